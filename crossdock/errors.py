@@ -1,0 +1,190 @@
+"""Everything that can go wrong, in one tree: what the caller sees, and whether trying again can help.
+
+CrossdockError
+├── SettingsError                       the operator's settings do not work
+├── Unavailable 503                     the database does not answer, or takes no writes now
+├── RequestError                        the caller's request; origin "trackstar"
+│   ├── BadRequest 400   ├── Unauthorized 401   ├── Forbidden 403   ├── NotFound 404
+│   ├── MethodNotAllowed 405   ├── Conflict 409   ├── Gone 410   ├── TooLarge 413
+│   ├── Invalid 422   ├── TooManyRequests 429
+│   └── NotOffered 501                  the integration lacks this function
+├── VendorError                         the connected system; origin "integration"
+│   ├── InvalidCredentials              blocks the connection
+│   ├── MissingPermission               blocks the function
+│   ├── VendorThrottled                 asked us to slow down
+│   ├── VendorUnavailable               time-out, broken connection, 5xx
+│   ├── VendorRefused                   any other 4xx
+│   ├── VendorNonsense                  an answer that is not what the vendor promises
+│   └── AddressRefused                  the address is not one we connect to
+├── BadVendorValue                      one record that does not fit: it is quarantined
+└── LeaseLost                           another worker has this job now
+"""
+
+from collections.abc import Mapping
+
+
+class CrossdockError(Exception):
+    """The root. `http_status` and `origin` are what the API answers with."""
+
+    http_status = 500
+    origin = "trackstar"
+    retryable = False
+
+
+class SettingsError(CrossdockError):
+    """A setting is missing or wrong; the message names the variable."""
+
+
+class Unavailable(CrossdockError):
+    """The database can't do this now: it is down, read-only, full or overrun. Nothing was half done.
+
+    The message is for everybody, `detail` is what the driver said, for logs and the operator.
+    """
+
+    http_status = 503
+    retryable = True
+    retry_after_seconds = 5
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+
+
+class RequestError(CrossdockError):
+    """The request can't be served as it is."""
+
+    http_status = 400
+
+
+class BadRequest(RequestError):
+    http_status = 400
+
+
+class Unauthorized(RequestError):
+    http_status = 401
+
+
+class Forbidden(RequestError):
+    http_status = 403
+
+
+class NotFound(RequestError):
+    """No such record for this caller."""
+
+    http_status = 404
+
+    def __init__(self, message: str, *, record_id: str | None = None) -> None:
+        super().__init__(message)
+        self.record_id = record_id
+
+
+class MethodNotAllowed(RequestError):
+    http_status = 405
+
+
+class Conflict(RequestError):
+    http_status = 409
+
+
+class Gone(RequestError):
+    """It was there once, and is not kept any more."""
+
+    http_status = 410
+
+
+class TooLarge(RequestError):
+    """The request has more bytes than we read."""
+
+    http_status = 413
+
+
+class Invalid(RequestError):
+    """The request is malformed. `detail` is {location: {field: [messages]}}."""
+
+    http_status = 422
+
+    def __init__(self, detail: Mapping[str, Mapping[str, list[str]]]) -> None:
+        first = next(
+            (m for fields in detail.values() for ms in fields.values() for m in ms), "invalid request"
+        )
+        super().__init__(first)
+        self.detail = detail
+
+
+class TooManyRequests(RequestError):
+    http_status = 429
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class NotOffered(RequestError):
+    http_status = 501
+
+
+class VendorError(CrossdockError):
+    """The connected system refused or failed. `url` is where, without its query; `status` its HTTP status."""
+
+    http_status = 502
+    origin = "integration"
+
+    def __init__(self, message: str, *, url: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.url = url
+        self.status = status
+
+
+class InvalidCredentials(VendorError):
+    """The vendor does not accept the credentials: nothing of this connection can sync until they change."""
+
+    http_status = 401
+
+
+class MissingPermission(VendorError):
+    """The credentials are good but do not reach this function."""
+
+    http_status = 403
+
+
+class VendorThrottled(VendorError):
+    """The vendor asked us to slow down. `retry_after` is in seconds."""
+
+    http_status = 503
+    retryable = True
+
+    def __init__(self, retry_after: float, *, url: str = "", status: int | None = 429) -> None:
+        super().__init__(f"the vendor allows the next request in {retry_after:g} s", url=url, status=status)
+        self.retry_after = retry_after
+
+
+class VendorUnavailable(VendorError):
+    """A time-out, a broken connection or a 5xx: the same call may work later."""
+
+    http_status = 503
+    retryable = True
+
+
+class VendorRefused(VendorError):
+    """A 4xx that is about the request: the same call will fail again."""
+
+    http_status = 400
+
+
+class VendorNonsense(VendorError):
+    """An answer that is not what the vendor promises: HTML with status 200, a page without end."""
+
+
+class AddressRefused(VendorError):
+    """The host resolves only to addresses that we do not connect to."""
+
+    http_status = 422
+
+
+class BadVendorValue(CrossdockError):
+    """One record of the vendor does not fit. It is set aside with this message; the run goes on."""
+
+
+class LeaseLost(CrossdockError):
+    """This worker took too long and another one has the job: nothing of this page was stored."""
