@@ -1,0 +1,96 @@
+"""How things stand over all connections: the queue, the age of data, what was set aside, what is wrong."""
+
+from dataclasses import dataclass, field
+
+from crossdock.store.engine import Database
+
+QUANTILES = (0.5, 0.9, 0.99, 1.0)
+
+
+@dataclass
+class Gauges:
+    """Numbers of one moment."""
+
+    jobs: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By kind and state: queued, running."""
+    waiting_seconds: float = 0.0
+    """How long the job that is due longest has waited for a worker."""
+    expired_leases: int = 0
+    """Jobs whose worker is gone, or sleeps."""
+    overdue_seconds: float = 0.0
+    """How long the schedule that is due longest was not queued."""
+    connections: int = 0
+    problems: dict[str, int] = field(default_factory=dict)
+    quarantined: dict[str, int] = field(default_factory=dict)
+    ages: dict[tuple[str, float], float] = field(default_factory=dict)
+    """Seconds since the data of a function are fresh, by function and quantile over connections."""
+    never_synced: dict[str, int] = field(default_factory=dict)
+
+
+async def read(database: Database, now_ms: int, disabled: str) -> Gauges:
+    """How things stand now. disabled: the functions that are off for everybody, separated by commas."""
+    found = Gauges()
+    await _read_queue(database, now_ms, found)
+    found.connections = await _number(database, "SELECT count(*) FROM connections WHERE deleted_ms IS NULL")
+    found.problems = await _counts(database, "SELECT kind, count(*) FROM connection_errors GROUP BY kind")
+    found.quarantined = await _counts(database, "SELECT function, count(*) FROM quarantine GROUP BY function")
+    found.ages = await ages(database, now_ms, disabled)
+    found.never_synced = await _counts(
+        database,
+        f"SELECT s.function, count(*) FROM {ACTIVE} AND s.fresh_ms IS NULL GROUP BY s.function",
+        disabled,
+    )
+    return found
+
+
+async def _read_queue(database: Database, now_ms: int, found: Gauges) -> None:
+    for kind, state, count in await database.fetch(
+        "SELECT kind, state, count(*) FROM jobs WHERE state IN ('queued', 'running') GROUP BY kind, state"
+    ):
+        found.jobs[kind, state] = count
+    waiting = await _number(database, "SELECT min(due_ms) FROM jobs WHERE state = 'queued'", none=now_ms)
+    found.waiting_seconds = max(0, now_ms - waiting) / 1000
+    found.expired_leases = await _number(
+        database, "SELECT count(*) FROM jobs WHERE state = 'running' AND lease_ms < ?", now_ms
+    )
+    overdue = await _number(database, "SELECT min(due_ms) FROM schedules WHERE NOT paused", none=now_ms)
+    found.overdue_seconds = max(0, now_ms - overdue) / 1000
+
+
+ACTIVE = (
+    "schedules s JOIN connections c ON c.id = s.connection_id "
+    "JOIN organizations o ON o.id = c.organization_id WHERE NOT s.paused "
+    "AND ',' || COALESCE(o.disabled_functions, CAST(? AS TEXT)) || ',' || c.disabled_functions || ',' "
+    "NOT LIKE '%,' || s.function || ',%'"
+)
+"""Schedules that are neither paused nor of a function that is off; the value: what is off for everybody."""
+
+
+async def ages(database: Database, now_ms: int, disabled: str) -> dict[tuple[str, float], float]:
+    """How old data are in seconds, by function and quantile over connections; of those that ever synced."""
+    # The nearest rank: an age that is really there, not one between two. In whole numbers.
+    shares = {round(quantile * 1000): quantile for quantile in QUANTILES}
+    is_rank = "place * 1000 >= number * {0} AND (place - 1) * 1000 < number * {0}"
+    rows = await database.fetch(
+        "SELECT function, fresh_ms, place, number FROM (SELECT s.function AS function, "
+        "s.fresh_ms AS fresh_ms, count(*) OVER (PARTITION BY s.function) AS number, "
+        "row_number() OVER (PARTITION BY s.function ORDER BY s.fresh_ms DESC) AS place "
+        f"FROM {ACTIVE} AND s.fresh_ms IS NOT NULL) ranked WHERE "
+        + " OR ".join(f"({is_rank.format(share)})" for share in shares),
+        disabled,
+    )
+    return {
+        (function, quantile): max(0, now_ms - fresh_ms) / 1000
+        for function, fresh_ms, place, number in rows
+        for share, quantile in shares.items()
+        if place * 1000 >= number * share and (place - 1) * 1000 < number * share
+    }
+
+
+async def _counts(database: Database, sql: str, *values: object) -> dict[str, int]:
+    return {row[0]: row[1] for row in await database.fetch(sql, *values)}
+
+
+async def _number(database: Database, sql: str, *values: object, none: int = 0) -> int:
+    [row] = await database.fetch(sql, *values)
+    return none if row[0] is None else int(row[0])

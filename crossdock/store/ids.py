@@ -1,0 +1,34 @@
+"""Ids that sort by the time they were made."""
+
+import secrets
+from collections.abc import Callable
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LENGTH = 27  # of base 62: room for 20 bytes
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970."""
+
+CLOCKS_APART_MS = 15 * 60_000
+"""What the clocks of two machines may differ by; a time farther ahead was set by one that was wrong."""
+
+
+def new_id(prefix: str, now_ms: int) -> str:
+    """`prefix_` and 27 letters: the time in milliseconds, then 14 random bytes."""
+    number = int.from_bytes(now_ms.to_bytes(6, "big") + secrets.token_bytes(14), "big")
+    letters = []
+    for _ in range(_LENGTH):
+        number, digit = divmod(number, 62)
+        letters.append(_DIGITS[digit])
+    return f"{prefix}_{''.join(reversed(letters))}"
+
+
+def moment_ms(made_id: str) -> int | None:
+    """When an id was made, in milliseconds since 1970; None when it is no id."""
+    letters = made_id.rpartition("_")[2]
+    if len(letters) != _LENGTH or not all(one in _DIGITS for one in letters):
+        return None
+    number = 0
+    for one in letters:
+        number = number * 62 + _DIGITS.index(one)
+    return number >> 112 if number < 1 << 160 else None

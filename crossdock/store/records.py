@@ -1,0 +1,221 @@
+"""Records as they are stored: reading one, and what a commit of changes needs."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from crossdock.resources.schema import Resource
+from crossdock.store.engine import Database, Transaction
+from crossdock.store.tables import record_columns
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A record that is there. `hidden`: its columns that the document does not show."""
+
+    document: bytes
+    said_hash: bytes | None
+    hidden: Mapping[str, str | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RecordRow:
+    """A record to store. `columns` are in the order of `record_columns`."""
+
+    id: str
+    columns: Sequence[str | int | None]
+    raw_hash: bytes | None
+    said_hash: bytes | None
+    document: bytes
+
+
+async def one(
+    database: Database, resource: Resource, connection_id: int, record_id: str, parent: str | None = None
+) -> bytes | None:
+    """A record's document, ready to send."""
+    below = f" AND {resource.parent} = ?" if resource.parent else ""
+    values = (parent,) if resource.parent else ()
+    row = await database.fetch_one(
+        f"SELECT document FROM {resource.key} WHERE connection_id = ? AND id = ?{below}",
+        connection_id, record_id, *values,
+    )  # fmt: skip
+    return None if row is None else row[0]
+
+
+async def one_gone(
+    database: Database, resource: Resource, connection_id: int, record_id: str
+) -> bytes | None:
+    """The document of a record that the vendor no longer has."""
+    row = await database.fetch_one(
+        "SELECT document FROM gone WHERE connection_id = ? AND resource = ? AND id = ?",
+        connection_id, resource.key, record_id,
+    )  # fmt: skip
+    return None if row is None else row[0]
+
+
+async def raw_hashes(
+    database: Database, resource: Resource, connection_id: int, ids: Iterable[str]
+) -> dict[str, bytes | None]:
+    """The raw hash of each of these records that is there."""
+    condition, bound = database.one_of("id", ids)
+    rows = await database.fetch(
+        f"SELECT id, raw_hash FROM {resource.key} WHERE connection_id = ? AND {condition}",
+        connection_id, bound,
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
+async def locked(
+    database: Database, transaction: Transaction, resource: Resource, connection_id: int, ids: Iterable[str]
+) -> dict[str, Stored]:
+    """These records, held by this transaction until it ends."""
+    condition, bound = database.one_of("id", ids)
+    columns = ", ".join(["id", "document", "said_hash", *resource.hidden])
+    rows = await transaction.fetch(
+        f"SELECT {columns} FROM {resource.key} WHERE connection_id = ? AND {condition} "
+        f"ORDER BY id{database.locking}",
+        connection_id, bound,
+    )  # fmt: skip
+    return {
+        row[0]: Stored(row[1], row[2], dict(zip(resource.hidden, tuple(row)[3:], strict=True)))
+        for row in rows
+    }
+
+
+@cache
+def put_sql(resource: Resource) -> str:
+    """Inserts a record or replaces it."""
+    columns = list(record_columns(resource))
+    names = ["connection_id", "id", *columns, "raw_hash", "said_hash", "document"]
+    sets = [f"{name} = excluded.{name}" for name in names[2:]]
+    return (
+        f"INSERT INTO {resource.key} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) "
+        f"ON CONFLICT (connection_id, id) DO UPDATE SET {', '.join(sets)}"
+    )
+
+
+async def put(
+    transaction: Transaction, resource: Resource, connection_id: int, rows: Iterable[RecordRow]
+) -> None:
+    await transaction.executemany(
+        put_sql(resource),
+        [(connection_id, r.id, *r.columns, r.raw_hash, r.said_hash, r.document) for r in rows],
+    )
+
+
+async def keep_hashes(
+    transaction: Transaction,
+    resource: Resource,
+    connection_id: int,
+    rows: Iterable[tuple[str, bytes | None, bytes | None]],
+) -> None:
+    """Remembers what the vendor sent for records that came out the same: (id, raw hash, said hash)."""
+    await transaction.executemany(
+        f"UPDATE {resource.key} SET raw_hash = ?, said_hash = ? WHERE connection_id = ? AND id = ?",
+        [(raw, said, connection_id, record_id) for record_id, raw, said in rows],
+    )
+
+
+async def buried(
+    database: Database, transaction: Transaction, resource: Resource, connection_id: int, ids: Iterable[str]
+) -> dict[str, bytes]:
+    """The documents of those of these records that have a tombstone."""
+    condition, bound = database.one_of("id", ids)
+    rows = await transaction.fetch(
+        f"SELECT id, document FROM gone WHERE connection_id = ? AND resource = ? AND {condition}",
+        connection_id, resource.key, bound,
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
+async def unbury(
+    transaction: Transaction, resource: Resource, connection_id: int, ids: Iterable[str]
+) -> None:
+    """Takes tombstones away: the records are back."""
+    await transaction.executemany(
+        "DELETE FROM gone WHERE connection_id = ? AND resource = ? AND id = ?",
+        [(connection_id, resource.key, record_id) for record_id in ids],
+    )
+
+
+async def bury(
+    transaction: Transaction, resource: Resource, connection_id: int, rows: dict[str, bytes], now_ms: int
+) -> None:
+    """Turns records into tombstones, with the documents given."""
+    await transaction.executemany(
+        "INSERT INTO gone (connection_id, resource, id, document, gone_ms) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (connection_id, resource, id) DO UPDATE "
+        "SET document = excluded.document, gone_ms = excluded.gone_ms",
+        [(connection_id, resource.key, one_id, document, now_ms) for one_id, document in rows.items()],
+    )
+    await transaction.executemany(
+        f"DELETE FROM {resource.key} WHERE connection_id = ? AND id = ?",
+        [(connection_id, record_id) for record_id in rows],
+    )
+
+
+# What a complete snapshot has met
+
+
+async def note_seen(transaction: Transaction, job_id: str, ids: Iterable[str]) -> None:
+    await transaction.executemany(
+        "INSERT INTO seen (job_id, id) VALUES (?, ?) ON CONFLICT DO NOTHING", [(job_id, one) for one in ids]
+    )
+
+
+async def unseen(
+    database: Database,
+    transaction: Transaction,
+    resource: Resource,
+    connection_id: int,
+    *,
+    job_id: str,
+    before_ms: int,
+    limit: int,
+) -> list[tuple[str, bytes]]:
+    """Records that this snapshot did not meet, held by this transaction: (id, document).
+
+    Not those that changed since it began: a write may have made them behind its back. None at all when
+    it met a record that it could not identify, as that might be any of them.
+    """
+    unchanged = "AND r.trackstar_updated_date < ? " if resource.stamped else ""
+    before = (before_ms // 1000,) if resource.stamped else ()
+    rows = await transaction.fetch(
+        f"SELECT r.id, r.document FROM {resource.key} r WHERE r.connection_id = ? {unchanged}"
+        "AND NOT EXISTS (SELECT 1 FROM seen s WHERE s.job_id = ? AND s.id IN (r.id, '')) "
+        f"ORDER BY r.id LIMIT ?{database.locking}",
+        connection_id, *before, job_id, limit,
+    )  # fmt: skip
+    return [(row[0], row[1]) for row in rows]
+
+
+async def forget_seen(transaction: Transaction, job_id: str) -> None:
+    await transaction.execute("DELETE FROM seen WHERE job_id = ?", job_id)
+
+
+async def count(database: Database, resource: Resource, connection_id: int) -> int:
+    row = await database.fetch_one(
+        f"SELECT count(*) FROM {resource.key} WHERE connection_id = ?", connection_id
+    )
+    return int(row[0]) if row else 0
+
+
+# Everything of a connection
+
+BELONGINGS = ("gone", "history", "ledger_balances", "record_tags", "quarantine", "runs", "seen")
+"""What else is kept of a connection's records."""
+
+
+async def purge(transaction: Transaction, table: str, connection_id: int, limit: int) -> int:
+    """Removes up to so many rows of a connection from a record table or one of BELONGINGS; how many."""
+    key = {"gone": "(resource, id)", "record_tags": "(resource, tag, id)", "ledger_balances": "item_id"}
+    key |= {"history": "id", "quarantine": "(function, key)", "runs": "job_id", "seen": "(job_id, id)"}
+    columns = key.get(table, "id")
+    of_connection = (
+        "job_id IN (SELECT id FROM jobs WHERE connection_id = ?)" if table == "seen" else "connection_id = ?"
+    )
+    return await transaction.execute(
+        f"DELETE FROM {table} WHERE {of_connection} AND {columns} IN "
+        f"(SELECT {columns.strip('()')} FROM {table} WHERE {of_connection} LIMIT ?)",
+        connection_id, connection_id, limit,
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""Sync runs: how far each has come, and what it did."""
+
+from dataclasses import dataclass
+
+from crossdock.store.engine import Database, Row, Transaction
+
+_COLUMNS = (
+    "job_id, connection_id, function, first, walk, cursor, mark, pages, received, created, updated, "
+    "unchanged, gone, quarantined, oldest_data, newest_data, started_ms, progress_ms"
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run. `walk`, `cursor` and `mark` are JSON."""
+
+    job_id: str
+    connection_id: int
+    function: str
+    first: bool
+    walk: str
+    cursor: str | None
+    mark: str | None
+    pages: int
+    received: int
+    created: int
+    updated: int
+    unchanged: int
+    gone: int
+    quarantined: int
+    oldest_data: int | None
+    newest_data: int | None
+    started_ms: int
+    progress_ms: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What one page adds to its run."""
+
+    cursor: str | None
+    mark: str | None
+    received: int
+    created: int
+    updated: int
+    unchanged: int
+    quarantined: int
+    oldest_data: int | None
+    newest_data: int | None
+
+
+def _run(row: Row) -> Run:
+    values = list(row)
+    values[3] = bool(values[3])
+    return Run(*values)
+
+
+async def create(transaction: Transaction, run: Run) -> None:
+    await transaction.execute(
+        "INSERT INTO runs (job_id, connection_id, function, first, walk, started_ms, progress_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        run.job_id, run.connection_id, run.function, run.first, run.walk, run.started_ms, run.progress_ms,
+    )  # fmt: skip
+
+
+async def get(database: Database | Transaction, job_id: str) -> Run | None:
+    row = await database.fetch_one(f"SELECT {_COLUMNS} FROM runs WHERE job_id = ?", job_id)
+    return None if row is None else _run(row)
+
+
+async def advance(transaction: Transaction, job_id: str, progress: Progress, now_ms: int) -> None:
+    """Adds a page."""
+    await transaction.execute(
+        "UPDATE runs SET cursor = ?, mark = ?, pages = pages + 1, received = received + ?, "
+        "created = created + ?, updated = updated + ?, unchanged = unchanged + ?, "
+        "quarantined = quarantined + ?, "
+        "oldest_data = CASE WHEN oldest_data IS NULL OR oldest_data > ? THEN ? ELSE oldest_data END, "
+        "newest_data = CASE WHEN newest_data IS NULL OR newest_data < ? THEN ? ELSE newest_data END, "
+        "progress_ms = ? WHERE job_id = ?",
+        progress.cursor, progress.mark, progress.received, progress.created, progress.updated,
+        progress.unchanged, progress.quarantined,
+        # Nothing compares with null, so a page without dates changes neither.
+        progress.oldest_data, progress.oldest_data, progress.newest_data, progress.newest_data,
+        now_ms, job_id,
+    )  # fmt: skip
+
+
+async def add_gone(transaction: Transaction, job_id: str, count: int, now_ms: int) -> None:
+    await transaction.execute(
+        "UPDATE runs SET gone = gone + ?, progress_ms = ? WHERE job_id = ?", count, now_ms, job_id
+    )
+
+
+async def latest(database: Database, connection_id: int, function: str) -> Run | None:
+    row = await database.fetch_one(
+        f"SELECT {_COLUMNS} FROM runs WHERE connection_id = ? AND function = ? ORDER BY started_ms DESC, "
+        "job_id DESC LIMIT 1",
+        connection_id, function,
+    )  # fmt: skip
+    return None if row is None else _run(row)
