@@ -1,0 +1,164 @@
+"""Generates the carriers' invoices for what the warehouse sent: each parcel's charges add up to its cost.
+
+Beside them there is what makes invoices worth reading: corrections on a later invoice, fees of no parcel,
+a credit.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from crossdock.integrations.contract import Raw
+from crossdock.integrations.sandbox import despatch, intake
+from crossdock.integrations.sandbox.catalogue import CARRIERS
+from crossdock.integrations.sandbox.world import Records, moment
+
+CENT = Decimal("0.01")
+LINES = "carrier_invoice_line_items"
+
+# Days before the epoch on which the accounts are billed: what left after the last is not billed yet.
+BILLED_AGO = (21, 14, 7, 1)
+
+FREIGHT = "carrier_id_4"
+DISCOUNT = Decimal("0.30")
+FUEL = Decimal("0.12")
+AT_THE_DOOR, AREA, HANDLING = Decimal("0.95"), Decimal("0.55"), Decimal("0.35")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What a carrier moved."""
+
+    carrier: str
+    track: str
+    sent: datetime
+    cost: Decimal
+    service: str
+    pounds: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One line of an invoice, before it has a number."""
+
+    carrier: str
+    week: int
+    code: str
+    text: str
+    gross: Decimal
+    net: Decimal
+    on: datetime
+    parcel: Parcel | None = None
+
+
+def generate_carrier(records: Records, epoch: datetime) -> None:
+    """Puts the invoice lines of all accounts, each posted when its account was billed."""
+    billed = [epoch - timedelta(days=days) for days in BILLED_AGO]
+    charges = [*_fees(billed)]
+    for n, parcel in enumerate(sorted(_parcels(records), key=lambda one: (one.sent, one.track))):
+        week = next((w for w, at in enumerate(billed) if parcel.sent <= at), None)
+        if week is not None:
+            charges += _charges(parcel, week)
+            charges += _afterthoughts(parcel, n, week + 1) if week + 1 < len(billed) else []
+    charges.sort(key=lambda one: (one.carrier, one.week))
+    numbers: dict[str, int] = {}
+    for charge in charges:
+        invoice = f"{CARRIERS[charge.carrier].account}-{charge.week + 1:02d}"
+        numbers[invoice] = numbers.get(invoice, 0) + 1
+        records.now = billed[charge.week]
+        records.put(LINES, _line(charge, invoice, numbers[invoice], records.now))
+
+
+def _parcels(records: Records) -> Iterator[Parcel]:
+    for order in records.all(despatch.ORDERS):
+        for shipment in order["despatches"]:
+            for parcel in shipment["parcels"]:
+                if parcel["cost"] is not None:
+                    yield _parcel(parcel, shipment["left_at"], order["number"])
+    for returned in records.all(intake.RETURNS):
+        for parcel in returned["parcels"]:
+            yield _parcel(parcel, parcel["sent"], returned["uid"])
+
+
+def _parcel(parcel: Raw, sent: str, reference: str) -> Parcel:
+    return Parcel(
+        carrier=parcel["via"]["carrier"],
+        track=parcel["track"],
+        sent=datetime.fromisoformat(sent),
+        cost=Decimal(parcel["cost"]),
+        service=parcel["via"]["label"],
+        pounds=parcel["mass"]["value"],
+        reference=reference,
+    )
+
+
+def _charges(parcel: Parcel, week: int) -> Iterator[Charge]:
+    """Transport, fuel and surcharges, whose net sum is the parcel's cost."""
+    fuel = (parcel.cost * FUEL).quantize(CENT, ROUND_HALF_UP)
+    at_the_door = (
+        ("LFT", "Liftgate Service") if parcel.carrier == FREIGHT else ("RES", "Residential Surcharge")
+    )
+    small = (
+        (*at_the_door, AT_THE_DOOR),
+        ("DAS", "Delivery Area Surcharge", AREA),
+        ("AHC", "Handling", HANDLING),
+    )
+    transport = parcel.cost - fuel - sum(amount for _, _, amount in small)
+    yield _discounted(parcel, week, "FRT", "Transportation Charge", transport)
+    yield _discounted(parcel, week, "FSC", "Fuel Surcharge", fuel)
+    for code, text, amount in small:
+        yield _flat(parcel, week, code, text, amount)
+
+
+def _discounted(parcel: Parcel, week: int, code: str, text: str, net: Decimal) -> Charge:
+    gross = (net / (1 - DISCOUNT)).quantize(CENT, ROUND_HALF_UP)
+    return Charge(parcel.carrier, week, code, text, gross, net, parcel.sent, parcel)
+
+
+def _flat(parcel: Parcel, week: int, code: str, text: str, amount: Decimal) -> Charge:
+    """A charge without discount."""
+    return Charge(parcel.carrier, week, code, text, amount, amount, parcel.sent, parcel)
+
+
+def _afterthoughts(parcel: Parcel, n: int, week: int) -> Iterator[Charge]:
+    """What some parcels cost more, or less, on the next invoice."""
+    if n % 9 == 4:
+        more = (parcel.cost * Decimal("0.18")).quantize(CENT, ROUND_HALF_UP)
+        yield _flat(parcel, week, "ADJ", "Shipping Charge Correction", more)
+    if n % 13 == 6:
+        yield _flat(parcel, week, "GSR", "Service Refund", -parcel.cost)
+
+
+def _fees(billed: list[datetime]) -> Iterator[Charge]:
+    """A fee of each account and week, for no parcel."""
+    for carrier in CARRIERS:
+        for week, at in enumerate(billed):
+            fee = Decimal("12.50") if carrier == "carrier_id_0" else Decimal("4.00")
+            yield Charge(carrier, week, "SVC", "Weekly Service Charge", fee, fee, at)
+
+
+def _line(charge: Charge, invoice: str, number: int, billed: datetime) -> Raw:
+    """The line as a row of an invoice file: all cells are texts."""
+    carrier, parcel = CARRIERS[charge.carrier], charge.parcel
+    return {
+        "Line ID": f"{invoice}-{number:04d}",
+        "Entered": moment(billed),
+        "Carrier": carrier.name,
+        "Account Number": carrier.account,
+        "Invoice Number": invoice,
+        "Invoice Date": f"{billed:%Y-%m-%d}",
+        "Transaction Date": f"{charge.on:%Y-%m-%d}",
+        "Tracking Number": parcel.track if parcel else "",
+        "Reference": parcel.reference if parcel else "",
+        "Service": parcel.service if parcel else "",
+        "Billed Weight": parcel.pounds if parcel else "",
+        "Weight Unit": "LB" if parcel else "",
+        "Charge Code": charge.code,
+        "Charge Description": charge.text,
+        "Published Charge": str(charge.gross),
+        "Incentive": str(charge.net - charge.gross),
+        "Net Charge": str(charge.net),
+        "Currency": "USD",
+    }

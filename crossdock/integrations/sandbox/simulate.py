@@ -1,0 +1,197 @@
+"""What a user can make happen in a sandbox: each is one transaction, all or nothing.
+
+A record that is not there raises NotFound; what the warehouse would refuse raises VendorRefused; a body that
+does not fit raises Invalid.
+"""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from crossdock.errors import NotFound, VendorRefused
+from crossdock.integrations.contract import Raw
+from crossdock.integrations.sandbox import catalogue, despatch, generate_cart, intake, people, stock
+from crossdock.integrations.sandbox.bodies import (
+    CartOrderBody,
+    CartProductBody,
+    cart_order,
+    cart_product,
+    refuse,
+)
+from crossdock.integrations.sandbox.generate import refill
+from crossdock.integrations.sandbox.world import Records, World, moment
+
+# Simulated cart records are numbered on from those that a world begins with.
+FIRST_ORDER = 100
+FIRST_PRODUCT = len(catalogue.GOODS) + len(catalogue.KITS) + len(generate_cart.families())
+
+
+def fulfill_order(world: World, order_id: str, partial: bool, now: datetime) -> Raw:
+    """Ships what is left of a warehouse order, or about half of it; returns the order.
+
+    Raises VendorRefused when it is fulfilled or cancelled already, when a single unit is left that can't be
+    shipped in part, and when there is not enough stock.
+    """
+    with world.change(now) as records:
+        order = records.get(despatch.ORDERS, order_id)
+        if order["state"] in (despatch.SENT, "CANCELLED"):
+            word = "fulfilled already" if order["state"] == despatch.SENT else "cancelled"
+            raise VendorRefused(f"order {order_id} is {word}", status=stock.UNPROCESSABLE)
+        units = despatch.half_of(order) if partial else despatch.rest_of(order)
+        return despatch.send(records, order, units)
+
+
+def receive_return(world: World, return_id: str, now: datetime) -> Raw:
+    """Books all that is missing of a return as received, in good condition; returns the return.
+
+    Raises VendorRefused when it is received or cancelled already.
+    """
+    with world.change(now) as records:
+        returned = records.get(intake.RETURNS, return_id)
+        if returned["state"] in ("BOOKED", "VOID"):
+            word = "received already" if returned["state"] == "BOOKED" else "cancelled"
+            raise VendorRefused(f"return {return_id} is {word}", status=stock.UNPROCESSABLE)
+        if not returned["parcels"]:
+            intake.send_back(records, returned)
+        missing = [row["announced"] - row["arrived"] for row in returned["rows"]]
+        intake.take_back(records, returned, missing, [0] * len(missing))
+        returned["state"] = "BOOKED"
+        return records.put(intake.RETURNS, returned)
+
+
+def create_cart_order(world: World, body: dict[str, Any], now: datetime) -> Raw:
+    """A new, open order of the shop; returns it.
+
+    body may give `order_number`, `requested_shipping_method`, `line_items` (`product_id`, `quantity`) and
+    `ship_to_address`; the rest is generated.
+    """
+    wanted = cart_order(body)
+    with world.change(now) as records:
+        return records.put(generate_cart.ORDERS, _cart_order(records, wanted))
+
+
+def create_cart_product(world: World, body: dict[str, Any], now: datetime) -> Raw:
+    """A new product of the shop, its own parent unless the body says another; returns it.
+
+    body may give `name`, `sku`, `gtin`, `price`, `unit_cost`, `active`, `inventory` and `parent_product_id`;
+    the rest is generated.
+    """
+    wanted = cart_product(body)
+    with world.change(now) as records:
+        return records.put(generate_cart.PRODUCTS, _cart_product(records, wanted))
+
+
+def reset(folder: Path, name: str, seed: int, epoch: datetime) -> World:
+    """Makes a world anew, with all that was simulated in it gone."""
+    world = World(folder, name)
+    refill(world, seed, epoch)
+    return world
+
+
+def _cart_order(records: Records, wanted: CartOrderBody) -> Raw:
+    number = FIRST_ORDER + records.number("cart-order")
+    rng, gid = Random(f"{records.seed}/cart-order/{number}"), f"shopify_order_id_{number}"
+    variants = _variants(records, wanted) or _some_variants(records, rng)
+    site = catalogue.site_uid(rng.randrange(2))
+    way = catalogue.via(_method(wanted) if wanted.method else rng.choice(catalogue.PARCEL_METHODS))
+    generated = people.buyer(rng, abroad=False, firm=None)
+    lines, money = _priced(records, gid, variants)
+    return {
+        "gid": gid,
+        "name": wanted.number or f"#{1001 + number}",
+        "store": catalogue.client_uid(rng.randrange(len(catalogue.CLIENTS))),
+        "created_at": moment(records.now),
+        "state": "PENDING",
+        "rate": way,
+        "money": money,
+        "ship_to": wanted.address or generated,
+        "bill_to": wanted.address or generated,
+        "window": {"from": moment(records.now), "until": moment(records.now + timedelta(days=3))},
+        "lines": lines,
+        "groups": [generate_cart.group(gid, lines, site, "READY", records.now, records.now)],
+        "deliveries": [],
+        "payment": "PAID",
+        "link": f"https://shop.example.com/orders/{gid}",
+    }
+
+
+def _method(wanted: CartOrderBody) -> int:
+    names = [one.name for one in catalogue.METHODS]
+    if wanted.method not in names:
+        raise refuse("requested_shipping_method", f"must be one of: {', '.join(names)}")
+    return names.index(wanted.method)
+
+
+def _variants(records: Records, wanted: CartOrderBody) -> list[tuple[Raw, int]]:
+    """The products that the body names. Raises Invalid for one that is not there, or not for sale."""
+    found = []
+    for gid, units in wanted.lines:
+        try:
+            product = records.get(generate_cart.PRODUCTS, gid)
+        except NotFound:
+            raise refuse("line_items", f"there is no product {gid!r}") from None
+        if product["price"] is None:
+            raise refuse("line_items", f"{gid!r} is a listing: name one of its variants")
+        found.append((product, units))
+    return found
+
+
+def _some_variants(records: Records, rng: Random) -> list[tuple[Raw, int]]:
+    for_sale = [one for one in records.all(generate_cart.PRODUCTS) if one["price"] and one["published"]]
+    return [(one, rng.randint(1, 3)) for one in rng.sample(for_sale, min(len(for_sale), rng.randint(1, 3)))]
+
+
+def _priced(records: Records, gid: str, variants: list[tuple[Raw, int]]) -> tuple[list[Raw], dict[str, str]]:
+    """The lines and totals of an order without rebates, tax or shipping."""
+    sold = [
+        (variant["gid"], {"ordered": units, "price": variant["price"], "rebate": "0.00"})
+        for variant, units in variants
+    ]
+    goods = sum((Decimal(one["price"]) * one["ordered"] for _, one in sold), Decimal("0.00"))
+    totals = {"goods": str(goods), "rebate": "0.00", "tax": "0.00", "shipping": "0.00", "total": str(goods)}
+    return generate_cart.order_lines(records, gid, sold, "0.00"), {"currency": "USD", **totals}
+
+
+def _cart_product(records: Records, wanted: CartProductBody) -> Raw:
+    number = FIRST_PRODUCT + records.number("cart-product")
+    rng, gid = Random(f"{records.seed}/cart-product/{number}"), generate_cart.product_gid(number)
+    if wanted.parent is not None:
+        _check_parent(records, wanted.parent)
+    price = wanted.price if wanted.price is not None else Decimal(rng.randrange(500, 6000)) / 100
+    cost = wanted.cost if wanted.cost is not None else (price / 2).quantize(despatch.CENT)
+    units = wanted.units if wanted.units is not None else rng.randrange(0, 200)
+    places = [one["gid"] for one in records.all(generate_cart.PLACES)]
+    sku = wanted.sku or f"SIM-{number:04d}"
+    return {
+        "gid": gid,
+        "created_at": moment(records.now),
+        "parent": wanted.parent or gid,
+        "title": wanted.name or f"Simulated product {number}",
+        "sku": sku,
+        "barcode": wanted.barcode or f"4{number:011d}",
+        "bundle": False,
+        "published": wanted.published,
+        "image": f"https://cdn.example.com/{number}.jpg",
+        "price": str(price),
+        "cost": str(cost),
+        "levels": {place: units if n == 0 else 0 for n, place in enumerate(places)},
+        "box": {
+            "size": {"l": "6", "w": "4", "h": "3", "unit": "IN"},
+            "mass": {"value": f"{rng.randrange(10, 300) / 100:.2f}", "unit": "LB"},
+        },
+        "labels": ["simulated"],
+        "collections": ["New"],
+        "link": f"https://shop.example.com/products/{gid}",
+        "handle": sku.lower(),
+    }
+
+
+def _check_parent(records: Records, gid: str) -> None:
+    try:
+        parent = records.get(generate_cart.PRODUCTS, gid)
+    except NotFound:
+        raise refuse("parent_product_id", f"there is no product {gid!r}") from None
+    if parent["parent"] != gid:
+        raise refuse("parent_product_id", f"{gid!r} is a variant, not a listing")

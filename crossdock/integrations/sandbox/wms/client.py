@@ -1,0 +1,61 @@
+"""Reads a simulated warehouse."""
+
+from collections.abc import AsyncIterator
+
+from crossdock.integrations.contract import Account, Context, Page, Walk
+from crossdock.integrations.sandbox.walks import Walks
+
+
+class Client:
+    """One method per function; what the manifest calls a snapshot comes whole every time."""
+
+    def __init__(self, context: Context) -> None:
+        self._walks = Walks(context, "wms")
+
+    async def check(self) -> Account:
+        return await self._walks.account("Sandbox warehouse")
+
+    def orders(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("orders", walk)
+
+    def order_packs(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("order_packs", walk)
+
+    def order_channels(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("order_channels", walk)
+
+    def inventory(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("inventory", walk)
+
+    def inventory_ledger(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("inventory_ledger", walk)
+
+    def products(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("products", walk)
+
+    def inbound_shipments(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("inbound_shipments", walk)
+
+    def inbound_shipment_suppliers(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("inbound_shipment_suppliers", walk)
+
+    def returns(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("returns", walk)
+
+    def bills(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("bills", walk)
+
+    def shipping_methods(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("shipping_methods", walk)
+
+    def warehouses(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("warehouses", walk)
+
+    def warehouse_locations(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("warehouse_locations", walk)
+
+    def warehouse_customers(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.snapshot("warehouse_customers", walk)
+
+    def labor_activities(self, walk: Walk) -> AsyncIterator[Page]:
+        return self._walks.changes("labor_activities", walk)

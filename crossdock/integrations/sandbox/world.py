@@ -1,0 +1,211 @@
+"""A simulated company: the records of its warehouse, shop and carriers, in one SQLite file per world.
+
+    no file ──fill──► filled ──change──► filled, one transaction further
+                        └──────fill──────► filled anew
+
+A world has a clock of its own that never stands still: all that one transaction changes carries one moment,
+later than every moment before it. So whoever has read up to (moment, id) misses nothing by asking for what
+is after it, and two changes within a second are two moments.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from crossdock.errors import InvalidCredentials, NotFound
+from crossdock.integrations.contract import Raw
+
+# A world's name becomes a file name: hex digits, as in an id, with or without hyphens between them.
+WORLD_NAME = re.compile(r"[0-9a-f]+(-[0-9a-f]+)*")
+LONGEST_NAME = 64
+
+# The members that identify a record and date its last change, by vertical: each system has its own style.
+KEYS = {"wms": "uid", "cart": "gid", "carrier": "Line ID"}
+CHANGED = {"wms": "changed", "cart": "modified_at", "carrier": "Posted"}
+
+AFTER_ALL = "~"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+    resource TEXT NOT NULL, id TEXT NOT NULL, updated_at TEXT NOT NULL, json BLOB NOT NULL
+);
+CREATE UNIQUE INDEX IF NOT EXISTS records_by_id ON records (resource, id);
+CREATE INDEX IF NOT EXISTS records_by_change ON records (resource, updated_at, id);
+CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+
+def moment(when: datetime) -> str:
+    """A time as the sandbox writes it: UTC with microseconds, so that texts sort like times."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_of(text: str) -> datetime:
+    """The time that `moment` wrote."""
+    return datetime.fromisoformat(text)
+
+
+class Records:
+    """The records of a world within one transaction. What is put carries the moment `now`."""
+
+    def __init__(self, database: sqlite3.Connection, now: datetime, seed: int) -> None:
+        self._database = database
+        self.now = now
+        self.seed = seed
+
+    def get(self, resource: str, record_id: str) -> Raw:
+        """Raises NotFound."""
+        row = self._database.execute(
+            "SELECT json FROM records WHERE resource = ? AND id = ?", (resource, record_id)
+        ).fetchone()
+        if row is None:
+            raise NotFound(f"the sandbox has no {resource} record {record_id!r}", record_id=record_id)
+        return _decoded(row[0])
+
+    def all(self, resource: str) -> list[Raw]:
+        """All records of a resource, in the order they were first put."""
+        rows = self._database.execute(
+            "SELECT json FROM records WHERE resource = ? ORDER BY rowid", (resource,)
+        )
+        return [_decoded(row[0]) for row in rows]
+
+    def put(self, resource: str, raw: Raw) -> Raw:
+        """Stores a record, new or changed."""
+        vertical = resource.partition("_")[0]
+        raw[CHANGED[vertical]] = moment(self.now)
+        self._database.execute(
+            "INSERT INTO records (resource, id, updated_at, json) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (resource, id) DO UPDATE SET updated_at = excluded.updated_at, json = excluded.json",
+            (resource, raw[KEYS[vertical]], moment(self.now), msgspec.json.encode(raw)),
+        )
+        return raw
+
+    def delete(self, resource: str, record_id: str) -> None:
+        """Raises NotFound."""
+        self.get(resource, record_id)
+        self._database.execute("DELETE FROM records WHERE resource = ? AND id = ?", (resource, record_id))
+
+    def number(self, counter: str) -> int:
+        """The next number of a counter: 0, 1, 2, …"""
+        row = self._database.execute(
+            "INSERT INTO counters (name, value) VALUES (?, 0) "
+            "ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (counter,),
+        ).fetchone()
+        return int(row[0])
+
+
+class World:
+    """A world, by its file. Any number of processes may read it while one changes it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        """Raises InvalidCredentials when the name is not one."""
+        if len(name) > LONGEST_NAME or not WORLD_NAME.fullmatch(name):
+            raise InvalidCredentials(f"a sandbox world is named by a hex id, not {name!r}")
+        self.name = name
+        self._path = folder / f"{name}.sqlite"
+
+    def is_filled(self) -> bool:
+        if not self._path.exists():
+            return False
+        with self._database() as database:
+            known = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone()
+            return known is not None and bool(_facts(database))
+
+    def fill(self, seed: int, epoch: datetime, generate: Callable[[Records, datetime], None]) -> None:
+        """Replaces everything by what `generate` puts, which may carry no moment after the epoch."""
+        with self._transaction() as database:
+            self._fill(database, seed, epoch, generate)
+
+    def fill_once(self, seed: int, epoch: datetime, generate: Callable[[Records, datetime], None]) -> None:
+        """The same, unless another process has done so."""
+        with self._transaction() as database:
+            if not _facts(database):
+                self._fill(database, seed, epoch, generate)
+
+    def _fill(
+        self,
+        database: sqlite3.Connection,
+        seed: int,
+        epoch: datetime,
+        generate: Callable[[Records, datetime], None],
+    ) -> None:
+        for table in ("records", "counters", "facts"):
+            database.execute(f"DELETE FROM {table}")
+        generate(Records(database, epoch, seed), epoch)
+        _set_fact(database, "seed", str(seed))
+        _set_fact(database, "clock", moment(epoch))
+
+    @contextmanager
+    def change(self, now: datetime) -> Iterator[Records]:
+        """One transaction: all of it happens, at one moment, or an exception leaves no trace of it."""
+        with self._transaction() as database:
+            facts = _facts(database)
+            if not facts:
+                raise NotFound(f"there is no sandbox world {self.name!r}", record_id=self.name)
+            last = moment_of(facts["clock"])
+            at = max(now.astimezone(UTC), last + timedelta(microseconds=1))
+            yield Records(database, at, int(facts["seed"]))
+            _set_fact(database, "clock", moment(at))
+
+    def changed_after(
+        self, resource: str, mark: tuple[str, str], before: str | None, limit: int
+    ) -> list[tuple[str, str, Raw]]:
+        """(moment, id, record) of what changed after the mark and before a moment, oldest change first."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT updated_at, id, json FROM records WHERE resource = ? AND (updated_at, id) > (?, ?) "
+                "AND updated_at < ? ORDER BY updated_at, id LIMIT ?",
+                (resource, *mark, before or AFTER_ALL, limit),
+            ).fetchall()
+        return [(updated_at, record_id, _decoded(json)) for updated_at, record_id, json in rows]
+
+    def after(self, resource: str, record_id: str, limit: int) -> list[tuple[str, Raw]]:
+        """(id, record) of those that come after an id, by id."""
+        with self._database() as database:
+            rows = database.execute(
+                "SELECT id, json FROM records WHERE resource = ? AND id > ? ORDER BY id LIMIT ?",
+                (resource, record_id, limit),
+            ).fetchall()
+        return [(found, _decoded(json)) for found, json in rows]
+
+    @contextmanager
+    def _database(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=30, isolation_level=None)) as database:
+            database.execute("PRAGMA synchronous = NORMAL")
+            yield database
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._database() as database:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                for statement in filter(str.strip, SCHEMA.split(";")):
+                    database.execute(statement)
+                yield database
+            except BaseException:
+                database.execute("ROLLBACK")
+                raise
+            database.execute("COMMIT")
+
+
+def _facts(database: sqlite3.Connection) -> dict[str, str]:
+    return dict(database.execute("SELECT name, value FROM facts").fetchall())
+
+
+def _set_fact(database: sqlite3.Connection, name: str, value: str) -> None:
+    database.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
+
+def _decoded(json: bytes) -> Raw:
+    raw: Raw = msgspec.json.decode(json)
+    return raw
