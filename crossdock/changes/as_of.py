@@ -1,0 +1,163 @@
+"""Reading records as they were at the end of a second: one, or a page of a list.
+
+    store/history ─ documents and later changes, of one moment ─▶ past ─ wound back ─▶ store/fits ─▶ page
+
+Lists go through the records that are there and those that are gone, in the order of their ids, some at a
+time: nothing is held but a page and a batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from crossdock.changes import document as documents
+from crossdock.changes import past
+from crossdock.changes.document import decoder
+from crossdock.changes.past import Changed, Rewind, State
+from crossdock.resources.schema import Kind, Resource
+from crossdock.store import history
+from crossdock.store.engine import Database
+from crossdock.store.fits import meets
+from crossdock.store.history import Change, Span, Trail
+from crossdock.store.query import Found, Query, Value
+
+BATCH = 500
+CHANGES = 20_000
+"""How many changes a batch may hold, however often its records have changed."""
+STRETCH = 1000
+"""How many changes of one record are read at a time to tell them."""
+LOOKED_AT = 10_000
+"""After so many records a page ends, full or not: a rare value does not keep anybody waiting."""
+
+
+async def one(
+    database: Database, resource: Resource, connection_id: int, record_id: str, end_ms: int
+) -> State | None:
+    """A record as it was right before a moment, also when it was gone then; None: nobody had seen it."""
+    found = await _whole(database, resource, connection_id, record_id, end_ms)
+    return past.at(resource, found[0], end_ms) if found else None
+
+
+async def page(database: Database, resource: Resource, connection_id: int, query: Query) -> Found:
+    """A page as it was at the end of the second `query.as_of`, by id. It may be short of its limit."""
+    if query.as_of is None:
+        raise ValueError("the query does not say as of when")
+    end_ms = (query.as_of + 1) * 1000
+    after = "" if query.after is None else str(query.after[-1])
+    kept: list[bytes] = []
+    last = after
+    looked_at, more = 0, True
+    while more and looked_at < LOOKED_AT:
+        trails, more = await _batch(database, resource, connection_id, Span(query.ids, after, BATCH), end_ms)
+        for trail in trails:
+            state = past.at(resource, trail, end_ms)
+            if state is not None and not state.is_gone and belongs(resource, state, query):
+                if len(kept) == query.limit:
+                    return Found.of(kept, (last,))
+                kept.append(state.document)
+                last = trail.id
+            after = trail.id
+        looked_at += len(trails)
+    return Found.of(kept, (after,) if more else None)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A page of the changes of a record, from the newest back, each with its fields."""
+
+    changes: list[tuple[Change, list[Changed]]]
+    after: int | None
+    """The number of the last change, which the next page begins behind. None: there are no more."""
+
+
+async def changes(
+    database: Database,
+    resource: Resource,
+    connection_id: int,
+    record_id: str,
+    *,
+    parent: str | None,
+    before: int | None,
+    limit: int,
+) -> Told | None:
+    """What has changed in a record, behind the change `before`; None where there is no such record.
+
+    It is wound back from what it is now, so a page costs as much as all pages up to it.
+    """
+    trails, _ = await history.trails(
+        database, resource, connection_id, Span((record_id,), limit=1), since_ms=0, most=STRETCH
+    )
+    if not trails:
+        return None
+    rewind, rows = Rewind(resource, trails[0]), trails[0].changes
+    if resource.parent and rewind.fields[resource.parent] != parent:
+        return None
+    found: list[tuple[Change, list[Changed]]] = []
+    while rows:
+        for change in rows:
+            if before is None or change.id < before:
+                if len(found) == limit:
+                    return Told(found, found[-1][0].id)
+                found.append((change, rewind.told(change)))
+            rewind.undo(change)
+        is_last = len(rows) < STRETCH
+        rows = [] if is_last else await history.older(
+            database, resource, connection_id, record_id, before=rows[-1].id, limit=STRETCH
+        )  # fmt: skip
+    return Told(found, None)
+
+
+async def _batch(
+    database: Database, resource: Resource, connection_id: int, span: Span, end_ms: int
+) -> tuple[list[Trail], bool]:
+    """The next records, each with all its later changes; and whether there may be more behind them."""
+    trails, complete = await history.trails(
+        database, resource, connection_id, span, since_ms=end_ms, most=CHANGES
+    )
+    if complete:
+        return trails, len(trails) == span.limit
+    if len(trails) > 1:
+        # Of the last one changes may be missing: the next batch begins with it.
+        return trails[:-1], True
+    return await _whole(database, resource, connection_id, trails[0].id, end_ms), True
+
+
+async def _whole(
+    database: Database, resource: Resource, connection_id: int, record_id: str, end_ms: int
+) -> list[Trail]:
+    """One record with all its later changes, however many."""
+    span = Span((record_id,), limit=1)
+    trails, _ = await history.trails(
+        database, resource, connection_id, span, since_ms=end_ms, most=1_000_000_000
+    )
+    return trails
+
+
+def belongs(resource: Resource, state: State, query: Query) -> bool:
+    """Whether a record, as it was, belongs to a list."""
+    if not query.conditions and not resource.parent:
+        return True
+    fields = decoder.decode(state.document)
+    if resource.parent and fields[resource.parent] != query.parent:
+        return False
+    return meets(query.conditions, _values(resource, fields, state.hidden), tags(fields))
+
+
+def _values(
+    resource: Resource, fields: Mapping[str, Any], hidden: Mapping[str, str | None]
+) -> dict[str, Value | None]:
+    """What filters look at, by column."""
+    found: dict[str, Value | None] = {}
+    for name, column in resource.filters.items():
+        value: Any = hidden.get(name) if column.hidden else fields.get(name)
+        is_time = column.kind is Kind.TIME and value is not None
+        found[name] = documents.seconds(value) if is_time else value
+    return found
+
+
+def tags(fields: Mapping[str, Any]) -> frozenset[str]:
+    """The tags of a record as filters name them: "key:value" for one of one key."""
+    found = set[str]()
+    for one in fields.get("trackstar_tags") or ():
+        found.update([one] if isinstance(one, str) else (f"{key}:{value}" for key, value in one.items()))
+    return frozenset(found)

@@ -1,0 +1,137 @@
+"""Connecting a customer's system: the credentials are tried first, then stored, then everything syncs."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from crossdock.changes.document import encoder, stamp
+from crossdock.changes.events import connection_event
+from crossdock.errors import Invalid
+from crossdock.integrations.contract import Client
+from crossdock.integrations.registry import Integration
+from crossdock.jobs.queue import enqueue
+from crossdock.resources.catalogue import by_function
+from crossdock.store import connections, events, jobs, records, schedules
+from crossdock.store.connections import Connection
+from crossdock.store.engine import Database, Transaction
+from crossdock.store.events import EventRow
+from crossdock.store.ids import Clock
+from crossdock.store.secrets import Vault
+
+Try = Callable[[str, Integration, Mapping[str, str]], AbstractAsyncContextManager[Client]]
+"""A client for credentials that are not stored yet; the text is the uid of the connection to be."""
+
+
+@dataclass(frozen=True)
+class Linker:
+    """What connecting needs."""
+
+    database: Database
+    vault: Vault
+    try_out: Try
+    clock: Clock
+
+    async def connect(
+        self,
+        organization_id: str,
+        integration: Integration,
+        given: Mapping[str, str],
+        customer_id: str | None = None,
+    ) -> tuple[Connection, str]:
+        """A new connection and its access token.
+
+        Raises Invalid naming each field that is missing or unknown, and the VendorError that the system
+        answers with when it does not accept the credentials; nothing is stored then.
+        """
+        now = self.clock()
+        uid = str(uuid.uuid4())
+        filled = fill(integration, given, {"connection": uid.replace("-", ""), "now": stamp(now)})
+        async with self.try_out(uid, integration, filled) as client:
+            account = await client.check()
+        connection = Connection(
+            id=0, uid=uid, organization_id=organization_id, type=integration.type,
+            integration=integration.slug, customer_id=customer_id,
+            me=encoder.encode({"name": account.name, **account.identifiers}).decode(),
+            disabled_functions=frozenset(), webhooks_disabled=False, times_used=0, last_used_ms=None,
+            created_ms=now,
+        )  # fmt: skip
+        sealed = await connections.seal(self.vault, connection, filled)
+        told = await self._created_event(connection, sealed.token, now)
+        async with self.database.transaction() as transaction:
+            stored = await connections.create(transaction, connection, sealed)
+            await schedule_all(transaction, stored, integration, now)
+            await events.add(transaction, [_of(told, stored.id)])
+        return stored, sealed.token
+
+    async def _created_event(self, connection: Connection, token: str, now: int) -> EventRow:
+        """It tells the access token, so its body is encrypted like one."""
+        data = {"created_date": stamp(now), "access_token": token}
+        event = connection_event(connection, "connection.created", data, now)
+        body = await self.vault.seal(connection.organization_id, f"event {event.id}", event.body)
+        return EventRow(**{**vars(event), "body": body, "sealed": True})
+
+    async def disconnect(self, connection: Connection) -> bool:
+        """Deletes a connection; its records follow in the background. False when it was gone already."""
+        now = self.clock()
+        data = {"deleted_date": stamp(now)}
+        async with self.database.transaction() as transaction:
+            if not await connections.delete(transaction, connection.id, now):
+                return False
+            await events.add(transaction, [connection_event(connection, "connection.deleted", data, now)])
+            await enqueue(transaction, kind="purge", connection_id=connection.id, cause="delete", now_ms=now)
+        return True
+
+
+def _of(event: EventRow, connection_id: int) -> EventRow:
+    return EventRow(**{**vars(event), "connection_id": connection_id})
+
+
+async def schedule_all(
+    transaction: Transaction, connection: Connection, integration: Integration, now_ms: int
+) -> None:
+    """Every function of the integration syncs from now on, at its own pace."""
+    every = {name: int(one.every.total_seconds()) for name, one in integration.resources.items() if one.every}
+    await schedules.create(transaction, connection.id, every, now_ms)
+
+
+async def restart(
+    database: Database,
+    vault: Vault,
+    connection: Connection,
+    credentials: Mapping[str, str],
+    now_ms: int,
+) -> None:
+    """Forgets all records of a connection and syncs everything as if for the first time, signed in anew."""
+    sealed = await connections.seal_credentials(vault, connection, credentials)
+    async with database.transaction() as transaction:
+        # A run that is under way loses its lease: nothing it read before is stored after.
+        await jobs.abandon(transaction, connection.id, "the connection was reset", now_ms)
+        await connections.change(transaction, connection.id, {"credentials": sealed})
+        for table in [*(one.key for one in by_function(connection.type).values()), *records.BELONGINGS]:
+            await records.purge(transaction, table, connection.id, limit=1_000_000_000)
+        await schedules.start_over(transaction, connection.id, now_ms)
+
+
+def fill(integration: Integration, given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """The sign-in fields with their defaults; a default "{connection}" or "{now}" is filled in.
+
+    Raises Invalid, naming every field that is missing or that the integration does not have.
+    """
+    fields = {one.key: one for one in integration.manifest.auth.fields}
+    faults: dict[str, list[str]] = {}
+    for name in given:
+        if name not in fields:
+            wanted = ", ".join(fields) or "none"
+            faults[name] = [f"{integration.slug} has no field {name!r}; its fields are: {wanted}"]
+    filled: dict[str, str] = {}
+    for key, one in fields.items():
+        if given.get(key):
+            filled[key] = given[key]
+        elif one.default is not None:
+            filled[key] = one.default.format_map(dict(known))
+        else:
+            faults[key] = [f"{integration.slug} needs {key} ({one.label})"]
+    if faults:
+        raise Invalid({"credentials": faults})
+    return filled
