@@ -1,0 +1,61 @@
+"""Pure: the body of a request → the struct that its operation declares."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from crossdock.errors import BadRequest, Invalid
+
+T = TypeVar("T")
+
+_PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
+_FIELD = re.compile(r"field `(.+)`")
+
+
+def read(raw: bytes, kind: type[T], *, required: bool = True) -> T:
+    """The body, checked. One that may be left out may also be null: both are read as `{}`.
+
+    Raises BadRequest, with the position, for what is not JSON; Invalid for JSON that does not fit.
+    """
+    if not required and raw.strip() in (b"", b"null"):
+        raw = b"{}"
+    try:
+        value = msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as fault:
+        raise _invalid(str(fault)) from None
+    except msgspec.DecodeError as fault:
+        position = "" if "(byte " in str(fault) else f" (byte {len(raw)})"
+        raise BadRequest(f"the body is not JSON: {fault}{position}") from None
+    except UnicodeDecodeError as fault:
+        raise BadRequest(
+            f"the body is not UTF-8: {fault.reason} in a text that begins {fault.object[:20]!r}"
+        ) from None
+    except RecursionError:
+        raise BadRequest("the body is nested too deeply") from None
+    if any("\0" in text for text in _texts(msgspec.to_builtins(value))):
+        raise Invalid({"json": {"": ["a text has the character U+0000, which no text can have"]}})
+    return value
+
+
+def _invalid(message: str) -> Invalid:
+    """A fault of msgspec's under the field it is about; "" is the body itself."""
+    place = _PLACE.search(message)
+    text = message[: place.start()] if place else message
+    field = _FIELD.search(text)
+    names = [name for name in (place and place[1], field and field[1]) if name]
+    return Invalid({"json": {".".join(names): [text]}})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a value, names included."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            waiting += one

@@ -1,0 +1,262 @@
+"""`paths` of the document, and the parameters, headers and answers that they share."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from crossdock.api.openapi_schemas import of, ref
+from crossdock.api.operations import AS_OF, Access, Operation, Parameter, all_operations
+from crossdock.api.query import LIST_OPERATORS, MOST_VALUES
+from crossdock.resources.schema import Column, Kind, Resource
+
+Json = dict[str, Any]
+
+MEANING = {
+    "": "Equals.",
+    "eq": "Equals.",
+    "neq": "Not equal; also true of a record without a value.",
+    "gt": "Greater than.",
+    "gte": "Greater or equal.",
+    "lt": "Less than.",
+    "lte": "Less or equal.",
+    "in": "One of these, separated by commas.",
+    "nin": "None of these, separated by commas; also true of a record without a value.",
+    "contains": "Contains this text.",
+    "not_contains": "Does not contain this text; also true of a record without a value.",
+    "eq-insensitive": "Equals, whatever the case.",
+    "in-insensitive": "One of these, whatever the case, separated by commas.",
+    "contains-insensitive": "Contains this text, whatever the case.",
+}
+TAG_MEANING = {
+    "contains": "Has one of these tags, separated by commas; key:value for a tag of one key.",
+    "not_contains": "Has none of these tags, separated by commas; key:value for a tag of one key.",
+}
+
+SECURITY: dict[Access, list[dict[str, list[str]]]] = {
+    Access.NONE: [],
+    Access.KEY: [{"ApiKey": []}],
+    Access.KEY_AND_TOKEN: [{"ApiKey": [], "AccessToken": []}],
+    Access.KEY_MAYBE_TOKEN: [{"ApiKey": []}, {"ApiKey": [], "AccessToken": []}],
+    Access.OPERATOR: [{"OperatorToken": []}],
+}
+
+SECURITY_SCHEMES: Json = {
+    "ApiKey": {
+        "type": "apiKey", "in": "header", "name": "x-trackstar-api-key",
+        "description": "The organization's key; a read-only key cannot write.",
+    },
+    "AccessToken": {
+        "type": "apiKey", "in": "header", "name": "x-trackstar-access-token",
+        "description": "The access token of one connection.",
+    },
+    "OperatorToken": {
+        "type": "http", "scheme": "bearer",
+        "description": "For whoever runs the server: as its settings say.",
+    },
+}  # fmt: skip
+
+HEADERS = {
+    "X-Request-Id": "Names this answer, in our logs too.",
+    "x-ratelimit-limit": "How many requests a second are allowed.",
+    "x-ratelimit-remaining": "How many are left in this second.",
+    "x-ratelimit-reset": "When the second ends, in seconds since 1970.",
+    "retry-after": "How many seconds to wait.",
+}
+
+# Status → name of the answer, what it means, its body.
+ANSWERS = {
+    400: ("BadRequest", "The body is not JSON.", "Error"),
+    401: ("Unauthorized", "The API key or the access token is missing or wrong.", "Error"),
+    403: ("Forbidden", "Switched off for this organization or connection, or the key is read-only.", "Error"),
+    404: ("NotFound", "This caller has no such thing.", "NotFoundError"),
+    410: ("Gone", "It was there once, and is not kept any more.", "Error"),
+    422: ("Invalid", "Something sent does not fit; `detail` names all of it.", "ValidationError"),
+    429: ("TooManyRequests", "More requests than allowed.", "Error"),
+    501: ("NotOffered", "The connected system's integration does not have this function.", "Error"),
+    503: ("NotReady", "The database cannot answer now; nothing was done. Try again.", "Error"),
+}
+
+COMMON_PARAMETERS: Json = {
+    "page_token": {
+        "name": "page_token", "in": "query", "required": False,
+        "description": "next_token of the previous page. Send every filter again with it.",
+        "schema": {"type": "string"},
+    },
+    "limit": {
+        "name": "limit", "in": "query", "required": False,
+        "description": "How many on a page; more than 1000 is taken as 1000.",
+        "schema": {"type": "integer", "minimum": 1, "default": 1000},
+    },
+    "ids": {
+        "name": "ids", "in": "query", "required": False, "schema": {"type": "string"},
+        "description": "Only the records with these ids, separated by commas, at most 100. All filters "
+        "are ignored then.",
+    },
+    "ids_in": {
+        "name": "ids[in]", "in": "query", "required": False, "style": "form", "explode": False,
+        "description": "The same as `ids`.",
+        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_VALUES},
+    },
+    "as_of": {
+        "name": "as_of", "in": "query", "required": False, "description": AS_OF.description,
+        "schema": ref("Timestamp"),
+    },
+}  # fmt: skip
+
+
+def paths() -> Json:
+    found: Json = {}
+    for one in all_operations():
+        found.setdefault(one.path, {})[one.method.lower()] = _operation(one)
+    return found
+
+
+def headers() -> Json:
+    return {name: {"description": text, "schema": _header(name)} for name, text in HEADERS.items()}
+
+
+def _header(name: str) -> Json:
+    return {"type": "string"} if name == "X-Request-Id" else {"type": "string", "pattern": "^[0-9]+$"}
+
+
+def answers() -> Json:
+    """All answers but 200, by name."""
+    return {
+        name: {
+            "description": text,
+            "headers": _header_refs(["X-Request-Id", "retry-after"] if status == 503 else HEADERS),
+            "content": {"application/json": {"schema": ref(body)}},
+        }
+        for status, (name, text, body) in ANSWERS.items()
+    }
+
+
+def _header_refs(names: Iterable[str]) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _operation(one: Operation) -> Json:
+    found: Json = {"operationId": one.id, "summary": one.summary, "tags": [one.tag]}
+    if one.resource is not None:
+        found["x-action"] = one.resource.function
+    if one.deprecated:
+        found["deprecated"] = True
+    found["security"] = SECURITY[one.access]
+    if parameters := _parameters(one):
+        found["parameters"] = parameters
+    if one.body is not None:
+        found["requestBody"] = _body(one)
+    found["responses"] = {"200": _success(one)} | {
+        str(status): {"$ref": f"#/components/responses/{ANSWERS[status][0]}"} for status in _errors(one)
+    }
+    return found
+
+
+def _errors(one: Operation) -> Iterable[int]:
+    """What is not 200: whatever asks the database may find it away."""
+    return dict.fromkeys((*one.errors, 503)) if one.needs_key else one.errors
+
+
+def _body(one: Operation) -> Json:
+    content = {"schema": of(one.body), "example": one.example}
+    return {"required": one.body_required, "content": {"application/json": content}}
+
+
+def _success(one: Operation) -> Json:
+    schema = of(one.reply)
+    if one.resource is not None and one.reply is one.resource.record:
+        schema = ref(f"{one.resource.record.__name__}{'List' if one.is_list else 'Item'}")
+    return {
+        "description": "OK",
+        "headers": _header_refs(HEADERS if one.needs_key else ["X-Request-Id"]),
+        "content": {"text/plain" if one.reply is str else "application/json": {"schema": schema}},
+    }
+
+
+def _parameters(one: Operation) -> list[Json]:
+    found = [_parameter(parameter) for parameter in one.parameters]
+    if one.resource is None or not one.is_list:
+        return found
+    shared = parameters()
+    common = [_shared_ref(name) for name in COMMON_PARAMETERS]
+    filters = [_filter(*each) for each in _filters(one.resource)]
+    return (
+        found
+        + common
+        + [
+            _shared_ref(name) if shared.get(name := _shared_name(each["name"])) == each else each
+            for each in filters
+        ]
+    )
+
+
+@cache
+def parameters() -> Json:
+    """The parameters that several lists have: page, ids, and filters that mean the same everywhere."""
+    filters = [
+        _filter(*each)
+        for one in all_operations()
+        if one.resource is not None and one.is_list
+        for each in _filters(one.resource)
+    ]
+    names = [one["name"] for one in filters]
+    same = {one["name"]: one for one in filters if filters.count(one) == names.count(one["name"]) > 1}
+    return COMMON_PARAMETERS | {_shared_name(name): one for name, one in same.items()}
+
+
+def _shared_name(name: str) -> str:
+    """Names of components have no brackets."""
+    return name.replace("[", "_").rstrip("]")
+
+
+def _shared_ref(name: str) -> Json:
+    return {"$ref": f"#/components/parameters/{name}"}
+
+
+def _filters(resource: Resource) -> list[tuple[Column, str]]:
+    """Every filter parameter of a list: a column and one of its operators."""
+    return [(column, operator) for column in resource.filters.values() for operator in column.operators]
+
+
+def _parameter(one: Parameter) -> Json:
+    schema: Json = {"type": "boolean" if one.is_flag else "string"}
+    if one.is_number:
+        schema = {"type": "integer", "minimum": 1}
+    if one.is_time:
+        schema = ref("Timestamp")
+    if one.choices:
+        schema["enum"] = [*one.choices]
+    if one.default is not None:
+        schema["default"] = one.default
+    found: Json = {"name": one.name, "in": one.where, "required": one.where == "path", "schema": schema}
+    if one.is_many:
+        array = {"type": "array", "items": schema, "maxItems": MOST_VALUES}
+        found |= {"style": "form", "explode": False, "schema": array}
+    if one.description:
+        found["description"] = one.description
+    if one.deprecated:
+        found["deprecated"] = True
+    return _shared_ref(one.name) if COMMON_PARAMETERS.get(one.name) == found else found
+
+
+def _filter(column: Column, operator: str) -> Json:
+    meaning = (TAG_MEANING if column.kind is Kind.TAGS else MEANING)[operator]
+    found: Json = {
+        "name": f"{column.name}[{operator}]" if operator else column.name,
+        "in": "query",
+        "required": False,
+        "description": meaning,
+    }
+    value = _value(column)
+    if column.kind is not Kind.TAGS and operator not in LIST_OPERATORS:
+        return found | {"schema": value}
+    array = {"type": "array", "items": value, "maxItems": MOST_VALUES}
+    return found | {"style": "form", "explode": False, "schema": array}
+
+
+def _value(column: Column) -> Json:
+    if column.kind is Kind.TIME:
+        return ref("Timestamp")
+    if column.kind is Kind.FLAG:
+        return {"type": "boolean"}
+    return {"type": "string", "enum": [*column.choices]} if column.choices else {"type": "string"}

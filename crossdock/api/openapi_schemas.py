@@ -1,0 +1,215 @@
+"""`components.schemas` of the document: from the structs that are read and sent.
+
+msgspec gives the shape. What it cannot know is added here: in a record every member is always there,
+money is a JSON number, a reference that is unknown is `{}`, and records carry two dates of our own.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from crossdock.api.operations import all_operations
+from crossdock.api.schemas import Body, Error, NotFoundError, ValidationError
+from crossdock.resources.schema import Part, Record, Resource
+
+Schema = dict[str, Any]
+Choices = Mapping[frozenset[str], tuple[str, ...]]
+
+TAG: Schema = {
+    "description": "One of your own labels: a text, or an object of one key.",
+    "oneOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "minProperties": 1,
+            "maxProperties": 1,
+            "additionalProperties": {"type": "string"},
+        },
+    ],
+}
+TAGS: Schema = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/TrackstarTag"}}
+
+STAMPS = {
+    "trackstar_created_date": "When this server first stored the record.",
+    "trackstar_updated_date": "When the stored record last changed: ask by this date for what is new.",
+}
+
+DEAD_FIELDS = frozenset(
+    {"channel", "carrier", "shipping_method", "supplier", "unsellable"}
+    | {"ReturnLineItem.quantity", "ReturnLineItem.warehouse_id", "ReturnLineItem.returned_date"}
+)
+"""Members of records that the contract calls deprecated, by name or by struct and name."""
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def of(kind: Any) -> Schema:
+    """The schema of what an operation reads or sends, as a reference where it is a struct."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return ref(kind.__name__)
+    return msgspec.json.schema(kind)
+
+
+@cache
+def components() -> dict[str, Schema]:
+    """All schemas by name: records and what they are made of, envelopes, platform bodies, errors."""
+    operations = all_operations()
+    used = [kind for one in operations for kind in (one.reply, one.body)]
+    structs = _structs([*used, Error, NotFoundError, ValidationError])
+    _, raw = msgspec.json.schema_components(structs.values(), ref_template="#/components/schemas/{name}")
+    choices = _choices(structs.values())
+    found = {name: _object(kind, raw[name], choices) for name, kind in structs.items()}
+    for one in operations:
+        if one.resource is not None:
+            found |= _page(one.resource) if one.is_list else _item(one.resource)
+            found[one.resource.record.__name__]["properties"] |= _stamps(one.resource)
+    return dict(sorted(found.items())) | {"Timestamp": _timestamp(raw), "TrackstarTag": TAG}
+
+
+def _page(resource: Resource) -> dict[str, Schema]:
+    name = resource.record.__name__
+    members: dict[str, Schema] = {
+        "data": {"type": "array", "items": ref(name)},
+        "next_token": {"type": ["string", "null"], "description": "Null on the last page."},
+        "total_count": {"type": "integer", "description": "How many there are on this page."},
+    }
+    return {f"{name}List": _closed(members)}
+
+
+def _item(resource: Resource) -> dict[str, Schema]:
+    name = resource.record.__name__
+    return {f"{name}Item": _closed({"data": ref(name)})}
+
+
+def _closed(members: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": members,
+        "required": list(members),
+        "additionalProperties": False,
+    }
+
+
+def _stamps(resource: Resource) -> dict[str, Schema]:
+    # Always sent; the published pages do not show them, so the document does not promise them.
+    stamps = STAMPS if resource.stamped else {}
+    return {
+        name: ref("Timestamp") | {"description": text, "x-inferred": True} for name, text in stamps.items()
+    }
+
+
+def _timestamp(raw: Mapping[str, Schema]) -> Schema:
+    shape = next(
+        one
+        for schema in raw.values()
+        for one in schema["properties"].values()
+        if one.get("title") == "Timestamp"
+    )
+    return {name: shape[name] for name in ("type", "format", "pattern", "description")}
+
+
+def _object(kind: type[msgspec.Struct], raw: Schema, choices: Choices) -> Schema:
+    """The schema of a struct."""
+    members = {name: _member(kind, name, one, choices) for name, one in raw["properties"].items()}
+    described = {"description": raw["description"]} if "description" in raw else {}
+    return {
+        "type": "object",
+        **described,
+        "properties": members,
+        "required": [name for name, one in members.items() if _is_required(kind, name, one, raw)],
+        **({"additionalProperties": False} if "additionalProperties" in raw else {}),
+    }
+
+
+def _is_required(kind: type[msgspec.Struct], name: str, member: Schema, raw: Schema) -> bool:
+    if issubclass(kind, Body):
+        return name in raw["required"]
+    return _may_be_empty(kind) or not ("x-inferred" in member or _may_be_unset(kind, name))
+
+
+def _may_be_unset(kind: type[msgspec.Struct], name: str) -> bool:
+    return msgspec.UnsetType in get_args(get_type_hints(kind)[name])
+
+
+def _may_be_empty(kind: type[msgspec.Struct]) -> bool:
+    """Whether it is a reference that is `{}` when there is none: else all its members are there."""
+    return issubclass(kind, Part) and all(_may_be_unset(kind, name) for name in kind.__struct_fields__)
+
+
+def _member(kind: type[msgspec.Struct], name: str, raw: Schema, choices: Choices) -> Schema:
+    if name == "trackstar_tags":
+        return TAGS
+    schema = _plain(raw, choices)
+    target = get_type_hints(kind)[name]
+    if isinstance(target, type) and issubclass(target, Part) and _may_be_empty(target):
+        schema = {"anyOf": [{"type": "object", "maxProperties": 0}, schema]}
+    if issubclass(kind, (Record, Part)) and not DEAD_FIELDS.isdisjoint({name, f"{kind.__name__}.{name}"}):
+        schema["deprecated"] = True
+    return schema
+
+
+def _plain(raw: Schema, choices: Choices) -> Schema:
+    """A schema of msgspec's in the words of the contract."""
+    if raw.get("title") == "Timestamp":
+        return ref("Timestamp")
+    found = {name: one for name, one in raw.items() if name not in ("title", "default")}
+    if found.get("format") == "decimal":
+        return {"type": "number"}
+    if "enum" in found:
+        found |= _choice(choices[frozenset(found.pop("enum"))])
+    for name in ("items", "additionalProperties"):
+        if isinstance(found.get(name), dict):
+            found[name] = _plain(found[name], choices)
+    if "anyOf" in found:
+        found |= _nullable([_plain(one, choices) for one in found.pop("anyOf")])
+    return found
+
+
+def _choice(values: tuple[str, ...]) -> Schema:
+    return (
+        {"type": "string", "const": values[0]} if len(values) == 1 else {"type": "string", "enum": [*values]}
+    )
+
+
+def _nullable(members: list[Schema]) -> Schema:
+    """One of several; "a text or null" in one line where that is possible."""
+    rest = [one for one in members if one != {"type": "null"}]
+    if len(rest) == len(members) or len(rest) > 1 or "$ref" in rest[0]:
+        return {"anyOf": members}
+    found = rest[0] | {"type": [rest[0]["type"], "null"]}
+    return found | {"enum": [*found["enum"], None]} if "enum" in found else found
+
+
+def _structs(kinds: Iterable[Any]) -> dict[str, type[msgspec.Struct]]:
+    """All structs that these types are made of, by name."""
+    return {
+        one.__name__: one
+        for one in _parts(kinds)
+        if isinstance(one, type) and issubclass(one, msgspec.Struct)
+    }
+
+
+def _choices(kinds: Iterable[Any]) -> Choices:
+    """The values of all Literals by the set they are, because msgspec sorts them and we keep their order."""
+    found = (get_args(one) for one in _parts(kinds) if get_origin(one) is Literal)
+    return {frozenset(values): values for values in found}
+
+
+def _parts(kinds: Iterable[Any]) -> Iterator[Any]:
+    """These types and all types inside them, each struct once."""
+    seen: set[Any] = set()
+    waiting = list(kinds)
+    while waiting:
+        kind = waiting.pop()
+        if get_origin(kind) is Literal:
+            yield kind
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
+            seen.add(kind)
+            yield kind
+            waiting += get_type_hints(kind).values()
+        else:
+            waiting += get_args(kind)

@@ -1,0 +1,109 @@
+"""The same API as a Postman collection (format 2.1), made from the OpenAPI document.
+
+Folders are the types and tags; the address, the key and the token are variables of the collection.
+Source of the format: schema.getpostman.com/json/collection/v2.1.0.
+"""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from crossdock.api.openapi import document
+
+Json = dict[str, Any]
+
+SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+VARIABLES = {"ApiKey": "api_key", "AccessToken": "access_token"}
+
+
+def collection(described: Json) -> Json:
+    """The collection of an OpenAPI document that `document` made."""
+    folders: dict[str, list[Json]] = {}
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            folders.setdefault(_folder(path, operation), []).append(
+                _request(described, path, method, operation)
+            )
+    info = described["info"]
+    return {
+        "info": {"name": info["title"], "description": info["description"], "schema": SCHEMA},
+        "item": [{"name": name, "item": items} for name, items in folders.items()],
+        "variable": [
+            {"key": "base_url", "value": described["servers"][0]["url"]},
+            *({"key": one, "value": ""} for one in VARIABLES.values()),
+        ],
+    }
+
+
+@lru_cache(maxsize=8)
+def collection_bytes(base_url: str, version: str) -> bytes:
+    """The collection as it is served, made once."""
+    return msgspec.json.encode(collection(document(base_url, version)))
+
+
+def _folder(path: str, operation: Json) -> str:
+    """ "WMS · Orders" where types have tags of the same name."""
+    tag: str = operation["tags"][0]
+    kind = path.split("/")[1]
+    return (
+        f"{kind.upper() if kind == 'wms' else kind.capitalize()} · {tag}" if "x-action" in operation else tag
+    )
+
+
+def _request(described: Json, path: str, method: str, operation: Json) -> Json:
+    parameters = [_resolved(described, one) for one in operation.get("parameters", [])]
+    request: Json = {
+        "method": method.upper(),
+        "header": _headers(described, operation),
+        "url": _url(path, parameters),
+    }
+    if "requestBody" in operation:
+        example = operation["requestBody"]["content"]["application/json"]["example"]
+        request["header"].append({"key": "Content-Type", "value": "application/json"})
+        request["body"] = {
+            "mode": "raw",
+            "raw": json.dumps(example, indent=2),
+            "options": {"raw": {"language": "json"}},
+        }
+    return {"name": operation["summary"], "request": request, "response": []}
+
+
+def _resolved(described: Json, parameter: Json) -> Json:
+    if "$ref" not in parameter:
+        return parameter
+    found: Json = described["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _headers(described: Json, operation: Json) -> list[Json]:
+    """The credentials; one that may be left out is there, switched off."""
+    alternatives = operation["security"]
+    schemes = described["components"]["securitySchemes"]
+    return [
+        {
+            "key": schemes[name]["name"],
+            "value": f"{{{{{variable}}}}}",
+            "disabled": not all(name in one for one in alternatives),
+        }
+        for name, variable in VARIABLES.items()
+        if any(name in one for one in alternatives)
+    ]
+
+
+def _url(path: str, parameters: list[Json]) -> Json:
+    """Path parameters are variables; filters are there to be switched on."""
+    parts = [f":{one[1:-1]}" if one.startswith("{") else one for one in path.strip("/").split("/")]
+    query = [
+        {"key": one["name"], "value": "", "description": one.get("description", ""), "disabled": True}
+        for one in parameters
+        if one["in"] == "query"
+    ]
+    return {
+        "raw": "{{base_url}}/" + "/".join(parts),
+        "host": ["{{base_url}}"],
+        "path": parts,
+        "query": query,
+        "variable": [{"key": one["name"], "value": ""} for one in parameters if one["in"] == "path"],
+    }

@@ -1,0 +1,411 @@
+"""The bodies of everything that is not a record: connections, schedules, integrations, errors.
+
+`Body` is what callers send, `Reply` what they get; both are closed and their members are sent in the
+order they are declared, as in the contract. A member marked `INFERRED` is always sent, but only
+implied by the published pages: the document does not promise it.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from crossdock.resources.catalogue import all_resources
+from crossdock.resources.common import Timestamp
+
+INFERRED = Meta(extra_json_schema={"x-inferred": True})
+DEPRECATED = Meta(extra_json_schema={"deprecated": True})
+
+IntegrationType = Literal["wms", "freight", "cart", "carrier"]
+
+FUNCTIONS = tuple(dict.fromkeys(one.function for one in all_resources() if one.every))
+"""What has a schedule, so what can be synced and paused."""
+
+if TYPE_CHECKING:
+    FunctionName = str
+else:
+    FunctionName = Literal[FUNCTIONS]
+
+
+class Body(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a caller sends."""
+
+
+class Reply(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a caller gets. All its members are always there, but those that may be UNSET."""
+
+
+# Connections
+
+
+class SyncSchedule(Reply, kw_only=True):
+    """How one function of a connection is kept up to date."""
+
+    function_name: str
+    latest_sync: Annotated[Timestamp | None, DEPRECATED, Meta(description="Use last_crawl_end.")]
+    last_crawl_start: Annotated[Timestamp | None, Meta(description="When the last sync began.")]
+    last_crawl_end: Annotated[Timestamp | None, Meta(description="When the last sync ended.")]
+    latest_data: Annotated[Timestamp | None, INFERRED, Meta(description="The newest change that is held.")]
+    sync_frequency: Annotated[int, Meta(description="Seconds between two syncs.")]
+    in_progress: Annotated[bool, DEPRECATED, Meta(description="Use sync_status.")]
+    sync_status: Literal["enabled", "disabled", "sync_in_progress", "first_sync_in_progress", "error"] | None
+
+
+class AffectedEndpoint(Reply, kw_only=True):
+    endpoint: Annotated[str, Meta(description="Method and path, GET /wms/returns.")]
+    preventing_sync: Annotated[bool, Meta(description="Whether nothing of it can be synced.")]
+
+
+class ConnectionError(Reply, kw_only=True):
+    """Why a connection, or one resource of it, does not sync."""
+
+    error_message: str
+    affected_endpoints: list[AffectedEndpoint]
+    first_seen: Timestamp
+    last_seen: Timestamp
+    error_type: Annotated[Literal["invalid_credentials", "missing_permission"], INFERRED]
+    resource: Annotated[str | None, INFERRED, Meta(description="Null when it is about all resources.")]
+    message: Annotated[str, INFERRED, Meta(description="The same as error_message.")]
+
+
+class Connection(Reply, kw_only=True):
+    """One customer's system."""
+
+    connection_id: Annotated[str, Meta(description="Stays the same when the system is connected again.")]
+    integration_name: Annotated[str, Meta(description="The slug of the integration.")]
+    integration_display_name: Annotated[str, INFERRED]
+    customer_id: Annotated[str | None, Meta(description="Your own key for the customer.")]
+    created_at: Timestamp
+    last_used: Annotated[Timestamp | None, Meta(description="When its access token was last used.")]
+    times_used: Annotated[int | None, Meta(description="How many calls were made with its access token.")]
+    latest_sync: Annotated[Timestamp | None, DEPRECATED, Meta(description="Use sync_schedules.")]
+    sync_schedules: list[SyncSchedule]
+    historical_sync_completed: Annotated[
+        dict[str, bool], INFERRED, Meta(description="Per function, whether its first sync is done.")
+    ]
+    errors: list[ConnectionError]
+    available_actions: Annotated[list[str], Meta(description="What it can do and may do.")]
+    available_endpoints: Annotated[list[str], DEPRECATED, Meta(description="Use available_actions.")]
+    integration_type: IntegrationType
+    webhooks_disabled: Annotated[bool | None, Meta(description="Whether events about its records are muted.")]
+    me: Annotated[
+        dict[str, Any] | None, INFERRED, Meta(description="The account, as the connected system names it.")
+    ]
+
+
+class ConnectionList(Reply, kw_only=True):
+    data: list[Connection]
+    next_token: Annotated[str | None, Meta(description="Null on the last page.")]
+    total_count: Annotated[int, Meta(description="How many there are on this page.")]
+
+
+class UpdateConnectionRequest(Body, kw_only=True):
+    customer_id: Annotated[str | UnsetType | None, Meta(description="Your own key for the customer.")] = UNSET
+    webhooks_disabled: Annotated[bool | UnsetType, Meta(description="Mute events about its records.")] = UNSET
+
+
+class UpdatedConnection(Reply, kw_only=True):
+    id: Annotated[str, Meta(description="The connection.")]
+    object: Literal["connection"] = "connection"
+    updated: bool = True
+
+
+class DeletedConnection(Reply, kw_only=True):
+    id: Annotated[str, Meta(description="The connection.")]
+    object: Literal["connection"] = "connection"
+    deleted: bool = True
+
+
+class SyncRequest(Body, kw_only=True):
+    functions_to_sync: Annotated[
+        list[FunctionName] | UnsetType, Meta(description="Leave it out to sync everything.")
+    ] = UNSET
+
+
+class SyncResponse(Reply, kw_only=True):
+    id: Annotated[str, Meta(description="The connection.")]
+    syncing: bool
+    functions_to_sync: Annotated[list[str], Meta(description="Empty when everything is synced.")]
+
+
+class ToggleRequest(Body, kw_only=True):
+    paused: Annotated[bool, Meta(description="True pauses, false resumes.")]
+
+
+# On-demand syncs
+
+
+WINDOWED = (
+    "get_products",
+    "get_orders",
+    "get_inbound_shipments",
+    "get_returns",
+    "get_bills",
+    "get_inventory_ledger",
+    "get_invoice_line_items",
+)
+"""What the contract has sync jobs for."""
+
+if TYPE_CHECKING:
+    OnDemandFunction = str
+else:
+    OnDemandFunction = Literal[WINDOWED]
+
+
+class CreateSyncJobRequest(Body, kw_only=True):
+    start_time: Annotated[Timestamp, Meta(description="Where the window begins.")]
+    end_time: Annotated[Timestamp, Meta(description="Where it ends; not in the future.")]
+    function_name: OnDemandFunction
+
+
+class AskedSyncJob(CreateSyncJobRequest, kw_only=True):
+    """The same as it is read: any other function is answered as one that is not enabled."""
+
+    function_name: str
+
+
+class SyncJob(Reply, kw_only=True):
+    """A window of one function that was asked for."""
+
+    id: str
+    sync_job_id: Annotated[str, INFERRED, Meta(description="The same as id.")]
+    connection_id: str
+    function_name: str
+    requested_start_time: Timestamp
+    requested_end_time: Timestamp
+    status: Annotated[
+        Literal["open", "completed", "cancelled", "stuck"], Meta(description="Open: it waits or runs.")
+    ]
+    created_at: Timestamp
+
+
+class SyncJobList(Reply, kw_only=True):
+    data: list[SyncJob]
+    next_token: Annotated[str | None, Meta(description="Null on the last page.")]
+    total_count: Annotated[int, Meta(description="How many there are on this page.")]
+
+
+# Integrations
+
+
+class IntegrationSpecificFields(Reply, kw_only=True):
+    properties: Annotated[dict[str, Any], Meta(description="Fragments of JSON Schema, by field.")]
+    type: Literal["object"] = "object"
+    required_fields: list[str] | UnsetType = UNSET
+
+
+class WriteOperation(Reply, kw_only=True):
+    action: str
+    url: Annotated[str, Meta(description="Method and path, POST /wms/orders.")]
+    required_base_schema_fields: Annotated[list[str], Meta(description="Dotted paths.")]
+    optional_base_schema_fields: Annotated[list[str], Meta(description="Dotted paths.")]
+    integration_specific_fields: IntegrationSpecificFields
+
+
+class ListOperation(Reply, kw_only=True):
+    action: str
+    url: Annotated[str, Meta(description="Method and path, GET /wms/orders.")]
+    implemented_fields: Annotated[
+        dict[str, Any],
+        Meta(
+            description="Shaped like a record, with true or false for each field. Lists hold one item; "
+            'objects with free keys have the key "key".'
+        ),
+    ]
+
+
+class IntegrationInfo(Reply, kw_only=True):
+    """What an integration can do."""
+
+    integration_name: Annotated[str, Meta(description="Its slug.")]
+    display_name: str
+    install_method: Literal["input", "oauth"]
+    description: str
+    logo_url: str
+    write_operations: list[WriteOperation]
+    list_operations: list[ListOperation]
+    available_actions: list[str]
+
+
+class IntegrationInfoList(Reply, kw_only=True):
+    data: list[IntegrationInfo]
+
+
+# Freshness
+
+
+class EndedRun(Reply, kw_only=True):
+    """How a sync went."""
+
+    id: Annotated[str, Meta(description="Names the run in our logs.")]
+    outcome: Literal["completed", "failed"]
+    error: str | None
+    started_at: Timestamp
+    ended_at: Timestamp
+    duration_seconds: float
+    records_per_second: float
+    pages: int
+    received: int
+    created: int
+    updated: int
+    unchanged: int
+    deleted: int
+    set_aside: Annotated[int, Meta(description="Records that did not fit.")]
+
+
+class Lag(Reply, kw_only=True):
+    """How long a change took to get here at most, over the runs of the last week."""
+
+    p50: float
+    p90: float
+    p99: float
+    runs: Annotated[int, Meta(description="How many runs this is said of.")]
+
+
+class FunctionFreshness(Reply, kw_only=True):
+    """How fresh the records of one function are."""
+
+    function_name: str
+    sync_frequency: Annotated[int, Meta(description="Seconds between two syncs.")]
+    is_paused: bool
+    age_seconds: Annotated[
+        float | None, Meta(description="Since fresh_as_of. Null: never synced to the end.")
+    ]
+    fresh_as_of: Annotated[
+        Timestamp | None,
+        Meta(description="What the connected system changed before this is here."),
+    ]
+    latest_data: Annotated[Timestamp | None, Meta(description="The newest change that is held.")]
+    last_run: EndedRun | None
+    lag_seconds: Annotated[Lag | None, Meta(description="Null before two runs completed.")]
+
+
+class ConnectionFreshness(Reply, kw_only=True):
+    connection_id: str
+    data: list[FunctionFreshness]
+
+
+# Events
+
+
+class FeedEvent(Reply, kw_only=True):
+    """Something that happened."""
+
+    id: Annotated[str, Meta(description="The same as the id of its webhook.")]
+    type: str
+    connection_id: str
+    created_at: Timestamp
+    body: Annotated[dict[str, Any], Meta(description="The webhook's body, byte for byte.")]
+
+
+class EventPage(Reply, kw_only=True):
+    data: list[FeedEvent]
+    next: Annotated[
+        str,
+        Meta(description="Send it as `after` to go on. The same as `after`: there is nothing newer yet."),
+    ]
+    total_count: Annotated[int, Meta(description="How many there are on this page.")]
+
+
+# History
+
+
+class FieldChange(Reply, kw_only=True):
+    field: Annotated[str, Meta(description="Dotted path; numbers are places in a list.")]
+    old: Any
+    new: Any
+
+
+class RecordChange(Reply, kw_only=True):
+    """One change of a record."""
+
+    at: Annotated[Timestamp, Meta(description="When this server stored it.")]
+    cause: Annotated[str, Meta(description="sync, or sandbox.")]
+    run_id: Annotated[str | None, Meta(description="The sync run that found it.")]
+    event_id: Annotated[str | None, Meta(description="The event that told of it.")]
+    kind: Annotated[
+        Literal["created", "updated", "gone", "back"],
+        Meta(
+            description="gone: the connected system no longer had it; back: it had it again. created: only "
+            "told of what does not say itself since when it is."
+        ),
+    ]
+    changes: list[FieldChange]
+
+
+class HistoryPage(Reply, kw_only=True):
+    data: list[RecordChange]
+    next_token: Annotated[str | None, Meta(description="Null on the last page.")]
+    total_count: Annotated[int, Meta(description="How many there are on this page.")]
+
+
+# Sandbox
+
+
+class SandboxExchange(Reply, kw_only=True):
+    """A sandbox connection and the token to use it with."""
+
+    access_token: Annotated[str, Meta(description="The permanent secret of this connection.")]
+    connection_id: str
+    integration_name: Literal["sandbox"] = "sandbox"
+    customer_id: str | None
+    available_actions: list[str]
+    available_endpoints: Annotated[list[str], DEPRECATED, Meta(description="Use available_actions.")]
+
+
+class SimulatedFields(Struct, kw_only=True):
+    id: str
+
+
+class SimulatedRecord(Struct, kw_only=True):
+    """The whole record after what was simulated, in the shape of its resource."""
+
+    data: SimulatedFields
+
+
+# The server itself
+
+
+class Health(Reply, kw_only=True):
+    """The process runs."""
+
+    status: Literal["ok"] = "ok"
+
+
+class Readiness(Reply, kw_only=True):
+    """The process can answer: its database does."""
+
+    status: Literal["ready"] = "ready"
+
+
+# Errors
+
+Origin = Annotated[
+    Literal["trackstar", "integration"],
+    Meta(description="Who it comes from: this server, or the connected system."),
+]
+
+
+class Error(Struct, kw_only=True):
+    """What went wrong."""
+
+    error: Annotated[str, Meta(description="For people.")]
+    origin: Origin
+
+
+class NotFoundError(Struct, kw_only=True):
+    """Nothing by that id belongs to this caller."""
+
+    error: Annotated[str, Meta(description="For people.")]
+    origin: Origin
+    id: Annotated[str | UnsetType, Meta(description="What was not found.")] = UNSET
+
+
+class ValidationError(Struct, kw_only=True):
+    """The request does not fit; all that is wrong with it at once."""
+
+    error: Annotated[str, Meta(description="The first of the messages.")]
+    origin: Origin
+    detail: Annotated[
+        dict[str, dict[str, list[str]]] | UnsetType,
+        Meta(description="Messages by place (query, path, json) and field."),
+    ] = UNSET
