@@ -1,0 +1,43 @@
+"""How large the benchmarks are: as documented, tiny for a smoke test, or as the environment says."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A field `records` is also read from `BENCH_RECORDS`."""
+
+    rounds: int = 5
+    """How often both sides are measured, in turn."""
+    seconds: float = 2.0
+    """How long one side is loaded in one round of a throughput measurement."""
+    page: int = 1000
+    """Records of a page."""
+    records: int = 1_000_000
+    """Records of the one connection that filters and deep pages are measured on."""
+    synced: int = 20_000
+    """Records of a first sync."""
+    resynced: int = 10_000
+    """Records of a re-sync, and of a dlt merge."""
+    idle_seconds: float = 3.0
+    """How long a server is left alone before its memory is looked at."""
+
+
+QUICK = Scale(
+    rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, idle_seconds=0.1
+)  # fmt: skip
+"""Shows that everything runs; the numbers say nothing."""
+
+
+def scale(quick: bool, environment: Mapping[str, str] | None = None) -> Scale:
+    """The sizes wanted. Raises ValueError for a variable that is no number."""
+    source = os.environ if environment is None else environment
+    chosen = QUICK if quick else Scale()
+    given = {}
+    for one in fields(Scale):
+        text = source.get(f"BENCH_{one.name.upper()}")
+        if text:
+            given[one.name] = type(getattr(chosen, one.name))(text)
+    return replace(chosen, **given)

@@ -1,0 +1,161 @@
+"""The documentation says all there is, and what it shows works."""
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from crossdock import config
+from crossdock.api.openapi_paths import ANSWERS
+from crossdock.api.operations import all_operations
+from crossdock.config import Settings
+from crossdock.resources.event_types import event_types
+from tests.journeys.commands import COMMANDS
+from tests.journeys.server import Organization, Server
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@cache
+def text(page: Path) -> str:
+    return page.read_text()
+
+
+def said_in(words: str) -> list[str]:
+    """The pages that have these words."""
+    return [_name(one) for one in PAGES if words in text(one)]
+
+
+# What there is
+
+
+def test_every_setting_stands_in_the_table_with_its_default_and_meaning():
+    rows = [
+        f"| `{one['variable']}` | {'`' + one['default'] + '`' if one['default'] else ''} | {one['meaning']} |"
+        for one in config.described(Settings())
+    ]
+    table = [
+        line
+        for line in text(ROOT / "docs" / "self-hosting.md").splitlines()
+        if line.startswith("| `CROSSDOCK_")
+    ]
+    assert table == rows, "\n".join(["the table in docs/self-hosting.md is to be:", *rows])
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_every_command_is_explained_somewhere(words: tuple[str, ...]):
+    assert said_in(f"crossdock {' '.join(words)}")
+
+
+@pytest.mark.parametrize("where", sorted({f"{one.method} {one.path}" for one in all_operations()}))
+def test_every_operation_is_on_the_page_about_the_api(where: str):
+    path = where.split(" ")[1]
+    page = text(ROOT / "docs" / "api.md")
+    if path.endswith("/history"):
+        assert "GET /{type}/{resource}/{id}/history" in text(ROOT / "docs" / "extensions.md")
+    elif path.startswith(("/wms/", "/cart/", "/carrier/", "/freight/")):
+        listed = path if path.endswith("/packs") else re.sub(r"/{\w+}$", "", path)
+        assert f"| `{listed}` |" in page
+    else:
+        assert f"`{where}`" in page
+
+
+@pytest.mark.parametrize("event", event_types())
+def test_every_event_is_on_the_page_about_the_api(event: str):
+    extension = event.endswith(".deleted") and not event.startswith("connection")
+    assert ("`<event>.deleted`" if extension else f"`{event}`") in text(ROOT / "docs" / "api.md")
+
+
+@pytest.mark.parametrize("status", [*ANSWERS, 405, 413, 500, 502])
+def test_every_error_is_on_the_page_about_the_api(status: int):
+    assert re.search(rf"^\| {status} \| \S", text(ROOT / "docs" / "api.md"), re.M)
+
+
+def added() -> list[str]:
+    """What we serve and the contract does not have."""
+    listed = tomllib.loads((Path(__file__).with_name("openapi_differences.toml")).read_text())["added"]
+    return [one for entry in listed for one in entry["operations"] if not one.endswith("/history")]
+
+
+@pytest.mark.parametrize("operation", added())
+def test_every_operation_beyond_the_contract_is_told_as_an_extension(operation: str):
+    assert f"`{operation}`" in text(ROOT / "docs" / "extensions.md")
+
+
+# What is shown
+
+
+def blocks(page: Path) -> list[str]:
+    """The examples of a page that are to be run."""
+    return re.findall(r"^```sh run\n(.*?)^```$", text(page), re.M | re.S)
+
+
+EXAMPLES = [
+    pytest.param(block, id=f"{_name(page)} {number}")
+    for page in PAGES
+    for number, block in enumerate(blocks(page), 1)
+]
+
+
+@pytest.fixture(scope="module")
+def reader(server: Server) -> Organization:
+    """Somebody who tries the examples."""
+    return server.organization("wms")
+
+
+def test_there_are_examples_to_run():
+    assert len(EXAMPLES) >= 5
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_works_as_it_stands(reader: Organization, example: str):
+    given = {"BASE": reader.url, "KEY": reader.key, "TOKEN": reader.tokens["wms"]}
+    done = subprocess.run(
+        ["sh", "-eu", "-c", example.replace("curl ", "curl --fail-with-body ")],
+        env=os.environ | given, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.lstrip().startswith("{")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_leads_somewhere(page: Path):
+    for link in re.findall(r"\]\((?!https?://|mailto:)([^)]+)\)", text(page)):
+        target, _, anchor = link.partition("#")
+        file = (page.parent / target) if target else page
+        assert file.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", file.read_text(), re.M)
+            assert anchor in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings], link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_json_example_is_json(page: Path):
+    for block in re.findall(r"^```json\n(.*?)^```$", text(page), re.M | re.S):
+        json.loads(block)
+
+
+def test_every_page_can_be_found_from_the_readme():
+    found, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page not in found and page.suffix == ".md" and page.exists():
+            found.add(page)
+            links = re.findall(r"\]\((?!https?://)([^)#]+)", text(page))
+            waiting += [(page.parent / one).resolve() for one in links]
+    assert set(PAGES) - found == set()

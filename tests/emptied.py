@@ -1,0 +1,40 @@
+"""`database_url` for tests that need many databases: a copy on SQLite, one that is emptied on PostgreSQL."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crossdock.store.migrate import migrate
+from crossdock.store.tables import metadata
+from tests.conftest import apart, on_server, run_sql
+
+
+@pytest.fixture(scope="session")
+def emptied_postgres(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """One PostgreSQL database for many tests: making one takes longer than most of them."""
+    name = f"crossdock_emptied_{uuid.uuid4().hex[:12]}"
+    apart(run_sql(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    yield on_server(postgres_server, name)
+    apart(run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that others are copied from."""
+    path = tmp_path_factory.mktemp("migrated") / "crossdock.db"
+    apart(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database at this version's schema, of each kind."""
+    if request.param == "sqlite":
+        template: Path = request.getfixturevalue("migrated_sqlite")
+        return f"sqlite:///{shutil.copy(template, tmp_path / 'crossdock.db')}"
+    found: str = request.getfixturevalue("emptied_postgres")
+    await run_sql(found, "; ".join(f"DELETE FROM {name}" for name in metadata.tables))
+    return found

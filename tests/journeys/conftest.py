@@ -1,0 +1,250 @@
+"""A whole Crossdock on either database, connected to a made-up vendor over real HTTP, on a clock that waits.
+
+world.vendor.collections["orders"] = [order(1), …]        what the vendor holds
+connection = await world.connect()                         connects, and does the first sync
+await world.next_sync()                                    an hour later, and what is due by then
+await world.events(connection)                             what was told, decoded, in order
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from crossdock import app
+from crossdock.app import Services, open_services
+from crossdock.changes.document import decoder
+from crossdock.config import Settings
+from crossdock.integrations import registry
+from crossdock.integrations.http import Http
+from crossdock.resources.wms.orders import ORDERS
+from crossdock.resources.wms.packs import ORDER_PACKS
+from crossdock.resources.wms.warehouses import WAREHOUSES
+from crossdock.store import access, connections, events, quarantine, records, runs, schedules
+from crossdock.store.connections import Connection, Problem
+from crossdock.store.jobs import Job
+from crossdock.store.quarantine import Kept
+from crossdock.store.runs import Run
+from crossdock.store.schedules import Schedule
+from crossdock.sync.schedule import enqueue_now
+from tests.conftest import Clock
+from tests.emptied import database_url, emptied_postgres, migrated_sqlite
+from tests.fakes.fake_wms import SLUG, with_fake
+from tests.fakes.vendor import TOKEN, FakeVendor
+
+__all__ = ["ORDERS", "ORDER_PACKS", "WAREHOUSES", "database_url", "emptied_postgres", "migrated_sqlite"]
+
+RESOURCES = {one.function: one for one in (ORDERS, WAREHOUSES, ORDER_PACKS)}
+
+
+def order(number: int, **more: Any) -> dict[str, Any]:
+    """An order as the fake vendor sends it, changed on February 1st at second `number`."""
+    return {
+        "id": f"o-{number:03}",
+        "updated_at": f"2026-02-01T00:{number // 60:02}:{number % 60:02}Z",
+        "created_at": "2026-01-31T09:00:00Z",
+        "number": f"N{number}",
+        "state": "NEW",
+        "total": "10.50",
+        "lines": [{"product": "p1", "quantity": 1}, {"product": "p2", "quantity": 2}],
+        "shipments": [],
+    } | more
+
+
+def warehouse(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"w-{number}", "updated_at": "2026-02-01T00:00:00Z", "name": f"Hall {number}"} | more
+
+
+def packs(number: int, *names: str) -> dict[str, Any]:
+    return {"id": f"o-{number:03}", "packs": list(names)}
+
+
+Body = dict[str, Any]
+
+
+@dataclass
+class World:
+    """Everything a journey needs."""
+
+    services: Services
+    vendor: FakeVendor
+    clock: Clock
+    organization: str
+    slept: list[float] = field(default_factory=list)
+    """The seconds that calls waited for the vendor. They took none."""
+
+    # What happens
+
+    async def connect(self, *, sync: bool = True, page_size: str = "50", **given: str) -> Connection:
+        """A new connection to the vendor, its first sync done."""
+        fields = {"url": self.vendor.url, "token": TOKEN, "page_size": page_size} | given
+        behind = registry.integration("wms", SLUG)
+        made, _ = await self.services.linker.connect(self.organization, behind, fields)
+        if sync:
+            await self.work()
+        return made
+
+    async def work(self) -> None:
+        """Does what is due until nothing is."""
+        await asyncio.wait_for(self.services.worker().drain(), 30)
+
+    async def next_sync(self, seconds: float = 3600) -> None:
+        """Lets time pass, and does what is due then."""
+        self.clock.pass_seconds(seconds)
+        await self.work()
+
+    async def force(self, connection: Connection, *functions: str) -> None:
+        await self.queue(connection, *functions)
+        await self.work()
+
+    async def queue(self, connection: Connection, *functions: str, cause: str = "force") -> None:
+        """Queues functions, or all, a second after what was before."""
+        self.clock.pass_seconds(1)
+        async with self.services.database.transaction() as transaction:
+            await enqueue_now(transaction, connection.id, functions or tuple(RESOURCES), cause, self.clock())
+
+    def change(self, collection: str, record_id: str, **changes: Any) -> None:
+        """The vendor changes a record, now by its clock."""
+        for record in self.vendor.collections[collection]:
+            if record["id"] == record_id:
+                record.update({"updated_at": self.vendor_time()} | changes)
+
+    def vendor_time(self) -> str:
+        return (
+            f"2026-02-02T{self.clock.now_ms // 3_600_000 % 24:02}:{self.clock.now_ms // 60_000 % 60:02}:00Z"
+        )
+
+    # What is there
+
+    async def events(self, connection: Connection, *types: str) -> list[Body]:
+        """The bodies of events, in order; of these types, or all that are readable."""
+        rows = await events.of_connection(self.services.database, connection.id)
+        bodies: list[Body] = [decoder.decode(row.body) for _, row in rows if not row.sealed]
+        return [one for one in bodies if not types or one["event_type"] in types]
+
+    async def told(self, connection: Connection) -> list[str]:
+        """The types of all events, in order."""
+        rows = await events.of_connection(self.services.database, connection.id)
+        return [row.type for _, row in rows]
+
+    async def history(self, connection: Connection) -> list[tuple[str, str, dict[str, Any], str | None]]:
+        """(resource, record, previous, event) of each update, in order."""
+        rows = await self.services.database.fetch(
+            "SELECT resource, record_id, previous, event_id FROM history "
+            "WHERE connection_id = ? AND kind = 'updated' ORDER BY id",
+            connection.id,
+        )
+        return [(row[0], row[1], decoder.decode(row[2]), row[3]) for row in rows]
+
+    async def rows(self, connection: Connection, function: str = "get_orders") -> dict[str, tuple[Any, ...]]:
+        """All that is stored of each record, by id."""
+        rows = await self.services.database.fetch(
+            f"SELECT id, t.* FROM {RESOURCES[function].key} t WHERE connection_id = ? ORDER BY id",
+            connection.id,
+        )
+        return {row[0]: tuple(row) for row in rows}
+
+    async def documents(self, connection: Connection, function: str = "get_orders") -> dict[str, Body]:
+        rows = await self.services.database.fetch(
+            f"SELECT id, document FROM {RESOURCES[function].key} WHERE connection_id = ? ORDER BY id",
+            connection.id,
+        )
+        return {row[0]: decoder.decode(row[1]) for row in rows}
+
+    async def gone(self, connection: Connection) -> dict[str, Body]:
+        """The tombstones."""
+        rows = await self.services.database.fetch(
+            "SELECT id, document FROM gone WHERE connection_id = ? ORDER BY id", connection.id
+        )
+        return {row[0]: decoder.decode(row[1]) for row in rows}
+
+    async def last_run(self, connection: Connection, function: str = "get_orders") -> Run:
+        found = await runs.latest(self.services.database, connection.id, function)
+        assert found is not None
+        return found
+
+    async def last_job(self, connection: Connection, function: str = "get_orders") -> Job:
+        """The job of this function that was queued last."""
+        rows = await self.services.database.fetch(
+            "SELECT id, kind, connection_id, function, cause, state, due_ms, lease_ms, worker, attempts, "
+            "created_ms, ended_ms, error FROM jobs WHERE connection_id = ? AND function = ? ORDER BY id DESC",
+            connection.id, function,
+        )  # fmt: skip
+        return Job(*rows[0])
+
+    async def schedule(self, connection: Connection, function: str = "get_orders") -> Schedule:
+        found = await schedules.get(self.services.database, connection.id, function)
+        assert found is not None
+        return found
+
+    async def quarantined(self, connection: Connection, function: str | None = None) -> list[Kept]:
+        return await quarantine.of_connection(self.services.database, connection.id, function)
+
+    async def problems(self, connection: Connection) -> list[Problem]:
+        return (await connections.problems(self.services.database, [connection.id]))[connection.id]
+
+    async def count(self, connection: Connection, function: str = "get_orders") -> int:
+        return await records.count(self.services.database, RESOURCES[function], connection.id)
+
+    def asked(self, path: str = "/orders") -> list[Mapping[str, str]]:
+        """The queries of the requests that the vendor got for a path."""
+        return [one.query for one in self.vendor.requests if one.path == path]
+
+    async def change_connection(self, connection: Connection, **changes: Any) -> None:
+        async with self.services.database.transaction() as transaction:
+            await connections.change(transaction, connection.id, changes)
+
+
+@pytest.fixture
+async def vendor() -> AsyncIterator[FakeVendor]:
+    async with FakeVendor() as started:
+        started.collections = {"orders": [], "warehouses": [warehouse(1), warehouse(2)], "packs": []}
+        yield started
+
+
+@pytest.fixture
+async def world(
+    database_url: str,
+    tmp_path: Path,
+    secret_key: str,
+    clock: Clock,
+    vendor: FakeVendor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[World]:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock.pass_seconds(seconds)
+
+    monkeypatch.setattr(registry, "all_integrations", with_fake())
+    monkeypatch.setattr(app, "Http", partial(Http, sleep=sleep, random=lambda: 0.5))
+    settings = Settings(
+        data_dir=str(tmp_path), database_url=database_url, secret_key=secret_key,
+        allowed_addresses="127.0.0.0/8",
+    )  # fmt: skip
+    async with open_services(settings, clock=clock) as services:
+        organization = await access.create_organization(services.database, "Test", clock())
+        yield World(services, vendor, clock, organization, slept)
+
+
+def without_stamps(document: Body) -> Body:
+    return {key: value for key, value in document.items() if not key.startswith("trackstar_")}
+
+
+def same_bytes(one: Body, other: Body) -> bool:
+    """Whether two documents are the same text, numbers and order of members included."""
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    return encoder.encode(one) == encoder.encode(other)
+
+
+def with_settings(world: World, **settings: Any) -> World:
+    """The same world, run with other settings."""
+    return replace(
+        world, services=replace(world.services, settings=replace(world.services.settings, **settings))
+    )

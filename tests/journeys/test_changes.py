@@ -1,0 +1,398 @@
+"""After the first sync: every change is stored once and told once, with what was before; nothing else is."""
+
+import json
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from crossdock.changes.commit import Incoming, Target, commit
+from crossdock.changes.diff import restored
+from crossdock.changes.document import decoder, encoder
+from crossdock.integrations import registry
+from crossdock.resources.schema import Resource
+from crossdock.resources.wms.labor_activities import LABOR_ACTIVITIES
+from tests.conftest import needs_shared
+from tests.fakes.fake_wms import read
+from tests.fakes.vendor import answer
+from tests.journeys.conftest import (
+    ORDERS,
+    Body,
+    World,
+    order,
+    same_bytes,
+    warehouse,
+    without_stamps,
+)
+
+SHIPMENT = {"id": "s1", "warehouse": "w-1", "shipped_at": "2026-02-02T08:00:00Z"}
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the orders that were mapped."""
+    seen: list[str] = []
+    real = read.order
+
+    def counted(raw: dict[str, Any]) -> dict[str, Any]:
+        seen.append(raw["id"])
+        return real(raw)
+
+    monkeypatch.setattr(read, "order", counted)
+    return seen
+
+
+async def test_a_new_record_is_stored_and_told_whole(world: World):
+    connection = await world.connect()
+    world.vendor.collections["orders"] = [order(1)]
+    await world.next_sync()
+
+    [event] = await world.events(connection, "order.created")
+    assert event["data"] == (await world.documents(connection))["o-001"]
+    assert list(event) == ["connection_id", "data", "event_type", "integration_name", "integration_type"]
+    assert (event["integration_name"], event["integration_type"]) == ("fake", "wms")
+    assert await world.history(connection) == []
+
+
+async def test_a_change_is_told_with_exactly_what_was_before(world: World):
+    world.vendor.collections["orders"] = [order(1), order(2)]
+    connection = await world.connect()
+    before = (await world.documents(connection))["o-001"]
+    line = {"product": "p2", "quantity": 5}
+    world.change("orders", "o-001", state="PICKED", lines=[{"product": "p1", "quantity": 1}, line])
+    await world.next_sync()
+
+    [event] = await world.events(connection, "order.updated")
+    assert event["previous_attributes"] == {
+        "updated_date": "2026-02-01T00:00:01Z",
+        "status": "open",
+        "raw_status": "NEW",
+        "line_items.1.quantity": 2,
+    }
+    assert event["data"] == (await world.documents(connection))["o-001"]
+    old = restored(without_stamps(event["data"]), event["previous_attributes"])
+    assert same_bytes(old, without_stamps(before))
+    assert event["data"]["trackstar_created_date"] == before["trackstar_created_date"]
+    assert event["data"]["trackstar_updated_date"] > before["trackstar_updated_date"]
+
+
+async def test_each_change_leaves_a_row_of_history_that_names_its_event(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    connection = await world.connect()
+    world.change("orders", "o-001", state="PICKED")
+    await world.next_sync()
+
+    [event] = await world.events(connection, "order.updated")
+    [(resource, record_id, previous, event_id)] = await world.history(connection)
+    assert (resource, record_id, previous) == ("wms_orders", "o-001", event["previous_attributes"])
+    row = await world.services.database.fetch_one("SELECT id FROM events WHERE type = 'order.updated'")
+    assert row is not None
+    assert event_id == row[0]
+
+
+async def test_p22_putting_back_what_was_before_gives_every_older_document(world: World):
+    world.vendor.collections["orders"] = [order(1, extra={"a.b": 1, "deep": {"x": [1, 2]}})]
+    connection = await world.connect()
+    states = [without_stamps((await world.documents(connection))["o-001"])]
+    for changes in (
+        {"state": "PICKED", "extra": {"a.b": 2, "deep": {"x": [1, 2]}}},
+        {"lines": [], "extra": {"a.b": 2, "deep": {"x": [1, 3]}}},
+        {"lines": [{"product": "p9", "quantity": 1, "price": "12345678901234567.89"}], "total": None},
+        {"shipments": [SHIPMENT], "state": "SHIPPED", "extra": {}},
+        {"extra": {"deep": True}, "total": "0.1"},
+        {"extra": {"deep": 1}},
+    ):
+        world.change("orders", "o-001", **changes)
+        await world.next_sync()
+        states.append(without_stamps((await world.documents(connection))["o-001"]))
+
+    history = await world.history(connection)
+    assert len(history) == len(states) - 1
+    document = states.pop()
+    for _, _, previous, _ in reversed(history):
+        document = restored(document, previous)
+        assert same_bytes(document, states.pop())
+
+
+async def test_a_new_shipment_is_told_as_such_with_the_shipments_before(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    connection = await world.connect()
+    world.change("orders", "o-001", shipments=[SHIPMENT])
+    await world.next_sync()
+    world.change("orders", "o-001", shipments=[SHIPMENT, SHIPMENT | {"id": "s2"}])
+    await world.next_sync()
+    world.change("orders", "o-001", shipments=[SHIPMENT | {"warehouse": "w-2"}, SHIPMENT | {"id": "s2"}])
+    await world.next_sync()
+
+    first, second = await world.events(connection, "order.shipment.created")
+    assert first["previous_attributes"] == {"shipments": []}
+    assert [one["shipment_id"] for one in second["previous_attributes"]["shipments"]] == ["s1"]
+    assert [one["shipment_id"] for one in second["data"]["shipments"]] == ["s1", "s2"]
+    updates = await world.events(connection, "order.updated")
+    assert [sorted(one["previous_attributes"]) for one in updates] == [
+        ["shipments", "updated_date"],
+        ["shipments", "updated_date"],
+        ["shipments.0.warehouse_id", "updated_date"],
+    ]
+
+
+async def test_an_order_that_arrives_shipped_tells_of_its_shipment_too(world: World):
+    connection = await world.connect()
+    world.vendor.collections["orders"] = [order(1, shipments=[SHIPMENT])]
+    await world.next_sync()
+
+    assert (await world.told(connection))[-2:] == ["order.created", "order.shipment.created"]
+    [event] = await world.events(connection, "order.shipment.created")
+    assert event["previous_attributes"] == {"shipments": []}
+
+
+async def test_a_sync_that_finds_nothing_new_writes_nothing_and_maps_nothing(world: World, reads: list[str]):
+    world.vendor.collections["orders"] = [order(n) for n in range(1, 6)]
+    connection = await world.connect(page_size="2")
+    before, told = await world.rows(connection), await world.told(connection)
+    reads.clear()
+    await world.services.database.execute("UPDATE schedules SET mark = NULL")
+    await world.next_sync()
+
+    run = await world.last_run(connection)
+    assert (run.received, run.unchanged, run.created, run.updated) == (5, 5, 0, 0)
+    assert reads == []
+    assert await world.rows(connection) == before
+    assert await world.told(connection) == told
+    assert await world.history(connection) == []
+
+
+async def test_what_only_looks_different_changes_nothing_that_anybody_sees(world: World, reads: list[str]):
+    world.vendor.collections["orders"] = [order(1, extra={"n": 1, "d": 2.5})]
+    connection = await world.connect()
+    before, told = await world.documents(connection), await world.told(connection)
+    reads.clear()
+    world.vendor.collections["orders"] = [order(1, extra={"n": 1, "d": 2.5}, etag="new", total=10.5)]
+    await world.next_sync()
+
+    assert reads == ["o-001"]
+    assert (await world.last_run(connection)).unchanged == 1
+    assert await world.documents(connection) == before
+    assert await world.told(connection) == told
+    await world.next_sync()
+    assert reads == ["o-001"], "what was sent is remembered, so it is not mapped a third time"
+
+
+async def test_how_a_number_is_written_is_no_change(world: World):
+    connection = await world.connect()
+    for spelled in (b"1.50", b"1.5", b"15E-1"):
+        body = b'{"data": [%s], "next": null}' % encoder.encode(order(1, extra={"rate": "RATE"})).replace(
+            b'"RATE"', spelled
+        )
+        world.vendor.script("/orders", [answer(body=body)])
+        world.clock.pass_seconds(3600)
+        await world.work()
+    assert await world.told(connection) == [
+        "connection.created", *["connection.historical-sync-completed"] * 3, "order.created",
+    ]  # fmt: skip
+    document = (await world.documents(connection))["o-001"]
+    assert document["trackstar_updated_date"] == document["trackstar_created_date"]
+    assert document["additional_fields"]["rate"] == Decimal("1.5")
+
+
+async def test_new_mapping_code_reads_old_records_again(
+    world: World, reads: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    world.vendor.collections["orders"] = [order(1, state="ODD"), order(2)]
+    connection = await world.connect()
+    reads.clear()
+    monkeypatch.setitem(read.STATUS, "ODD", "exception")
+    monkeypatch.setattr(registry, "_read_version", lambda folder, resource: b"another version")
+    await world.services.database.execute("UPDATE schedules SET mark = NULL")
+    await world.next_sync()
+
+    assert reads == ["o-001", "o-002"]
+    [event] = await world.events(connection, "order.updated")
+    assert event["previous_attributes"] == {"status": "other"}
+    assert (event["data"]["status"], event["data"]["raw_status"]) == ("exception", "ODD")
+
+
+async def test_a_new_field_reaches_records_that_the_vendor_did_not_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.vendor.collections["orders"] = [order(1)]
+    connection = await world.connect()
+    # As a release before the field stored it: the document lacks the field, hashes are of the old shape.
+    monkeypatch.setitem(vars(ORDERS), "shape", b"before")
+    registry._read_version.cache_clear()
+    await world.services.database.execute("UPDATE schedules SET mark = NULL")
+    await world.next_sync()
+    [(document,)] = await world.services.database.fetch("SELECT document FROM wms_orders WHERE id = 'o-001'")
+    without = bytes(document).replace(b'"scac":null,', b"", 1)
+    await world.services.database.execute("UPDATE wms_orders SET document = ? WHERE id = 'o-001'", without)
+    monkeypatch.setitem(vars(ORDERS), "shape", b"after")
+    registry._read_version.cache_clear()
+    await world.services.database.execute("UPDATE schedules SET mark = NULL")
+    await world.next_sync()
+
+    assert "scac" in (await world.documents(connection))["o-001"]
+    assert await world.events(connection, "order.updated") == []
+
+
+async def test_a_field_that_the_vendor_leaves_out_keeps_its_value_and_null_clears_it(world: World):
+    world.vendor.collections["orders"] = [order(1, channel="web", total="9.99")]
+    connection = await world.connect()
+    record = world.vendor.collections["orders"][0]
+    for name in ("channel", "total", "lines", "shipments"):
+        del record[name]
+    world.change("orders", "o-001", state="PICKED")
+    await world.next_sync()
+    document = (await world.documents(connection))["o-001"]
+    assert (document["channel"], document["total_price"], len(document["line_items"])) == (
+        "web", Decimal("9.99"), 2,
+    )  # fmt: skip
+
+    world.change("orders", "o-001", total=None)
+    await world.next_sync()
+    document = (await world.documents(connection))["o-001"]
+    assert (document["channel"], document["total_price"]) == ("web", None)
+    assert (await world.events(connection, "order.updated"))[-1]["previous_attributes"]["total_price"] == (
+        Decimal("9.99")
+    )
+
+
+async def test_a_value_that_is_only_searched_by_is_kept_changed_and_cleared_without_a_word(world: World):
+    connection = await world.connect(sync=False)
+    database, target = world.services.database, Target(connection, LABOR_ACTIVITIES, cause="sync")
+    moment = "2026-02-01T00:00:00Z"
+    said = {
+        "id": "l1", "created_date": moment, "updated_date": moment, "user_id": "u", "warehouse_id": "w",
+        "activity_type": "pick", "activity_start_time": moment,
+    }  # fmt: skip
+
+    async def nothing(*_: object) -> None:
+        """No more is written."""
+
+    async def stored(**hidden: str | None) -> tuple[Any, ...]:
+        world.clock.pass_seconds(60)
+        await commit(database, target, [Incoming("l1", said | hidden, None)], world.clock(), nothing)
+        row = await database.fetch_one(
+            "SELECT warehouse_customer_id, trackstar_updated_date, document FROM wms_labor_activities"
+        )
+        assert row is not None
+        return tuple(row)
+
+    first = await stored(warehouse_customer_id="c1")
+    assert first[0] == "c1"
+    assert await stored() == first
+    assert await stored(warehouse_customer_id="c2") == ("c2", *first[1:])
+    assert await stored() == ("c2", *first[1:])
+    assert await stored(warehouse_customer_id=None) == (None, *first[1:])
+    assert (await world.told(connection)).count("labor_activity.updated") == 0
+
+
+async def test_webhooks_that_are_off_mute_records_and_nothing_else(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    world.vendor.collections["warehouses"] = [warehouse(1)]
+    connection = await world.connect()
+    await world.change_connection(connection, webhooks_disabled=True)
+    world.change("orders", "o-001", state="PICKED", shipments=[SHIPMENT])
+    world.vendor.collections["orders"].append(order(2, updated_at="2026-02-02T01:00:00Z"))
+    world.vendor.collections["warehouses"] = []
+    told = await world.told(connection)
+    await world.next_sync(12 * 3600)
+
+    assert await world.told(connection) == told
+    assert [one for one in await world.documents(connection)] == ["o-001", "o-002"]
+    assert list(await world.gone(connection)) == ["w-1"]
+    [(_, record_id, previous, event_id)] = await world.history(connection)
+    assert (record_id, previous["status"], event_id) == ("o-001", "open", None)
+
+    await world.force(connection)
+    assert (await world.told(connection))[-1] == "connection.force-sync-completed"
+
+
+async def test_two_connections_to_one_vendor_keep_apart(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    one, other = await world.connect(), await world.connect()
+    await world.change_connection(other, webhooks_disabled=True)
+    world.change("orders", "o-001", state="PICKED")
+    await world.next_sync()
+
+    assert [e["connection_id"] for e in await world.events(one, "order.updated")] == [one.uid]
+    assert await world.events(other, "order.updated") == []
+    assert len(await world.history(other)) == 1
+
+
+# The bodies, against the contract
+
+
+@cache
+def contract() -> Body:
+    text = needs_shared("contract", "webhooks.openapi.yaml").read_text()
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+# The schema of events has null for "no channel is known"; the notes and the list's schema have {}, and win.
+KNOWN = {"$.data.channel_object"}
+
+
+def faults(event: Body) -> list[str]:
+    """How an event differs from what the contract promises."""
+    components = contract()["components"]
+    name = "Event_" + "".join(c if c.isalnum() else "_" for c in event["event_type"])
+    schema = {"$ref": f"#/components/schemas/{name}", "components": components}
+    # With numbers as a receiver's JSON parser has them.
+    received = json.loads(encoder.encode(event))
+    found = Draft202012Validator(schema).iter_errors(received)
+    # `data` is the record or, where it is cut short, something else: what is wrong with the record is wanted.
+    inner = [deeper for one in found for deeper in (one.context or [one]) if not _is_of(deeper, 1)]
+    return [f"{one.json_path}: {one.message[:200]}" for one in inner if one.json_path not in KNOWN]
+
+
+def _is_of(fault: ValidationError, branch: int) -> bool:
+    return fault.parent is not None and fault.relative_schema_path[0] == branch
+
+
+async def test_every_event_is_what_the_contract_promises(world: World):
+    contract()
+    connection = await world.connect()
+    world.vendor.collections["orders"] = [order(1)]
+    await world.next_sync()
+    world.change("orders", "o-001", state="SHIPPED", shipments=[SHIPMENT], lines=[])
+    await world.next_sync()
+    world.vendor.script("/orders", [answer(403, {"message": "no orders for you"})])
+    await world.next_sync()
+    world.vendor.script("/orders", [answer(403, {"message": "still no orders for you"})])
+    await world.next_sync()
+    await world.next_sync()
+    await world.force(connection)
+    world.vendor.collections["warehouses"][0]["name"] = "Great Hall"
+    await world.next_sync(12 * 3600)
+    await world.services.linker.disconnect(connection)
+    events = await world.events(connection)
+
+    found = {one["event_type"] for one in events}
+    assert found == {
+        "connection.historical-sync-completed", "order.created", "order.updated", "order.shipment.created",
+        "warehouse.updated", "connection-error.created", "connection-error.updated",
+        "connection-error.deleted", "connection.force-sync-completed", "connection.deleted",
+    }  # fmt: skip
+    assert {one["event_type"]: faults(one) for one in events} == {name: [] for name in found}
+
+
+async def test_the_event_of_a_new_connection_is_what_the_contract_promises(world: World):
+    connection = await world.connect(sync=False)
+    row = await world.services.database.fetch_one("SELECT id, body FROM events")
+    assert row is not None
+    opened = await world.services.vault.open(connection.organization_id, f"event {row[0]}", bytes(row[1]))
+    event = decoder.decode(opened)
+    assert event["event_type"] == "connection.created"
+    assert faults(event) == []
+
+
+def test_the_contract_check_sees_a_wrong_event():
+    assert faults({"event_type": "order.updated", "data": {"id": 7}}) != []
+
+
+def test_orders_are_the_resource_that_has_subevents():
+    resource: Resource = ORDERS
+    assert [one.name for one in resource.subevents] == ["order.shipment.created"]

@@ -1,0 +1,167 @@
+"""A real warehouse from end to end: connected at the command line, synced, read, changed, read again."""
+
+import json
+import uuid
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from crossdock.integrations.registry import integration
+from crossdock.resources.catalogue import all_resources
+from tests.contracts.test_reads import READS, faults, schema_of
+from tests.journeys.commands import Done, Shell
+from tests.journeys.server import Json, Organization, Server, until
+from tests.live.tryton_server import Tryton
+
+pytestmark = pytest.mark.live
+
+READABLE = integration("wms", "tryton").functions
+LISTS = [one for one in all_resources() if one.listed and one.type == "wms"]
+OPERATIONS = [one for one in READS if one.is_list and one.path.startswith("/wms")]
+LACKING = [one for one in LISTS if one.function not in READABLE]
+
+
+def shell(server: Server, folder: Path) -> Shell:
+    """A command line beside the server."""
+    used = server.services.settings
+    return Shell(
+        folder,
+        {
+            "CROSSDOCK_DATA_DIR": used.data_dir,
+            "CROSSDOCK_DATABASE_URL": used.database_url,
+            "CROSSDOCK_SECRET_KEY": used.secret_key,
+            "CROSSDOCK_ALLOWED_ADDRESSES": used.allowed_addresses,
+            "CROSSDOCK_DISABLED_FUNCTIONS": used.disabled_functions,
+        },
+    )
+
+
+def connect(console: Shell, organization: Organization, tryton: Tryton, user: str, password: str) -> Done:
+    given = {"url": tryton.url, "user": user, "password": password}
+    fields = [word for key, value in given.items() for word in ("--set", f"{key}={value}")]
+    return console.call("connect", "tryton", *fields, "--organization", organization.id, "--json")
+
+
+@pytest.fixture(scope="module")
+def connected(server: Server, tryton: Tryton, tmp_path_factory: pytest.TempPathFactory) -> Organization:
+    """An organization with the live Tryton as its warehouse, synced."""
+    organization, console = server.organization(), shell(server, tmp_path_factory.mktemp("console"))
+    made = connect(console, organization, tryton, tryton.user, tryton.password).json
+    assert made["integration_name"] == "tryton"
+    assert set(made["available_actions"]) == set(READABLE)
+    organization.uids["wms"], organization.tokens["wms"] = made["connection_id"], made["access_token"]
+    organization.wait_for_sync("wms")
+    return organization
+
+
+def path_of(connected: Organization, resource: Any) -> str:
+    if resource.parent is None:
+        return str(resource.path)
+    return str(resource.path.format(warehouse_id=connected.list("/wms/warehouses")[0]["id"]))
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.path)
+def test_every_list_answers_as_the_contract_promises_or_says_that_tryton_has_none(
+    connected: Organization, operation: Any
+):
+    resource = operation.resource
+    answer = connected.get(path_of(connected, resource))
+    if resource in LACKING:
+        assert answer.status_code == 501
+        assert answer.json()["error"] == f"Endpoint {resource.function} is not implemented for Tryton"
+        return
+    assert answer.status_code == 200
+    assert answer.json()["data"], "the seeded Tryton has none: nothing was compared"
+    assert faults(answer.json(), schema_of(operation)) == []
+
+
+def test_every_record_can_be_read_by_its_id(connected: Organization):
+    for resource in LISTS:
+        if resource not in LACKING and resource.one_path:
+            path = path_of(connected, resource)
+            for record in connected.list(path, limit="5"):
+                assert connected.one(f"{path}/{record['id']}") == record
+
+
+def test_nothing_was_set_aside(server: Server, connected: Organization, tmp_path: Path):
+    done = shell(server, tmp_path).call("quarantine", connected.uids["wms"], "--json")
+    assert done.json == []
+
+
+def test_a_change_in_tryton_is_that_change_here_and_one_event(
+    server: Server, connected: Organization, tryton: Tryton
+):
+    server.synced(connected, "wms", "get_orders")
+    orders = {one["id"]: one for one in connected.list("/wms/orders")}
+    before = next(one for one in orders.values() if one["shipments"] and one["shipments"][0]["packages"])
+    package, number = before["shipments"][0]["packages"][0], f"1Z{uuid.uuid4().hex[:16].upper()}"
+    told = len(server.events(connected, "wms"))
+
+    tryton.change("stock.package", int(package["package_id"]), shipping_reference=number)
+    counts = server.synced(connected, "wms", "get_orders")
+
+    assert (counts["created"], counts["updated"], counts["quarantined"]) == (0, 1, 0)
+    after = connected.one(f"/wms/orders/{before['id']}")
+    assert after["shipments"][0]["packages"][0]["tracking_number"] == number
+    changed = {one["id"] for one in connected.list("/wms/orders") if one != orders[one["id"]]}
+    assert changed == {before["id"]}
+    events = [one for one in server.events(connected, "wms")[told:] if one["event_type"].startswith("order")]
+    assert [(one["event_type"], one["data"]) for one in events] == [("order.updated", after)]
+    assert events[0]["previous_attributes"] == {
+        "updated_date": before["updated_date"],
+        "shipments.0.packages.0.tracking_number": package["tracking_number"],
+    }
+
+
+def test_a_wrong_password_is_refused_in_the_vendors_name_and_nothing_is_stored(
+    server: Server, tryton: Tryton, tmp_path: Path
+):
+    organization = server.organization()
+    done = connect(shell(server, tmp_path), organization, tryton, "admin", "wrong-password")
+    assert (done.code, done.out) == (1, "")
+    assert json.loads(done.err) == {"error": "Invalid Tryton credentials", "origin": "integration"}
+    assert organization.get("/connections").json()["data"] == []
+
+
+def test_a_password_that_changes_later_stops_the_connection_until_it_is_right_again(
+    server: Server, tryton: Tryton, tmp_path: Path
+):
+    user, password = new_user(tryton), "a-long-Secret-7"
+    organization = server.organization()
+    made = connect(shell(server, tmp_path), organization, tryton, user["login"], password).json
+    organization.uids["wms"], organization.tokens["wms"] = made["connection_id"], made["access_token"]
+    organization.wait_for_sync("wms")
+
+    tryton.change("res.user", user["id"], password="another-Secret-8")
+    tryton.end_sessions()
+    ask_for_orders(organization)
+    until(lambda: organization.connection("wms")["errors"])
+    [error] = organization.connection("wms")["errors"]
+    assert (error["error_type"], error["resource"]) == ("invalid_credentials", None)
+    assert error["error_message"] == "Invalid Tryton credentials"
+    assert len(error["affected_endpoints"]) == len(READABLE)
+    assert organization.list("/wms/orders"), "what was read before is still served"
+    assert "connection-error.created" in [one["event_type"] for one in server.events(organization, "wms")]
+
+    tryton.change("res.user", user["id"], password=password)
+    ask_for_orders(organization)
+    until(lambda: not organization.connection("wms")["errors"])
+    told = [one["event_type"] for one in server.events(organization, "wms")]
+    assert "connection-error.deleted" in told[told.index("connection-error.created") :]
+
+
+def new_user(tryton: Tryton) -> Json:
+    """A user who may see stock and sales."""
+    login = f"integrator-{tryton.count('res.user')}"
+    groups = [row["id"] for row in tryton.find("res.group", [["name", "in", ["Stock", "Sales"]]])]
+    made = tryton.make(
+        "res.user", name=login, login=login, password="a-long-Secret-7", company=1,
+        companies=[["add", [1]]], groups=[["add", groups]],
+    )  # fmt: skip
+    return {"id": made, "login": login}
+
+
+def ask_for_orders(organization: Organization) -> httpx.Response:
+    return organization.ask("POST", "/connections/sync", "wms", json={"functions_to_sync": ["get_orders"]})

@@ -1,0 +1,224 @@
+"""A real Tryton: installed and seeded once per machine, started for a test run on a copy of its data.
+
+    ../shared/peers/tryton/setup.sh ── cache folder ── copy of the database ── trytond on a free port
+
+The cache is outside the checkout (CROSSDOCK_PEERS_DIR) and stays as it was seeded. In the copy all stamps lie
+one day back, so that what a test changes is newer than all else.
+"""
+
+import base64
+import fcntl
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+DATABASE = "tryton"
+PASSWORD = "admin"
+INSTALL_SECONDS = 900
+START_SECONDS = 60
+
+
+class DidNotInstall(Exception):
+    """The set-up script failed; the message ends with its last words."""
+
+
+class Refused(Exception):
+    """Tryton answered a call with an error."""
+
+    def __init__(self, method: str, kind: str, about: Any) -> None:
+        super().__init__(f"{method}: {kind} {about}"[:500])
+        self.kind = kind
+        self.about = about
+
+
+@dataclass
+class Tryton:
+    """A running server, and its administrator's way in. `url` ends with the database's name."""
+
+    url: str
+    user: str = "admin"
+    password: str = PASSWORD
+    database: Path = Path()
+    """The file of its database."""
+    _session: str = field(default="", repr=False)
+    _context: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def call(self, method: str, *params: Any, **context: Any) -> Any:
+        """What a method returns. Its last parameter is added: the preferences and the context given."""
+        if not self._session:
+            user_id, token, *_ = self._exchange(
+                "common.db.login", self.user, {"password": self.password}, "en"
+            )
+            self._session = base64.b64encode(f"{self.user}:{user_id}:{token}".encode()).decode()
+            self._context = self._exchange("model.res.user.get_preferences", True, {})
+        return self._exchange(method, *params, self._context | context)
+
+    def find(self, model: str, domain: list[Any], *fields: str) -> list[dict[str, Any]]:
+        """The records that match, by id, archived ones too."""
+        method, names = f"model.{model}.search_read", ["id", *fields]
+        found: list[dict[str, Any]] = self.call(
+            method, domain, 0, None, [["id", "ASC"]], names, active_test=False
+        )
+        return found
+
+    def count(self, model: str) -> int:
+        return int(self.call(f"model.{model}.search_count", []))
+
+    def make(self, model: str, **values: Any) -> int:
+        """The id of a new record."""
+        return int(self.call(f"model.{model}.create", [values])[0])
+
+    def change(self, model: str, record: int, **values: Any) -> None:
+        self._agreeing(f"model.{model}.write", [record], values)
+
+    def press(self, model: str, record: int, *buttons: str) -> None:
+        """Presses buttons of a record's form, one after the other."""
+        for button in buttons:
+            self._agreeing(f"model.{model}.{button}", [record])
+
+    def end_sessions(self) -> None:
+        """What time or an administrator does to all who are signed in."""
+        with closing(sqlite3.connect(self.database, timeout=10)) as database:
+            database.execute("DELETE FROM ir_session")
+            database.commit()
+        self._session = ""
+
+    def _agreeing(self, method: str, *params: Any) -> None:
+        """Makes a call, and agrees to the warnings that Tryton has first."""
+        while True:
+            try:
+                self.call(method, *params)
+            except Refused as refusal:
+                if refusal.kind != "UserWarning":
+                    raise
+                self.make("res.user.warning", user=1, name=refusal.about[0], always=True)
+            else:
+                return
+
+    def _exchange(self, method: str, *params: Any) -> Any:
+        body = json.dumps({"id": 1, "method": method, "params": params}).encode()
+        headers = {"Content-Type": "application/json", "Authorization": f"Session {self._session}"}
+        request = urllib.request.Request(f"{self.url}/rpc/", body, headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            reply = json.load(answer)
+        if "error" in reply:
+            raise Refused(method, *reply["error"])
+        return reply["result"]
+
+
+def cache_folder() -> Path:
+    given = os.environ.get("CROSSDOCK_PEERS_DIR")
+    return Path(given) if given else Path.home() / ".cache" / "crossdock" / "peers"
+
+
+def installed(peer: Path, cache: Path) -> Path:
+    """The folder of the seeded installation, which is made when it is not there. Safe in parallel runs.
+
+    peer: the folder with `setup.sh`. Raises DidNotInstall.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / ".tryton.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        folder = cache / "tryton"
+        if not _is_complete(folder, peer):
+            _install(peer, cache)
+        return folder
+
+
+def _is_complete(folder: Path, peer: Path) -> bool:
+    pinned, present = peer / "requirements.txt", folder / "venv" / "installed.txt"
+    seeded = (folder / "api-key").exists() and _seed(folder).exists()
+    return seeded and present.exists() and present.read_bytes() == pinned.read_bytes()
+
+
+def _install(peer: Path, cache: Path) -> None:
+    environment = os.environ | {"TRYTON_PORT": str(free_port()), "TRYTON_PASSWORD": PASSWORD}
+    command = [str(peer / "setup.sh"), str(cache)]
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise DidNotInstall(f"{command[0]} took more than {INSTALL_SECONDS} s") from None
+    if done.returncode:
+        raise DidNotInstall(f"{command[0]} failed: {(done.stderr or done.stdout)[-1000:]}")
+    # The script leaves a server running; the tests start their own on a copy.
+    subprocess.run([str(peer / "stop.sh"), str(cache)], check=True, capture_output=True)
+
+
+@contextmanager
+def running(folder: Path, at: Path) -> Iterator[Tryton]:
+    """A server of its own on a copy of the seeded data, in the folder `at`. It ends with the block."""
+    port = free_port()
+    copy_database(_seed(folder), at / f"{DATABASE}.sqlite")
+    configuration = at / "trytond.conf"
+    configuration.write_text(
+        f"[database]\nuri = sqlite://\npath = {at}\n"
+        f"[web]\nlisten = 127.0.0.1:{port}\n"
+        "[session]\nauthentications = password\n"
+        "[password]\nlength = 4\nentropy = 0\n"
+    )
+    command = [str(folder / "venv/bin/trytond"), "-c", str(configuration), "-d", DATABASE]
+    with (at / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_up(process, port, at / "server.log")
+        yield Tryton(f"http://127.0.0.1:{port}/{DATABASE}", database=at / f"{DATABASE}.sqlite")
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """A copy, taken safely from under a running server, with every stamp one day back."""
+    origin = f"file:{source}?mode=ro"
+    with closing(sqlite3.connect(origin, uri=True)) as seeded, closing(sqlite3.connect(target)) as copy:
+        seeded.backup(copy)
+        _move_stamps_back(copy)
+
+
+def _move_stamps_back(database: sqlite3.Connection) -> None:
+    tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in tables:
+        columns = {column[1] for column in database.execute(f'PRAGMA table_info("{table}")')}
+        for column in sorted(columns & {"create_date", "write_date"}):
+            database.execute(
+                f'UPDATE "{table}" SET "{column}" = strftime(\'%Y-%m-%d %H:%M:%f\', "{column}", \'-1 day\')'
+            )
+    database.commit()
+
+
+def _wait_until_up(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            Tryton(f"http://127.0.0.1:{port}")._exchange("common.server.version")
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"trytond did not start: {log.read_text(errors='replace')[-2000:]}")
+
+
+def _seed(folder: Path) -> Path:
+    return folder / "db" / f"{DATABASE}.sqlite"
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
