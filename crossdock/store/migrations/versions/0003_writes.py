@@ -1,0 +1,8 @@
+"""What writes need: keys that were used before."""
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    pass
