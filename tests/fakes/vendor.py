@@ -181,6 +181,18 @@ class FakeVendor:
         """No token is good any more; those from later logins are."""
         self.tokens.clear()
 
+    @property
+    def callers(self) -> set[object]:
+        """Who is connected now."""
+        assert self._runner.server
+        return set(self._runner.server.connections)
+
+    async def settled(self, but: set[object]) -> None:
+        """Returns when nobody else is connected: of those that are dead, all requests are noted by then."""
+        await asyncio.sleep(0.01)  # what they sent last may still wait to be accepted
+        while self.callers - but:
+            await asyncio.sleep(0.002)
+
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._serve)
