@@ -13,6 +13,7 @@ CrossdockError
 │   ├── MissingPermission               blocks the function
 │   ├── VendorThrottled                 asked us to slow down
 │   ├── VendorUnavailable               time-out, broken connection, 5xx
+│   ├── Uncertain                       a write that may have been done, though we can't tell
 │   ├── VendorRefused                   any other 4xx
 │   ├── VendorNonsense                  an answer that is not what the vendor promises
 │   └── AddressRefused                  the address is not one we connect to
@@ -164,6 +165,22 @@ class VendorUnavailable(VendorError):
 
     http_status = 503
     retryable = True
+
+    def __init__(
+        self, message: str, *, url: str = "", status: int | None = None, may_have_arrived: bool = True
+    ) -> None:
+        super().__init__(message, url=url, status=status)
+        self.may_have_arrived = may_have_arrived
+        """Whether the vendor may have acted on the call all the same."""
+
+
+class Uncertain(VendorError):
+    """A write of which nobody knows whether it was done. `outcome` says what is known."""
+
+    def __init__(self, message: str, *, outcome: str = "uncertain", record_id: str | None = None) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+        self.record_id = record_id
 
 
 class VendorRefused(VendorError):

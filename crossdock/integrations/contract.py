@@ -7,13 +7,16 @@ several verticals) with
     client.py       `Client`: raw pages out of the vendor
     read.py         pure: raw record → our fields, one function per resource, found by name
     cases/*.json    raw input and the record that we expect
+    write.py        pure: our command → the vendor's requests, and the body it accepts  (if it writes)
     notes.md        set-up for users, limits and quirks with their sources
 
 Found by name: the function `get_orders` needs `Client.orders` and `read.order` (the resource's plural
-and singular). `contracts/test_integrations.py` holds every folder to this.
+and singular). The write `create_order` needs `write.create_order` and `write.ACCEPTS["create_order"]`,
+and, as what was written is read back, `Client.order`. `contracts/test_integrations.py` holds every folder
+to this.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -79,8 +82,107 @@ class Context:
     """A folder on this machine that only this integration uses. Created when it is asked for."""
 
 
+@dataclass(frozen=True)
+class Accepts:
+    """Which body an integration accepts for a write. Members are named by path: "line_items.quantity"."""
+
+    required: Sequence[str] = ()
+    """Members of the base body without which it can't be done; one inside an object, when that is given."""
+    optional: Sequence[str] = ()
+    """Further members of the base body that are carried over. All others end up in `unused_fields`."""
+    any_of: Sequence[Sequence[str]] = ()
+    """Groups of optional members at the top, of which at least one must be given."""
+    extra: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Members of this integration's own, at the top: name → JSON Schema, with title and description."""
+    required_extra: Sequence[str] = ()
+    options: Mapping[str, str] = field(default_factory=dict)
+    """Members whose values are the account's own: path → what `Client.options` calls them."""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """All that is carried over, of the base body."""
+        return (*self.required, *self.optional)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was sent with a write."""
+
+    name: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """What is to be done. The body was checked, and holds only what the integration accepts."""
+
+    action: str
+    body: Mapping[str, Any]
+    """Numbers with a fraction are Decimal. Without tags: those stay with us."""
+    record_id: str | None = None
+    """The record that is to be changed, in the vendor's words."""
+    stored: Mapping[str, Any] = field(default_factory=dict)
+    """That record as we hold it."""
+    upload: Upload | None = None
+    begun: datetime | None = None
+    """When the caller first asked: the record can't be older."""
+    found: str | None = None
+    """The record that an earlier attempt is known to have made: do what is left to do, if anything."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to the vendor, as `Client.call` takes it."""
+
+    method: str
+    path: str
+    """Of the vendor's API; for RPC the name of the procedure."""
+    body: Json = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    asks: bool = False
+    """Whether it only asks: it may be sent again, and its failing leaves nothing in doubt."""
+
+
+Steps = Generator[Call, Json, str | Sequence[str]]
+"""A write: yields calls, is sent each one's answer, returns the id of the record, or several.
+
+    def create_order(command: Command) -> Steps:
+        answer = yield Call("POST", "/orders", {...})
+        return str(answer["id"])
+
+It takes answers apart only by `[]`, so that a dry run can show calls that depend on them.
+"""
+
+Search = Generator[Call, Json, str | None]
+"""Asks whether a write was done, after its answer was lost: the id of what it made, or None.
+
+`write.find_create_order(command)`, for each write that can be asked for; all its calls only ask.
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A request as it would go over the wire; headers that sign it are left out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Json
+
+
 class Client(Protocol):
     """Speaks the vendor's API. One is made per run; it is closed by whoever made it.
+
+    One that writes has `call`, `shown`, and for each resource it writes a method named after one of them,
+    which returns the raw record exactly as a walk would; `options` where `Accepts` names any, `passthrough`
+    where the manifest does:
+
+        async def call(self, call: Call) -> Json: ...
+        def shown(self, call: Call) -> Shown: ...
+        async def order(self, record_id: str) -> Raw: ...        raises NotFound
+        async def options(self, name: str) -> list[str]: ...
+        async def passthrough(self, wanted: Passed) -> Response: ...
 
     Besides `check`, a client has one method per function of its manifest, named after the resource:
 
@@ -94,6 +196,17 @@ class Client(Protocol):
     async def check(self) -> Account:
         """Whom these credentials belong to. Raises InvalidCredentials when they do not work."""
         ...
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A call of the caller's own. The path begins with one slash and stays below the vendor's base URL."""
+
+    method: str
+    path: str
+    params: Mapping[str, Any]
+    headers: Mapping[str, str]
+    data: Json
 
 
 class Fetch(Protocol):

@@ -42,6 +42,7 @@ __all__ = ["Http", "LocalSlots", "Patience", "Response", "Slots", "new_session"]
 
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 LONGEST_HOLD_SECONDS = 86_400.0
+UNAUTHORIZED = 401
 
 log = structlog.get_logger(__name__)
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
@@ -124,6 +125,8 @@ class _Request:
     headers: Mapping[str, str]
     body: bytes | None
     repeatable: bool
+    takes_any: bool = False
+    """Whether an answer is an answer, whatever its status."""
 
 
 @dataclass
@@ -195,17 +198,40 @@ class Http:
         self._log_recovery()
         return outcome
 
+    async def pass_on(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: bytes | None,
+    ) -> Response:
+        """The vendor's answer to one call, whatever its status. Raises VendorError when there is none.
+
+        headers: those that sign the call win over them.
+        """
+        request = _Request(method, _url(url, params), headers, body, repeatable=False, takes_any=True)
+        outcome = await self._signed_call(request)
+        if isinstance(outcome, VendorError):
+            raise outcome
+        return outcome
+
     async def _signed_call(self, request: _Request) -> Response | VendorError:
         """One call; a second one when the vendor no longer took the sign-in and it could be renewed."""
         outcome, used = await self._call(request)
-        if isinstance(outcome, InvalidCredentials) and self.auth and await self.auth.refresh(used):
+        is_refused = isinstance(outcome, InvalidCredentials) or outcome.status == UNAUTHORIZED
+        if is_refused and self.auth and await self.auth.refresh(used):
             outcome, _ = await self._call(request)
         return outcome
 
     async def _call(self, request: _Request) -> tuple[Response | VendorError, str]:
         """One call, and the sign-in that it was made with."""
-        headers, query = dict(request.headers), dict[str, str]()
-        used = await self.auth.apply(headers, query) if self.auth else ""
+        signature, query = dict[str, str](), dict[str, str]()
+        used = await self.auth.apply(signature, query) if self.auth else ""
+        taken = {name.lower() for name in signature}
+        headers = {name: text for name, text in request.headers.items() if name.lower() not in taken}
+        headers |= signature
         url = request.url.extend_query(query)
         # The place comes before the slot: calls that wait for a place must not save up slots for a burst.
         async with self._shared.places:
@@ -240,7 +266,8 @@ class Http:
         try:
             async with self.session.request(request.method, url, allow_redirects=False, **options) as answer:
                 body = await _read(answer, self.patience.largest_body_bytes)
-            return judged(Response(answer.status, answer.headers, body, place, redaction), self.clock())
+            found = Response(answer.status, answer.headers, body, place, redaction)
+            return found if request.takes_any else judged(found, self.clock())
         except VendorError as failure:
             failure.url = place
             return failure
@@ -252,7 +279,11 @@ class Http:
             return VendorNonsense(redaction(f"not an HTTP answer: {one_line(failure.message)}"), url=place)
         except (aiohttp.ClientError, OSError) as failure:
             what = one_line(str(failure)) or type(failure).__name__
-            return VendorUnavailable(redaction(f"the connection failed: {what}"), url=place)
+            return VendorUnavailable(
+                redaction(f"the connection failed: {what}"),
+                url=place,
+                may_have_arrived=not isinstance(failure, aiohttp.ClientConnectorError),
+            )
 
     async def _wait_or_raise(self, failure: VendorError, request: _Request, tries: int) -> None:
         """Waits until it is time to call again. Raises the failure when that would not help."""

@@ -17,9 +17,10 @@ from typing import Any, Literal
 import msgspec
 
 from crossdock.errors import NotFound
-from crossdock.integrations.contract import Client, Fields, Raw
-from crossdock.resources.catalogue import TYPES, by_function
+from crossdock.integrations.contract import Accepts, Client, Command, Fields, Raw, Search, Steps
+from crossdock.resources.catalogue import TYPES, by_action, by_function
 from crossdock.resources.schema import Resource
+from crossdock.resources.writes import Write
 
 HERE = Path(__file__).parent
 
@@ -90,6 +91,12 @@ class Integration:
         known = by_function(self.type)
         return {function: known[function] for function in self.manifest.functions.read}
 
+    @cached_property
+    def writes(self) -> dict[str, Write]:
+        """What it writes, by action, in the manifest's order; raw calls are none of these."""
+        known = by_action(self.type)
+        return {action: known[action] for action in self.manifest.functions.write if action in known}
+
     @property
     def functions(self) -> list[str]:
         """All it can do, reads first."""
@@ -104,6 +111,23 @@ class Integration:
         """The function of `read` that maps one raw record of this resource."""
         found: Callable[[Raw], Fields] = getattr(self._module("read"), resource.singular)
         return found
+
+    def accepts(self, action: str) -> Accepts:
+        """The body that it accepts for a write."""
+        found: Accepts = self._module("write").ACCEPTS[action]
+        return found
+
+    def steps(self, command: Command) -> Steps:
+        """What a write does, call by call."""
+        found: Steps = getattr(self._module("write"), command.action)(command)
+        return found
+
+    def search(self, command: Command) -> Search | None:
+        """How to ask whether a write was done; None where that can't be asked."""
+        find: Callable[[Command], Search] | None = getattr(
+            self._module("write"), f"find_{command.action}", None
+        )
+        return None if find is None else find(command)
 
     def read_version(self, resource: Resource) -> bytes:
         """Changes whenever the mapping may: part of the raw hash, so new code reads old records again."""

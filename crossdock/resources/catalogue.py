@@ -2,10 +2,15 @@
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from functools import cache
+from typing import TypeVar
 
 from crossdock import resources
 from crossdock.resources.schema import Resource
+from crossdock.resources.writes import Write
+
+Declared = TypeVar("Declared")
 
 TYPES = ("wms", "cart", "carrier", "freight")
 
@@ -13,13 +18,27 @@ TYPES = ("wms", "cart", "carrier", "freight")
 @cache
 def all_resources() -> tuple[Resource, ...]:
     """All resources, in the order of their keys."""
-    found = []
-    for kind in TYPES:
-        package = importlib.import_module(f"{resources.__name__}.{kind}")
+    return tuple(sorted(set(_declared(Resource)), key=lambda one: one.key))
+
+
+@cache
+def all_writes() -> tuple[Write, ...]:
+    """All writes, in the order in which each vertical declares them."""
+    return tuple(dict.fromkeys(_declared(Write)))
+
+
+def _declared(kind: type[Declared]) -> Iterator[Declared]:
+    for vertical in TYPES:
+        package = importlib.import_module(f"{resources.__name__}.{vertical}")
         for module in pkgutil.iter_modules(package.__path__):
             names = vars(importlib.import_module(f"{package.__name__}.{module.name}")).values()
-            found += [one for one in names if isinstance(one, Resource)]
-    return tuple(sorted(found, key=lambda one: one.key))
+            yield from (one for one in names if isinstance(one, kind))
+
+
+@cache
+def by_action(kind: str) -> dict[str, Write]:
+    """The writes of a vertical by their action: {"create_order": …}."""
+    return {one.action: one for one in all_writes() if one.type == kind}
 
 
 @cache

@@ -135,7 +135,9 @@ async def work_and_die(world: World, nursery: Nursery, vendor: Vendor) -> list[l
         with suppress(ProcessLookupError):
             os.kill(worker, signal.SIGKILL)
         assert await gone_by(worker, 10)
-        await asyncio.wait_for(world.vendor.settled(ourselves), 10)  # or its last request counts as the next one's
+        await asyncio.wait_for(
+            world.vendor.settled(ourselves), 10
+        )  # or its last request counts as the next one's
         # What the vendor failed to answer is asked again: that repeats nothing.
         answered = [one for one in world.vendor.requests if one.path == "/orders" and one.status == 200]
         asked.append([one.query.get("cursor", "") for one in answered])

@@ -1,0 +1,71 @@
+"""Carrying out the steps of a write, or only showing them."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+from crossdock.integrations.contract import Call, Json, Shown
+
+
+class Caller(Protocol):
+    """What a client that writes has."""
+
+    async def call(self, call: Call) -> Json: ...
+
+    def shown(self, call: Call) -> Shown: ...
+
+
+async def carried_out(client: Caller, steps: Generator[Call, Json, Any]) -> Any:
+    """What the steps return, with each call made once, in turn. Raises what a call raises."""
+    answer: Json = None
+    while True:
+        try:
+            call = steps.send(answer)
+        except StopIteration as end:
+            return end.value
+        answer = await client.call(call)
+
+
+class Undetermined(Exception):
+    """What comes next depends on an answer that nobody has."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that there is not: what stands for it, or for a part of it, in a request that is shown."""
+
+    name: str
+
+    def __getitem__(self, part: Any) -> "Answer":
+        return Answer(f"{self.name}[{part!r}]")
+
+    def __str__(self) -> str:
+        return f"{{{self.name}}}"
+
+    def _depends(self, *_: Any) -> NoReturn:
+        raise Undetermined(self.name)
+
+    __bool__ = __iter__ = __len__ = __int__ = __float__ = __contains__ = __getattr__ = _depends
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """The requests that a write would make."""
+
+    calls: list[Call]
+    is_complete: bool
+    """Whether that is all. Otherwise what follows depends on the answers."""
+
+
+def rehearsed(steps: Generator[Call, Json, Any]) -> Rehearsal:
+    """The calls of a write, none of them made."""
+    calls: list[Call] = []
+    answer: Any = None
+    try:
+        while True:
+            calls.append(steps.send(answer))
+            answer = Answer(f"answer {len(calls)}")
+    except StopIteration:
+        return Rehearsal(calls, is_complete=True)
+    except Undetermined:
+        return Rehearsal(calls, is_complete=False)
