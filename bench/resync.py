@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path

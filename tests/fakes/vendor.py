@@ -190,7 +190,7 @@ class FakeVendor:
     async def settled(self, but: set[object]) -> None:
         """Returns when nobody else is connected: of those that are dead, all requests are noted by then."""
         await asyncio.sleep(0.01)  # what they sent last may still wait to be accepted
-        while self.callers - but:
+        while self.callers - but:  # noqa: ASYNC110 - aiohttp tells nobody when a connection ends
             await asyncio.sleep(0.002)
 
     async def __aenter__(self) -> Self:

@@ -263,8 +263,8 @@ CREATE_ORDER_SHIPMENT = Write(
 )  # fmt: skip
 CREATE_ORDER_FILE = Write(
     "create_order_file", "POST", "/wms/orders/{order_id}/file", "attachOrderFile",
-    "Attach a file to an order", ORDERS, OrderFileUpload, example={"file_name": "label.pdf", "file": "%PDF-1.7"}, answers="word",
-    takes_file=True,
+    "Attach a file to an order", ORDERS, OrderFileUpload,
+    example={"file_name": "label.pdf", "file": "%PDF-1.7"}, answers="word", takes_file=True,
 )  # fmt: skip
 CREATE_PRODUCT = Write(
     "create_product", "POST", "/wms/products", "createProduct", "Create a product", PRODUCTS, ProductCreate,
