@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import aiohttp
@@ -33,7 +33,7 @@ from crossdock.jobs.worker import Chore, Pace, Work, Worker
 from crossdock.link.connect import Linker
 from crossdock.link.purge import purge
 from crossdock.metrics import CountedSlots
-from crossdock.resources.catalogue import all_resources
+from crossdock.resources.catalogue import all_resources, all_writes
 from crossdock.store import connections, jobs, schedules
 from crossdock.store.connections import Connection
 from crossdock.store.engine import Database, connect
@@ -46,6 +46,9 @@ from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import bring_back, enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck
+from crossdock.writes.options import OptionCache
+from crossdock.writes.passthrough import PASSTHROUGH
+from crossdock.writes.run import Writer
 
 
 def now_ms() -> int:
@@ -68,6 +71,17 @@ class Services:
     @property
     def linker(self) -> Linker:
         return Linker(self.database, self.vault, self._try_out, self.clock)
+
+    @cached_property
+    def writer(self) -> Writer:
+        return Writer(
+            database=self.database,
+            sign_in=self._sign_in_to_write,
+            clock=self.clock,
+            options=OptionCache(self.clock),
+            seconds=float(self.settings.write_seconds),
+            settle_seconds=float(self.settings.write_settle_seconds),
+        )
 
     @property
     def engine(self) -> Engine:
@@ -126,6 +140,15 @@ class Services:
         yield self._client(connection.uid, integration, given, Patience())
 
     @asynccontextmanager
+    async def _sign_in_to_write(
+        self, connection: Connection, integration: Integration
+    ) -> AsyncIterator[Client]:
+        # Somebody waits for the answer: better a refusal in seconds than a success in minutes.
+        given = await connections.credentials(self.database, self.vault, connection)
+        patience = Patience(retries=1, longest_wait_seconds=10)
+        yield self._client(connection.uid, integration, given, patience)
+
+    @asynccontextmanager
     async def _try_out(
         self, uid: str, integration: Integration, given: Mapping[str, str]
     ) -> AsyncIterator[Client]:
@@ -166,6 +189,7 @@ class Services:
             clock=self.clock,
             limiter=Limiter(limits.reads_per_second, limits.writes_per_second, limits.redis_url),
             uses=Uses(self.database, self.clock),
+            writer=self.writer,
             wake=wake,
         )
 
@@ -259,7 +283,7 @@ async def open_services(settings: Settings, *, clock: Clock = now_ms) -> AsyncIt
 
 def _check_functions(settings: Settings) -> None:
     """Raises SettingsError for a function that there is none of: mistyped, it would stay on."""
-    known = {one.function for one in all_resources()}
+    known = {one.function for one in all_resources()} | {one.action for one in all_writes()} | {PASSTHROUGH}
     if unknown := sorted(settings.off - known):
         raise SettingsError(
             f"{variable('disabled_functions')} names {unknown[0]!r}; there are: {', '.join(sorted(known))}"

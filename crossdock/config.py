@@ -61,6 +61,10 @@ class Settings:
         "The bearer token that GET /metrics wants. Empty: there is no /metrics. `open`: anybody may read it.",
         secret=True,
     )
+    write_seconds: int = _setting(90, "How long a write may take in the connected system, in seconds.")
+    write_settle_seconds: int = _setting(
+        120, "After a write got no answer: seconds until nothing of it can still be under way there."
+    )
     metrics_port: int = _setting(0, "Port where `crossdock work` answers /metrics. 0: it does not.")
     log_format: str = _setting("", "json or console. Empty: console on a terminal, else json.")
     log_level: str = _setting(
@@ -130,6 +134,8 @@ RANGES = {
     "history_days": (0, 36_525),
     "events_days": (0, 36_525),
     "runs_days": (0, 36_525),
+    "write_seconds": (1, 3600),
+    "write_settle_seconds": (0, 86_400),
     "metrics_port": (0, 65535),
 }
 CHOICES = {"log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error")}

@@ -6,7 +6,7 @@ CrossdockError
 ├── RequestError                        the caller's request; origin "trackstar"
 │   ├── BadRequest 400   ├── Unauthorized 401   ├── Forbidden 403   ├── NotFound 404
 │   ├── MethodNotAllowed 405   ├── Conflict 409   ├── Gone 410   ├── TooLarge 413
-│   ├── Invalid 422   ├── TooManyRequests 429
+│   ├── UnsupportedMediaType 415   ├── Invalid 422   ├── TooManyRequests 429
 │   └── NotOffered 501                  the integration lacks this function
 ├── VendorError                         the connected system; origin "integration"
 │   ├── InvalidCredentials              blocks the connection
@@ -97,6 +97,12 @@ class TooLarge(RequestError):
     """The request has more bytes than we read."""
 
     http_status = 413
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is of another kind than wanted."""
+
+    http_status = 415
 
 
 class Invalid(RequestError):

@@ -4,7 +4,7 @@ from starlette.requests import Request
 
 from crossdock.api.door import Door, Visit
 from crossdock.api.errors import note_headers
-from crossdock.api.operations import Access, Operation
+from crossdock.api.operation import Access, Operation
 from crossdock.api.replies import rate_headers
 from crossdock.errors import Forbidden, TooManyRequests, Unauthorized
 from crossdock.store import access, connections

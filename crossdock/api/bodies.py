@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ from crossdock.errors import BadRequest, Invalid
 
 T = TypeVar("T")
 
+_exact = msgspec.json.Decoder(float_hook=Decimal)
 _PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 _FIELD = re.compile(r"field `(.+)`")
 
@@ -37,6 +39,12 @@ def read(raw: bytes, kind: type[T], *, required: bool = True) -> T:
     if any("\0" in text for text in _texts(msgspec.to_builtins(value))):
         raise Invalid({"json": {"": ["a text has the character U+0000, which no text can have"]}})
     return value
+
+
+def decoded(raw: bytes) -> Any:
+    """The body as plain values, numbers with a fraction as Decimal. Raises as `read` does."""
+    value = read(raw, Any)
+    return _exact.decode(raw) if isinstance(value, dict | list) else value
 
 
 def _invalid(message: str) -> Invalid:

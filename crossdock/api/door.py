@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crossdock.api.limits import Limiter
-from crossdock.api.operations import Operation
+from crossdock.api.operation import Operation
 from crossdock.api.query import Pair, arguments, pairs
 from crossdock.api.uses import Uses
 from crossdock.config import Settings
@@ -20,6 +20,7 @@ from crossdock.store.connections import Connection
 from crossdock.store.engine import Database
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault
+from crossdock.writes.run import Writer
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Door:
     clock: Clock
     limiter: Limiter
     uses: Uses
+    writer: Writer
     wake: Callable[[], None]
     """Tells a worker in this process that there may be work."""
 

@@ -30,6 +30,7 @@ from crossdock.errors import (
     TooLarge,
     TooManyRequests,
     Unavailable,
+    Uncertain,
     VendorError,
     VendorThrottled,
 )
@@ -52,8 +53,10 @@ def refusal(error: CrossdockError) -> Response:
     body: dict[str, Any] = {"error": str(error), "origin": error.origin}
     if isinstance(error, Invalid):
         body["detail"] = error.detail
-    if isinstance(error, NotFound) and error.record_id is not None:
+    if isinstance(error, NotFound | Uncertain) and error.record_id is not None:
         body["id"] = error.record_id
+    if isinstance(error, Uncertain):
+        body["outcome"] = error.outcome
     return reply(body, _status(error), _wait(error))
 
 

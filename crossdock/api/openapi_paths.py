@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from crossdock.api.openapi_schemas import of, ref
-from crossdock.api.operations import AS_OF, Access, Operation, Parameter, all_operations
+from crossdock.api.openapi_schemas import of, ref, written_name
+from crossdock.api.operation import Access, Operation, Parameter
+from crossdock.api.operations import AS_OF, all_operations
 from crossdock.api.query import LIST_OPERATORS, MOST_VALUES
+from crossdock.api.schemas import DRY_RUN_TYPE
 from crossdock.resources.schema import Column, Kind, Resource
+from crossdock.resources.writes import Write
 
 Json = dict[str, Any]
 
@@ -65,16 +68,32 @@ HEADERS = {
 
 # Status → name of the answer, what it means, its body.
 ANSWERS = {
-    400: ("BadRequest", "The body is not JSON.", "Error"),
+    400: ("BadRequest", "The body is not JSON, or the Idempotency-Key was used for something else.", "Error"),
     401: ("Unauthorized", "The API key or the access token is missing or wrong.", "Error"),
     403: ("Forbidden", "Switched off for this organization or connection, or the key is read-only.", "Error"),
     404: ("NotFound", "This caller has no such thing.", "NotFoundError"),
+    409: ("Conflict", "The same request is still running.", "Error"),
     410: ("Gone", "It was there once, and is not kept any more.", "Error"),
+    413: ("TooLarge", "The body is larger than is read.", "Error"),
+    415: ("UnsupportedMediaType", "The body is of another kind than wanted.", "Error"),
     422: ("Invalid", "Something sent does not fit; `detail` names all of it.", "ValidationError"),
     429: ("TooManyRequests", "More requests than allowed.", "Error"),
     501: ("NotOffered", "The connected system's integration does not have this function.", "Error"),
+    502: (
+        "Upstream",
+        "The connected system failed, or nobody knows whether it did it. What it refuses keeps the status "
+        "that it was refused with.",
+        "WriteError",
+    ),
     503: ("NotReady", "The database cannot answer now; nothing was done. Try again.", "Error"),
 }
+
+REPLAYED = "Idempotent-Replayed"
+IDEMPOTENCY_KEY: Json = {
+    "name": "Idempotency-Key", "in": "header", "required": False,
+    "description": "Of your choice, for one write: within 24 hours the same key gets the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}  # fmt: skip
 
 COMMON_PARAMETERS: Json = {
     "page_token": {
@@ -112,7 +131,12 @@ def paths() -> Json:
 
 
 def headers() -> Json:
-    return {name: {"description": text, "schema": _header(name)} for name, text in HEADERS.items()}
+    found = {name: {"description": text, "schema": _header(name)} for name, text in HEADERS.items()}
+    replayed = {
+        "description": "The write was done before; this is the answer of then.",
+        "schema": {"const": "true"},
+    }
+    return found | {REPLAYED: replayed}
 
 
 def _header(name: str) -> Json:
@@ -137,8 +161,9 @@ def _header_refs(names: Iterable[str]) -> Json:
 
 def _operation(one: Operation) -> Json:
     found: Json = {"operationId": one.id, "summary": one.summary, "tags": [one.tag]}
-    if one.resource is not None:
-        found["x-action"] = one.resource.function
+    action = one.action or (one.resource.function if one.resource else None)
+    if action is not None:
+        found["x-action"] = action
     if one.deprecated:
         found["deprecated"] = True
     found["security"] = SECURITY[one.access]
@@ -159,22 +184,37 @@ def _errors(one: Operation) -> Iterable[int]:
 
 def _body(one: Operation) -> Json:
     content = {"schema": of(one.body), "example": one.example}
-    return {"required": one.body_required, "content": {"application/json": content}}
+    kind = "multipart/form-data" if one.write and one.write.takes_file else "application/json"
+    return {"required": one.body_required, "content": {kind: content}}
 
 
 def _success(one: Operation) -> Json:
-    schema = of(one.reply)
+    schema = of(one.reply) if one.write is None else _written(one.write, one.reply)
     if one.resource is not None and one.reply is one.resource.record:
         schema = ref(f"{one.resource.record.__name__}{'List' if one.is_list else 'Item'}")
     return {
         "description": "OK",
-        "headers": _header_refs(HEADERS if one.needs_key else ["X-Request-Id"]),
-        "content": {"text/plain" if one.reply is str else "application/json": {"schema": schema}},
+        "headers": _header_refs(_answer_headers(one)),
+        "content": {"text/plain" if one.reply is str else "application/json": {"schema": schema}}
+        | ({DRY_RUN_TYPE: {"schema": ref("DryRun")}} if one.write and one.write.action else {}),
     }
+
+
+def _answer_headers(one: Operation) -> list[str]:
+    if not one.needs_key:
+        return ["X-Request-Id"]
+    return [*HEADERS, *([REPLAYED] if one.takes_key else [])]
+
+
+def _written(write: Write, kind: Any) -> Json:
+    """What a write is answered with."""
+    return of(kind) if write.answers == "word" else ref(written_name(write))
 
 
 def _parameters(one: Operation) -> list[Json]:
     found = [_parameter(parameter) for parameter in one.parameters]
+    if one.takes_key:
+        found.append(_shared_ref("IdempotencyKey"))
     if one.resource is None or not one.is_list:
         return found
     shared = parameters()
@@ -201,7 +241,11 @@ def parameters() -> Json:
     ]
     names = [one["name"] for one in filters]
     same = {one["name"]: one for one in filters if filters.count(one) == names.count(one["name"]) > 1}
-    return COMMON_PARAMETERS | {_shared_name(name): one for name, one in same.items()}
+    return (
+        COMMON_PARAMETERS
+        | {"IdempotencyKey": IDEMPOTENCY_KEY}
+        | {_shared_name(name): one for name, one in same.items()}
+    )
 
 
 def _shared_name(name: str) -> str:

@@ -11,8 +11,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from crossdock.api.operations import all_operations
-from crossdock.api.schemas import Body, Error, NotFoundError, ValidationError
+from crossdock.api.schemas import Body, DryRun, Error, NotFoundError, ValidationError, WriteError
 from crossdock.resources.schema import Part, Record, Resource
+from crossdock.resources.writes import Write, WriteBody, WritePart
 
 Schema = dict[str, Any]
 Choices = Mapping[frozenset[str], tuple[str, ...]]
@@ -29,6 +30,7 @@ TAG: Schema = {
         },
     ],
 }
+WRITTEN_TAGS: Schema = {"type": "array", "items": {"$ref": "#/components/schemas/TrackstarTag"}}
 TAGS: Schema = {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/TrackstarTag"}}
 
 STAMPS = {
@@ -59,11 +61,13 @@ def components() -> dict[str, Schema]:
     """All schemas by name: records and what they are made of, envelopes, platform bodies, errors."""
     operations = all_operations()
     used = [kind for one in operations for kind in (one.reply, one.body)]
-    structs = _structs([*used, Error, NotFoundError, ValidationError])
+    structs = _structs([*used, Error, NotFoundError, ValidationError, WriteError, DryRun])
     _, raw = msgspec.json.schema_components(structs.values(), ref_template="#/components/schemas/{name}")
     choices = _choices(structs.values())
     found = {name: _object(kind, raw[name], choices) for name, kind in structs.items()}
     for one in operations:
+        if one.write is not None and one.write.answers != "word":
+            found |= _write_response(one.write)
         if one.resource is not None:
             found |= _page(one.resource) if one.is_list else _item(one.resource)
             found[one.resource.record.__name__]["properties"] |= _stamps(one.resource)
@@ -83,6 +87,28 @@ def _page(resource: Resource) -> dict[str, Schema]:
 def _item(resource: Resource) -> dict[str, Schema]:
     name = resource.record.__name__
     return {f"{name}Item": _closed({"data": ref(name)})}
+
+
+def written_name(write: Write) -> str:
+    """The schema of what a write is answered with."""
+    if write.answers == "records":
+        return "BatchAdjustResponse"
+    return f"{'Kit' if '/kits' in write.path else write.resource.record.__name__}WriteResponse"
+
+
+def _write_response(write: Write) -> dict[str, Schema]:
+    unused = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Members of the body that the connected system does not take.",
+    }
+    data = ref(write.resource.record.__name__)
+    if write.answers == "records":
+        members: dict[str, Schema] = {"data": {"type": "array", "items": data}, "unused_fields": unused}
+    else:
+        described = {"type": "string", "description": "The record that was written."}
+        members = {"data": data, "id": described, "unused_fields": unused}
+    return {written_name(write): _closed(members)}
 
 
 def _closed(members: dict[str, Schema]) -> Schema:
@@ -126,7 +152,7 @@ def _object(kind: type[msgspec.Struct], raw: Schema, choices: Choices) -> Schema
 
 
 def _is_required(kind: type[msgspec.Struct], name: str, member: Schema, raw: Schema) -> bool:
-    if issubclass(kind, Body):
+    if issubclass(kind, Body | WriteBody | WritePart):
         return name in raw["required"]
     return _may_be_empty(kind) or not ("x-inferred" in member or _may_be_unset(kind, name))
 
@@ -142,7 +168,7 @@ def _may_be_empty(kind: type[msgspec.Struct]) -> bool:
 
 def _member(kind: type[msgspec.Struct], name: str, raw: Schema, choices: Choices) -> Schema:
     if name == "trackstar_tags":
-        return TAGS
+        return WRITTEN_TAGS if issubclass(kind, WriteBody) else TAGS
     schema = _plain(raw, choices)
     target = get_type_hints(kind)[name]
     if isinstance(target, type) and issubclass(target, Part) and _may_be_empty(target):

@@ -1,6 +1,7 @@
 """Every operation of the API in one table: routes and documentation are both made from it.
 
     resources' declarations ─▶ list and single reads ─┐
+    writes' declarations    ─▶ write_operations.py   ─┤
     PLATFORM, below         ─▶ everything else       ─┴─▶ all_operations() ─▶ routes, openapi.json
 
 `handler` is "module.function" below `crossdock.api`. A handler of a read gets its resource from the
@@ -9,81 +10,15 @@ operation; `parameters` and `body` say what `query.arguments` and `bodies.read` 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum, auto
 from functools import cache
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 from crossdock.api import schemas
+from crossdock.api.operation import Access, Operation, Parameter
+from crossdock.api.write_operations import write_operations
 from crossdock.resources.catalogue import all_resources
 from crossdock.resources.event_types import event_types
 from crossdock.resources.schema import Resource
-
-
-class Access(Enum):
-    """What a caller must show."""
-
-    NONE = auto()
-    KEY = auto()
-    """The organization's key."""
-    KEY_AND_TOKEN = auto()
-    """The key, and the access token of one connection."""
-    KEY_MAYBE_TOKEN = auto()
-    """The key; with a token the answer is about its connection."""
-    OPERATOR = auto()
-    """The token that the operator's settings say; the handler checks it."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of an operation that is not a filter. Texts, but for flags."""
-
-    name: str
-    where: Literal["path", "query"] = "query"
-    description: str = ""
-    choices: tuple[str, ...] = ()
-    is_flag: bool = False
-    is_number: bool = False
-    is_time: bool = False
-    is_many: bool = False
-    """Several values: separated by commas, repeated, or both."""
-    default: str | bool | int | None = None
-    deprecated: bool = False
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path."""
-
-    method: str
-    path: str
-    handler: str
-    id: str
-    summary: str
-    tag: str
-    reply: Any
-    """What 200 carries: a struct, or a plain type. Records come in `data`. str: text."""
-    access: Access = Access.KEY_AND_TOKEN
-    parameters: tuple[Parameter, ...] = ()
-    body: Any = None
-    body_required: bool = True
-    example: dict[str, Any] | None = None
-    """A body to send."""
-    errors: tuple[int, ...] = (401, 422, 429)
-    deprecated: bool = False
-    resource: Resource | None = None
-    is_list: bool = False
-
-    @property
-    def needs_key(self) -> bool:
-        """Whether it is for an organization, not for anybody or the operator."""
-        return self.access not in (Access.NONE, Access.OPERATOR)
-
-    @property
-    def writes(self) -> bool:
-        """Whether a read-only key is refused."""
-        return self.method not in ("GET", "HEAD")
-
 
 CONNECTION_ID = Parameter("connection_id", "path")
 FUNCTION_NAME = Parameter("function_name", "path", choices=schemas.FUNCTIONS)
@@ -215,6 +150,12 @@ PLATFORM = (
         parameters=(INTEGRATION_TYPE, INTEGRATION_NAME), errors=(401, 404, 422, 429),
     ),
     Operation(
+        "GET", "/integrations/{integration_type}/{integration_name}/write-info", "integrations.write_info",
+        "getWriteInfo", "What an integration's writes take, as an OpenAPI document", "Integrations",
+        schemas.WriteInfo, access=Access.KEY_MAYBE_TOKEN,
+        parameters=(INTEGRATION_TYPE, INTEGRATION_NAME), errors=(401, 404, 422, 429),
+    ),
+    Operation(
         "GET", "/{integration_type}/integrations", "integrations.listed", "listIntegrationsLegacy",
         "Older spelling of /integrations/{integration_type}", "Integrations",
         schemas.IntegrationInfoList, access=Access.KEY, parameters=(INTEGRATION_TYPE,),
@@ -279,7 +220,8 @@ PLATFORM = (
 @cache
 def all_operations() -> tuple[Operation, ...]:
     """Resources first, then the platform's own; each path's operations lie together."""
-    found = [one for resource in all_resources() for one in _reads(resource)] + list(PLATFORM)
+    reads = [one for resource in all_resources() for one in _reads(resource)]
+    found = [*reads, *write_operations(), *PLATFORM]
     paths = {path: place for place, path in enumerate(dict.fromkeys(one.path for one in found))}
     return tuple(sorted(found, key=lambda one: paths[one.path]))
 

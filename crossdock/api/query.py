@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from crossdock.api.operations import Parameter
+from crossdock.api.operation import Parameter
 from crossdock.api.tokens import After, Pages
 from crossdock.errors import Invalid
 from crossdock.resources.schema import ANY_CASE_OPERATORS, EQUALS, Column, Kind, Resource

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from crossdock.api import errors
 from crossdock.api.access import admit
 from crossdock.api.door import Door, Handler
-from crossdock.api.operations import Operation, by_path
+from crossdock.api.operation import Operation
+from crossdock.api.operations import by_path
 from crossdock.errors import CrossdockError
 
 

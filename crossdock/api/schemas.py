@@ -230,6 +230,83 @@ class IntegrationInfoList(Reply, kw_only=True):
     data: list[IntegrationInfo]
 
 
+class WriteInfo(Reply, kw_only=True):
+    """What the writes of an integration take: an OpenAPI document of its own."""
+
+    openapi: Literal["3.1.0"]
+    info: dict[str, Any]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+
+
+# Writes
+
+
+class PassthroughRequest(Body, kw_only=True):
+    """A call of the connected system's own API."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: Annotated[str, Meta(description="Below the connected system's base URL; begins with /.")]
+    data: Annotated[Any, Meta(description="A body for POST, PUT and PATCH.")] = UNSET
+    headers: dict[str, str] | UnsetType = UNSET
+    params: Annotated[dict[str, Any] | UnsetType, Meta(description="Query parameters.")] = UNSET
+
+
+class PassthroughResponse(Reply, kw_only=True):
+    """What the connected system answered."""
+
+    status_code: int
+    headers: dict[str, Any]
+    body: Annotated[
+        Any, Meta(description="JSON as it is, text as a text, else {content_type, base64}; null: nothing.")
+    ]
+
+
+class OrderFileResponse(Reply, kw_only=True):
+    """The file is attached."""
+
+    data: Literal["success"]
+    id: Annotated[str, Meta(description="The order.")]
+    unused_fields: list[str]
+
+
+class WouldBeSent(Reply, kw_only=True):
+    """A request to the connected system. Headers that sign it are left out."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: Any
+
+
+DRY_RUN_TYPE = "application/vnd.crossdock.dry-run+json"
+"""The content type of a dry run: what is answered otherwise stays as it is documented."""
+
+
+class DryRun(Reply, kw_only=True):
+    """What a write would send. None of it was sent."""
+
+    dry_run: Literal[True]
+    requests: list[WouldBeSent]
+    is_complete: Annotated[bool, Meta(description="False: what follows depends on answers.")]
+    unused_fields: list[str]
+
+
+class WriteError(Struct, kw_only=True):
+    """What went wrong with a write. origin: who it comes from, this server or the connected system."""
+
+    error: Annotated[str, Meta(description="For people, in the connected system's words where it has any.")]
+    origin: Literal["trackstar", "integration"]
+    outcome: Annotated[
+        Literal["uncertain", "partial", "done"] | UnsetType,
+        Meta(
+            description="It may have been done, some of it was, or it was and could not be read back. Send "
+            "it again with the same Idempotency-Key: nothing is done twice."
+        ),
+    ] = UNSET
+    id: Annotated[str | UnsetType, Meta(description="The record that it made, where that is known.")] = UNSET
+
+
 # Freshness
 
 

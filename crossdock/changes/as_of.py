@@ -140,7 +140,7 @@ def belongs(resource: Resource, state: State, query: Query) -> bool:
     fields = decoder.decode(state.document)
     if resource.parent and fields[resource.parent] != query.parent:
         return False
-    return meets(query.conditions, _values(resource, fields, state.hidden), tags(fields))
+    return meets(query.conditions, _values(resource, fields, state.hidden), documents.tags(fields))
 
 
 def _values(
@@ -153,11 +153,3 @@ def _values(
         is_time = column.kind is Kind.TIME and value is not None
         found[name] = documents.seconds(value) if is_time else value
     return found
-
-
-def tags(fields: Mapping[str, Any]) -> frozenset[str]:
-    """The tags of a record as filters name them: "key:value" for one of one key."""
-    found = set[str]()
-    for one in fields.get("trackstar_tags") or ():
-        found.update([one] if isinstance(one, str) else (f"{key}:{value}" for key, value in one.items()))
-    return frozenset(found)

@@ -20,6 +20,7 @@ from crossdock.integrations.contract import Fields
 from crossdock.resources.schema import Resource
 from crossdock.resources.wms.inventory import INVENTORY
 from crossdock.resources.wms.inventory_ledger import INVENTORY_LEDGER
+from crossdock.resources.writes import TAGS
 from crossdock.store import events, history, records
 from crossdock.store import ledger as balances
 from crossdock.store.connections import Connection
@@ -36,6 +37,8 @@ class Incoming:
     id: str
     fields: Fields
     raw_hash: bytes | None
+    must_be_there: bool = False
+    """Whether it only changes a record that we hold: where there is none it is refused."""
 
 
 @dataclass(frozen=True)
@@ -185,10 +188,14 @@ class _Plan:
         self.kept: list[tuple[str, bytes | None, bytes | None]] = []
         self.events: list[EventRow] = []
         self.history: list[HistoryRow] = []
+        self.tags: dict[str, frozenset[str]] = {}
+        """Of the records whose tags are set anew."""
 
     def take(self, one: Incoming, stored: Stored | None, buried: bytes | None) -> None:
         """Decides about one record; one that does not fit is set aside."""
         try:
+            if stored is None and one.must_be_there:
+                raise BadVendorValue(f"there is no {one.id!r}")
             if stored is None:
                 self._appear(one, buried)
                 return
@@ -232,7 +239,7 @@ class _Plan:
         old_body = documents.body_of(resource, buried)
         old = decoder.decode(old_body)
         # Tags are the caller's: the vendor neither knows them nor takes them away.
-        kept = {name: old[name] for name in ("trackstar_tags",) if name in old}
+        kept = {name: old[name] for name in (TAGS,) if name in old}
         record = documents.compose(resource, {**one.fields, **kept}, None)
         new = settled(old, decoder.decode(record.body))
         record = replace(record, body=encoder.encode(new))
@@ -247,6 +254,8 @@ class _Plan:
         document = documents.document(resource, record.body, created, updated)
         columns = documents.columns(resource, record, created, updated)
         self.rows.append(RecordRow(one.id, columns, one.raw_hash, said_hash, document))
+        if TAGS in one.fields:
+            self.tags[one.id] = documents.tags(one.fields)
         self._note_date(record)
         return document
 
@@ -355,6 +364,8 @@ class _Plan:
         resource, connection_id = self.target.resource, self.target.connection.id
         if self.rows:
             await records.put(transaction, resource, connection_id, self.rows)
+        if self.tags:
+            await records.set_tags(transaction, resource, connection_id, self.tags)
         if self.kept:
             await records.keep_hashes(transaction, resource, connection_id, self.kept)
         if self.history:

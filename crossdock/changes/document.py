@@ -94,6 +94,14 @@ def compose(
     return Composed(str(record_id), body, hidden, values)
 
 
+def tags(fields: Mapping[str, Any]) -> frozenset[str]:
+    """The tags of a record as filters name them: "key:value" for one of one key."""
+    found = set[str]()
+    for one in fields.get("trackstar_tags") or ():
+        found.update([one] if isinstance(one, str) else (f"{key}:{value}" for key, value in one.items()))
+    return frozenset(found)
+
+
 @cache
 def _shown_columns(resource: Resource) -> tuple[str, ...]:
     """The columns that are fields of the record."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from crossdock.config import Settings
-from crossdock.store import history, retention
+from crossdock.store import history, retention, write_log
 from crossdock.store.engine import Database
 
 DAY_MS = 86_400_000
@@ -29,6 +29,7 @@ async def clean(database: Database, settings: Settings, now_ms: int) -> dict[str
         "history": (settings.history_days, history.forget),
         "events": (settings.events_days, retention.forget_events),
         "jobs": (settings.runs_days, retention.forget_jobs),
+        "writes": (write_log.KEPT_MS // DAY_MS, write_log.forget),
     }
     removed = {
         name: await _forget(forget, database, now_ms - days * DAY_MS)

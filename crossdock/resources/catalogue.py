@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from crossdock import resources
 from crossdock.resources.schema import Resource
-from crossdock.resources.writes import Write
+from crossdock.resources.writes import TagsBody, Write
 
 Declared = TypeVar("Declared")
 
@@ -33,6 +33,24 @@ def _declared(kind: type[Declared]) -> Iterator[Declared]:
         for module in pkgutil.iter_modules(package.__path__):
             names = vars(importlib.import_module(f"{package.__name__}.{module.name}")).values()
             yield from (one for one in names if isinstance(one, kind))
+
+
+@cache
+def tag_writes() -> tuple[Write, ...]:
+    """Setting tags, for each resource whose records can have them. No connected system does it: no action."""
+    return tuple(
+        Write(
+            "", "PUT", f"{one.one_path}/trackstar-tags", _tags_id(one),
+            f"Replace the tags of one {one.singular.replace('_', ' ')}", one, TagsBody,
+            example={"trackstar_tags": ["vip", {"route": "north"}]}, repeatable=True,
+        )
+        for one in all_resources() if one.taggable
+    )  # fmt: skip
+
+
+def _tags_id(resource: Resource) -> str:
+    name = resource.record.__name__
+    return f"set{name}Tags" if resource.type == "wms" else f"tag{name}"
 
 
 @cache

@@ -61,7 +61,7 @@ class TaggedBody(WriteBody, kw_only=True):
     trackstar_tags: TagList | UnsetType = UNSET
 
 
-class TagsBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class TagsBody(WriteBody, kw_only=True):
     """The whole list of a record's tags, in place of the one before."""
 
     trackstar_tags: TagList

@@ -42,6 +42,29 @@ async def one(
     return None if row is None else row[0]
 
 
+async def within(
+    transaction: Transaction, resource: Resource, connection_id: int, record_id: str
+) -> bytes | None:
+    """A record's document as this transaction sees it."""
+    row = await transaction.fetch_one(
+        f"SELECT document FROM {resource.key} WHERE connection_id = ? AND id = ?", connection_id, record_id
+    )
+    return None if row is None else row[0]
+
+
+async def with_value(
+    database: Database, resource: Resource, connection_id: int, column: str, value: str, limit: int = 100
+) -> list[bytes]:
+    """The documents of some records that have this value in a filter's column."""
+    if column not in record_columns(resource):
+        raise ValueError(f"{resource.key} has no column {column}")
+    rows = await database.fetch(
+        f"SELECT document FROM {resource.key} WHERE connection_id = ? AND {column} = ? ORDER BY id LIMIT ?",
+        connection_id, value, limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
 async def one_gone(
     database: Database, resource: Resource, connection_id: int, record_id: str
 ) -> bytes | None:
@@ -154,6 +177,20 @@ async def bury(
     )
 
 
+async def set_tags(
+    transaction: Transaction, resource: Resource, connection_id: int, tags: Mapping[str, Iterable[str]]
+) -> None:
+    """Replaces the tags that these records are found by."""
+    await transaction.executemany(
+        "DELETE FROM record_tags WHERE connection_id = ? AND resource = ? AND id = ?",
+        [(connection_id, resource.key, record_id) for record_id in tags],
+    )
+    await transaction.executemany(
+        "INSERT INTO record_tags (connection_id, resource, tag, id) VALUES (?, ?, ?, ?)",
+        [(connection_id, resource.key, tag, one_id) for one_id, some in tags.items() for tag in some],
+    )
+
+
 # What a complete snapshot has met
 
 
@@ -202,7 +239,7 @@ async def count(database: Database, resource: Resource, connection_id: int) -> i
 
 # Everything of a connection
 
-BELONGINGS = ("gone", "history", "ledger_balances", "record_tags", "quarantine", "runs", "seen")
+BELONGINGS = ("gone", "history", "ledger_balances", "record_tags", "quarantine", "runs", "seen", "writes")
 """What else is kept of a connection's records."""
 
 

@@ -9,7 +9,7 @@ from crossdock.store.jobs import CHANNEL
 
 _COLUMNS = (
     "connection_id, function, every_seconds, paused, due_ms, mark, first_done_ms, last_start_ms, "
-    "last_end_ms, last_outcome, latest_data"
+    "last_end_ms, last_outcome, latest_data, fresh_ms"
 )
 
 
@@ -26,6 +26,8 @@ class Schedule:
     last_end_ms: int | None
     last_outcome: str | None
     latest_data: int | None
+    fresh_ms: int | None
+    """When the last run that went to its end began: what was so before then, we have."""
 
 
 def _schedule(row: Row) -> Schedule:

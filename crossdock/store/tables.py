@@ -327,6 +327,25 @@ Table(
 )
 
 Table(
+    "writes",  # writes that are under way, done, or in doubt: see write_log.py
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("id", Text, primary_key=True),
+    Column("idempotency_key", Text),
+    Column("fingerprint", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("state", Text, nullable=False),  # running | done | uncertain
+    Column("holder", Text, nullable=False),
+    Column("begun_ms", Number, nullable=False),
+    Column("until_ms", Number, nullable=False),
+    Column("record_id", Text),
+    Column("answer", Bytes),
+    Index("ux_writes_key", "connection_id", "idempotency_key", unique=True),
+    Index("ix_writes_fingerprint", "connection_id", "fingerprint"),
+    Index("ix_writes_begun", "begun_ms"),
+)
+
+Table(
     "vendor_slots",
     metadata,
     Column("account", Text, primary_key=True),

@@ -1,6 +1,6 @@
 """Carrying out the steps of a write, or only showing them."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
@@ -15,15 +15,31 @@ class Caller(Protocol):
     def shown(self, call: Call) -> Shown: ...
 
 
-async def carried_out(client: Caller, steps: Generator[Call, Json, Any]) -> Any:
+@dataclass
+class Progress:
+    """How far a write got."""
+
+    done: int = 0
+    """Calls that changed something, and were answered."""
+    is_open: bool = False
+    """Whether a call that changes something was made, and not answered."""
+
+
+async def carried_out(
+    client: Caller, steps: Generator[Call, Json, Any], progress: Progress | None = None
+) -> Any:
     """What the steps return, with each call made once, in turn. Raises what a call raises."""
+    progress = progress or Progress()
     answer: Json = None
     while True:
         try:
             call = steps.send(answer)
         except StopIteration as end:
             return end.value
+        progress.is_open = not call.asks
         answer = await client.call(call)
+        progress.done += progress.is_open
+        progress.is_open = False
 
 
 class Undetermined(Exception):
@@ -46,6 +62,15 @@ class Answer:
         raise Undetermined(self.name)
 
     __bool__ = __iter__ = __len__ = __int__ = __float__ = __contains__ = __getattr__ = _depends
+
+
+def spelt_out(value: Any) -> Any:
+    """A value for JSON, with a text in place of each answer that there is not."""
+    if isinstance(value, Answer):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(name): spelt_out(one) for name, one in value.items()}
+    return [spelt_out(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 
-from crossdock.api.operations import Operation, all_operations
+from crossdock.api.operation import Operation
+from crossdock.api.operations import all_operations
 from tests.conftest import needs_shared
 from tests.journeys.server import Organization
 

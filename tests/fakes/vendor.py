@@ -105,6 +105,17 @@ def dropped() -> Behaviour:
     return behave
 
 
+def done_and(then: Behaviour) -> Behaviour:
+    """The write is done, and then its answer is this."""
+
+    async def behave(vendor: "FakeVendor", request: web.Request) -> web.StreamResponse:
+        name, _, rest = request.path.strip("/").partition("/")
+        vendor.write(request.method, name, rest, await request.read())
+        return await then(vendor, request)
+
+    return behave
+
+
 def broken_off(after: bytes = b'{"data": [{"id":') -> Behaviour:
     """The connection ends in the middle of the body."""
 
@@ -228,10 +239,60 @@ class FakeVendor:
             return web.json_response({"message": "not signed in"}, status=401)
         if request.path == "/account":
             return web.json_response({"id": "acct-1", "name": "Ann's Warehouse"})
-        name = request.path.strip("/")
+        name, _, rest = request.path.strip("/").partition("/")
+        if name == "echo":
+            return self._echo(request, seen)
+        if name in self.collections and (rest or request.method != "GET"):
+            return self.write(request.method, name, rest, seen.body)
+        if name in self.collections and "number" in request.query:
+            wanted = request.query["number"]
+            return web.json_response(
+                {"data": [one for one in self.collections[name] if one.get("number") == wanted], "next": None}
+            )
         if name not in self.collections:
             return web.json_response({"message": f"no such list: {name}"}, status=404)
         return self._page(name, request.query)
+
+    def write(self, method: str, name: str, rest: str, body: bytes) -> web.Response:
+        """Makes or changes a record of a list, or reads one; adds to a list inside of one."""
+        record_id, _, below = rest.partition("/")
+        given = json.loads(body) if body else {}
+        if method == "POST" and not rest:
+            made = {**self.blank(next(self._numbers)), **given}
+            self.collections[name].append(made)
+            return web.json_response({"id": made["id"]})
+        record = next((one for one in self.collections[name] if one["id"] == record_id), None)
+        if record is None:
+            return web.json_response({"message": f"no such record: {record_id}"}, status=404)
+        if method == "GET":
+            return web.json_response(record)
+        if below:
+            inner = {
+                "id": f"{below}-{next(self._numbers)}",
+                "shipped_at": self.blank(0)["updated_at"],
+                **given,
+            }
+            record.setdefault(below, []).append(inner)
+            return web.json_response({"id": inner["id"]})
+        record.update(given)
+        return web.json_response({"id": record_id})
+
+    @staticmethod
+    def blank(number: int) -> dict[str, Any]:
+        """What a new order has of itself."""
+        return {
+            "id": f"new-{number}", "updated_at": "2026-02-02T00:00:00Z", "created_at": "2026-02-02T00:00:00Z",
+            "state": "NEW", "total": "0.00", "lines": [], "shipments": [],
+        }  # fmt: skip
+
+    @staticmethod
+    def _echo(request: web.Request, seen: Seen) -> web.Response:
+        """What arrived, and things that are not to be seen by others."""
+        body = {
+            "path": request.raw_path, "method": request.method, "headers": dict(request.headers),
+            "body": seen.body.decode("latin-1"),
+        }  # fmt: skip
+        return web.json_response(body, headers={"Set-Cookie": "session=secret", "X-Here": "yes"})
 
     def _login(self, body: bytes) -> web.Response:
         if json.loads(body) != {"user": USER, "password": PASSWORD}:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from crossdock.api.operations import Access, Operation, all_operations
+from crossdock.api.operation import Access, Operation
+from crossdock.api.operations import all_operations
 from crossdock.resources.catalogue import all_resources
 from crossdock.store import access, connections, records
 from tests.journeys.server import Organization, Server

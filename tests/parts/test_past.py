@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crossdock.changes import as_of, past
+from crossdock.changes import document as documents
 from crossdock.changes.commit import Incoming, Outcome, Target, bury_unseen, commit
 from crossdock.changes.diff import restored
 from crossdock.changes.document import body_of, decoder, encoder, seconds, stamp
@@ -205,7 +206,7 @@ def row_of(resource: Resource, document: bytes) -> Row:
     fields = decoder.decode(document)
     times = {name for name, kind in record_columns(resource).items() if kind is Kind.TIME}
     found = {n: seconds(v) if n in times and v is not None else v for n, v in fields.items()}
-    return Row(fields["id"], found, as_of.tags(fields))
+    return Row(fields["id"], found, documents.tags(fields))
 
 
 LOOSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]

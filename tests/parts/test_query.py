@@ -5,7 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossdock.api import query
-from crossdock.api.operations import PARTIAL, Parameter, all_operations
+from crossdock.api.operation import Parameter
+from crossdock.api.operations import PARTIAL, all_operations
 from crossdock.api.tokens import Pages
 from crossdock.errors import Invalid
 from crossdock.resources.catalogue import all_resources, by_key

@@ -1,6 +1,6 @@
 """What callers can have done in a shop, and what they say of it."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -32,10 +32,8 @@ class RefundCartOrderRequest(WriteBody, kw_only=True):
 
 
 class AdjustCartInventoryRequest(WriteBody, kw_only=True):
-    quantity: Level | UnsetType = UNSET
-    adjustment_type: (
-        Annotated[str, Meta(extra_json_schema={"enum": ["increase", "decrease", "exact"]})] | UnsetType
-    ) = UNSET
+    quantity: Level
+    adjustment_type: Literal["increase", "decrease", "exact"]
     warehouse_id: Text | UnsetType = UNSET
 
 
@@ -46,7 +44,7 @@ class BatchAdjustLine(WritePart, kw_only=True):
 
 
 class BatchAdjustRequest(WriteBody, kw_only=True):
-    line_items: Annotated[list[BatchAdjustLine], Meta(min_length=1, max_length=1000)] | UnsetType = UNSET
+    line_items: Annotated[list[BatchAdjustLine], Meta(min_length=1, max_length=1000)]
 
 
 CREATE_CART_SHIPMENT = Write(

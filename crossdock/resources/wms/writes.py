@@ -1,6 +1,6 @@
 """What callers can have done in a warehouse, and what they say of it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -157,9 +157,7 @@ class KitUpdate(KitCreate, kw_only=True):
 
 class InventoryAdjust(WriteBody, kw_only=True):
     quantity: Units | UnsetType = UNSET
-    adjustment_type: (
-        Annotated[str, Meta(extra_json_schema={"enum": ["increase", "decrease"]})] | UnsetType
-    ) = UNSET
+    adjustment_type: Literal["increase", "decrease"] | UnsetType = UNSET
     warehouse_id: Text | UnsetType = UNSET
     location_id: Text | UnsetType = UNSET
 

@@ -1,10 +1,22 @@
 """Reads the fake vendor: orders by change, the rest whole."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 from crossdock.integrations.auth import bearer
-from crossdock.integrations.contract import Account, Context, Page, Raw, Walk
+from crossdock.integrations.contract import (
+    Account,
+    Call,
+    Context,
+    Json,
+    Page,
+    Passed,
+    Raw,
+    Shown,
+    Walk,
+)
+from crossdock.integrations.http import Response
 from crossdock.integrations.paging import by_cursor, newest
 
 
@@ -28,6 +40,33 @@ class Client:
 
     def order_packs(self, walk: Walk) -> AsyncIterator[Page]:
         return self._pages("packs", walk, since=None)
+
+    async def order(self, record_id: str) -> Raw:
+        found: Raw = (await self._http.send("GET", f"{self._url}/orders/{record_id}")).json()
+        return found
+
+    async def options(self, name: str) -> list[str]:
+        answer = (await self._http.send("GET", f"{self._url}/{name}")).json()
+        return [str(one["id"]) for one in answer["data"]]
+
+    async def call(self, call: Call) -> Json:
+        answer = await self._http.send(
+            call.method, f"{self._url}{call.path}", params=call.params, json=call.body, repeatable=call.asks
+        )
+        return answer.json()
+
+    def shown(self, call: Call) -> Shown:
+        return Shown(call.method, f"{self._url}{call.path}", {"Content-Type": "application/json"}, call.body)
+
+    async def passthrough(self, wanted: Passed) -> Response:
+        body = None if wanted.data is None else json.dumps(wanted.data).encode()
+        return await self._http.pass_on(
+            wanted.method,
+            f"{self._url}{wanted.path}",
+            params=wanted.params,
+            headers=wanted.headers,
+            body=body,
+        )
 
     def _pages(
         self, name: str, walk: Walk, since: str | None, until: str | None = None

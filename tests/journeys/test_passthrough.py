@@ -1,0 +1,145 @@
+"""Calls of the caller's own reach the connected system, and nothing else."""
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.vendor import answer, dropped, redirected, throttled
+from tests.journeys.conftest import World, order
+from tests.journeys.writing import Hand, writing
+
+PATH = "/wms/passthrough"
+
+
+async def passed(hand: Hand, method: str = "GET", path: str = "/echo", **more: Any) -> dict[str, Any]:
+    found = await hand.send("POST", PATH, {"method": method, "path": path, **more})
+    assert found.status_code == 200, found.text
+    body: dict[str, Any] = found.json()
+    assert list(body) == ["status_code", "headers", "body"]
+    return body
+
+
+async def test_the_answer_of_the_connected_system_comes_inside_of_ours(world: World):
+    async with writing(world) as hand:
+        found = await passed(hand, "POST", "/echo/a%20b", params={"page": 1, "on": True}, data={"x": [1.5]})
+        assert found["status_code"] == 200
+        assert found["body"]["path"] == "/echo/a%20b?page=1&on=true"
+        assert (found["body"]["method"], found["body"]["body"]) == ("POST", '{"x": [1.5]}')
+        missing = await passed(hand, path="/orders/nowhere")
+        assert (missing["status_code"], missing["body"]) == (404, {"message": "no such record: nowhere"})
+
+
+async def test_it_changes_the_system_but_nothing_is_stored_and_nobody_is_told(world: World):
+    async with writing(world) as hand:
+        before = await world.told(hand.connection)
+        made = await passed(hand, "POST", "/orders", data={"number": "P-1"})
+        assert hand.held()[0]["id"] == made["body"]["id"]
+        assert (await world.count(hand.connection), await world.told(hand.connection)) == (0, before)
+
+
+@pytest.mark.parametrize("status", [400, 429, 500])
+async def test_a_refusal_is_an_answer_too_and_is_not_tried_again(world: World, status: int):
+    async with writing(world) as hand:
+        world.vendor.script("/echo", [answer(status, {"message": "no"})])
+        found = await passed(hand)
+        assert (found["status_code"], found["body"]) == (status, {"message": "no"})
+        assert hand.sent("GET", "/echo") == 1
+
+
+async def test_redirects_are_answers_and_are_not_followed(world: World):
+    async with writing(world) as hand:
+        world.vendor.script("/echo", [redirected("http://169.254.169.254/latest")])
+        found = await passed(hand)
+        assert (found["status_code"], found["headers"]["Location"]) == (302, "http://169.254.169.254/latest")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "shown"),
+    [
+        (b'{"a": 12345678901234567890.10}', "application/json", None),
+        (b"<a/>", "text/xml", "<a/>"),
+        (b"plain", "text/plain; charset=utf-8", "plain"),
+        (b"{no json", "application/json", "{no json"),
+        (b"\x89PNG\xff", "image/png", {"content_type": "image/png", "base64": "iVBOR/8="}),
+        (b"\xff\xfe", "text/plain", {"content_type": "text/plain", "base64": "//4="}),
+        (b"", "application/json", None),
+    ],
+)
+async def test_json_is_json_text_is_text_and_all_else_is_base64(
+    world: World, content: bytes, kind: str, shown: Any
+):
+    async with writing(world) as hand:
+        world.vendor.script("/echo", [answer(200, content, kind=kind)])
+        found = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
+        if shown is None:
+            assert (content or b"null") in found.content
+        else:
+            assert found.json()["body"] == shown
+
+
+async def test_the_sign_in_can_be_neither_changed_nor_read_back(world: World):
+    async with writing(world) as hand:
+        found = await passed(hand, headers={"X-Mine": "1"})
+        assert found["body"]["headers"]["X-Mine"] == "1"
+        assert found["body"]["headers"]["Authorization"] == "Bearer ***"
+        assert "secret-token" not in str(found)
+        assert "Set-Cookie" not in found["headers"]
+        for name in (
+            "Authorization",
+            "authorization",
+            "Cookie",
+            "Host",
+            "Content-Length",
+            "Transfer-Encoding",
+        ):
+            body = {"method": "GET", "path": "/echo", "headers": {name: "x"}}
+            refused = await hand.send("POST", PATH, body)
+            assert f"headers.{name}" in refused.json()["detail"]["json"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "https://evil.example/x", "//evil.example/x", "/\\evil.example", "\\\\evil.example", "evil.example/x",
+        "/../x", "/a/../../x", "/%2e%2e/x", "/a/%2E%2E/x", "/%252e%252e/x", "/..%2fx", "/a/..;/x", "/%2f/evil",
+        "/a//evil", "/%2f%2fevil", "/a b", "/a\nb", "/a%0ab", "/a\tb", "/a#b", "/a%23b", "/\x00", "/%00", "",
+        "?x=1", "@evil.example", ":80/x", "/./x", "/a/.", "http:/x", "/a?b c", None, 7, "/" + "x" * 9000,
+    ],
+)  # fmt: skip
+async def test_p11_a_path_that_could_lead_elsewhere_is_refused(world: World, path: Any):
+    async with writing(world) as hand:
+        before = len(world.vendor.requests)
+        found = await hand.send("POST", PATH, {"method": "GET", "path": path})
+        assert (found.status_code, list(found.json()["detail"]["json"])) == (422, ["path"])
+        assert len(world.vendor.requests) == before
+
+
+async def test_all_that_is_wrong_with_a_call_is_told_at_once(world: World):
+    async with writing(world) as hand:
+        body = {
+            "method": "TRACE", "path": "x", "headers": {"a b": "1", "X": "a\r\nb", "Y": 3},
+            "params": {"p": {"deep": 1}}, "more": 1,
+        }  # fmt: skip
+        found = await hand.send("POST", PATH, body)
+        assert set(found.json()["detail"]["json"]) == {
+            "method", "path", "headers.a b", "headers.X", "headers.Y", "params.p", "more",
+        }  # fmt: skip
+        carried = await hand.send("POST", PATH, {"method": "GET", "path": "/echo", "data": {}})
+        assert carried.json()["detail"]["json"] == {"data": ["GET carries no body"]}
+
+
+async def test_a_system_that_does_not_answer_is_told_with_its_origin(world: World):
+    async with writing(world) as hand:
+        world.vendor.script("/echo", [dropped()])
+        found = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
+        assert (found.status_code, found.json()["origin"]) == (503, "integration")
+
+
+async def test_a_call_heeds_what_the_connected_system_said_about_its_limits(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    async with writing(world) as hand:
+        world.vendor.script("/orders/o-001", [throttled(3600)])
+        await hand.send("PUT", "/wms/orders/o-001", {"total_price": 1})
+        found = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
+        assert (found.status_code, found.json()["origin"]) == (429, "integration")
+        assert hand.sent("GET", "/echo") == 0

@@ -1,0 +1,286 @@
+"""The same write twice is one write: with a key, without one, at once, and after anything broke."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crossdock.app import open_services
+from crossdock.store.write_log import KEPT_MS
+from tests.fakes.vendor import broken_off, done_and, dropped, failing, html, meanwhile
+from tests.journeys.conftest import World, order, with_settings
+from tests.journeys.writing import ORDER, Hand, writing
+
+BREAKS = [dropped(), broken_off(), html(), failing(502), failing(504)]
+
+
+# Idempotency-Key
+
+
+async def test_p12_the_same_key_answers_again_what_was_answered_and_writes_nothing(world: World):
+    async with writing(world) as hand:
+        first = await hand.order(key="k")
+        again = await hand.order(key="k")
+        assert "idempotent-replayed" not in first.headers
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert (again.status_code, again.content) == (200, first.content)
+        assert hand.sent() == 1
+        assert (await hand.order(key="other")).json()["id"] != first.json()["id"]
+
+
+async def test_p12_fifty_requests_at_once_with_one_key_are_one_call(world: World):
+    async with writing(world) as hand:
+        answers = await asyncio.gather(*(hand.order(key="k") for _ in range(50)))
+        counted = {status: sum(one.status_code == status for one in answers) for status in (200, 409)}
+        assert counted[200] >= 1
+        assert sum(counted.values()) == 50
+        assert hand.sent() == 1
+        assert len({one.json()["id"] for one in answers if one.status_code == 200}) == 1
+        refused = next((one for one in answers if one.status_code == 409), None)
+        assert refused is None or "still running" in refused.json()["error"]
+
+
+async def test_p12_it_holds_over_processes_and_a_restart(world: World, tmp_path: Path):
+    async with writing(world) as hand:
+        settings = dict(vars(world.services.settings))
+        line = {
+            "settings": settings, "connection": hand.connection.uid, "body": ORDER, "key": "k", "times": 25,
+            "now_ms": world.clock(),
+        }  # fmt: skip
+        processes = [await _writer(line) for _ in range(2)]
+        outcomes: list[str] = []
+        for one in processes:
+            out, _ = await asyncio.wait_for(one.communicate(), 60)
+            outcomes += json.loads(out)
+        assert len(outcomes) == 50
+        assert set(outcomes) <= {"done", "replayed", "Conflict"}
+        assert outcomes.count("done") == 1
+        assert hand.sent() == 1
+        # Whoever opens the database after them all knows it too.
+        async with open_services(world.services.settings, clock=world.clock) as later:
+            hand.world.services = later
+            async with writing_again(world, hand) as other:
+                assert (await other.order(key="k")).headers["Idempotent-Replayed"] == "true"
+        assert hand.sent() == 1
+
+
+async def _writer(line: dict[str, Any]) -> asyncio.subprocess.Process:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.fakes.writer", stdin=PIPE, stdout=PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert process.stdin
+    process.stdin.write(json.dumps(line).encode() + b"\n")
+    return process
+
+
+def writing_again(world: World, hand: Hand):
+    from contextlib import asynccontextmanager
+
+    import httpx
+
+    from crossdock.api.routes import application
+
+    @asynccontextmanager
+    async def made():
+        transport = httpx.ASGITransport(app=application(world.services.door()))
+        headers = dict(hand.http.headers)
+        async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as http:
+            yield Hand(world, http, hand.connection)
+
+    return made()
+
+
+async def test_a_key_that_was_used_for_something_else_is_refused(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    async with writing(world) as hand:
+        await hand.order(key="k")
+        for answer in (
+            await hand.order(key="k", order_number="SO-2"),
+            await hand.send("PUT", "/wms/orders/o-001", ORDER, headers={"Idempotency-Key": "k"}),
+            await hand.send(
+                "PUT", "/wms/orders/o-001/trackstar-tags", {"trackstar_tags": ["a"]},
+                headers={"Idempotency-Key": "k"},
+            ),
+        ):  # fmt: skip
+            assert (answer.status_code, answer.json()["origin"]) == (400, "trackstar")
+            assert "another endpoint or body" in answer.json()["error"]
+        assert hand.sent() == 1
+
+
+async def test_the_order_of_members_and_the_space_between_them_make_no_other_body(world: World):
+    async with writing(world) as hand:
+        headers = {"Idempotency-Key": "k", "content-type": "application/json"}
+        turned = json.dumps(dict(reversed(ORDER.items())), indent=3)
+        first = await hand.order(key="k")
+        again = await hand.send("POST", "/wms/orders", content=turned, headers=headers)
+        assert again.content == first.content
+
+
+async def test_a_key_belongs_to_its_connection_and_is_forgotten_after_a_day(world: World):
+    async with writing(world) as hand, writing(world) as other:
+        ids = {(await one.order(key="k")).json()["id"] for one in (hand, other)}
+        world.clock.pass_seconds(KEPT_MS / 1000 + 1)
+        ids.add((await hand.order(key="k")).json()["id"])
+        assert len(ids) == 3
+
+
+async def test_a_first_attempt_that_did_not_fit_frees_its_key(world: World):
+    async with writing(world) as hand:
+        assert (await hand.order(key="k", line_items=[])).status_code == 422
+        assert (await hand.order(key="k")).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+async def test_a_key_has_one_to_255_characters(world: World, key: str):
+    async with writing(world) as hand:
+        answer = await hand.order(key=key)
+        assert answer.json()["detail"]["headers"]["Idempotency-Key"]
+        assert (await hand.order(key="x" * 255)).status_code == 200
+
+
+async def test_tags_heed_a_key_too(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    async with writing(world) as hand:
+        path, key = "/wms/orders/o-001/trackstar-tags", {"Idempotency-Key": "k"}
+        first = await hand.send("PUT", path, {"trackstar_tags": ["a"]}, headers=key)
+        await hand.send("PUT", path, {"trackstar_tags": ["b"]})
+        again = await hand.send("PUT", path, {"trackstar_tags": ["a"]}, headers=key)
+        assert again.content == first.content
+        assert (await world.documents(hand.connection))["o-001"]["trackstar_tags"] == ["b"]
+
+
+# Uncertain outcomes
+
+
+@pytest.mark.parametrize("then", BREAKS)
+async def test_p13_a_write_whose_answer_was_lost_is_asked_for_and_told_as_done(world: World, then):
+    async with writing(world) as hand:
+        world.vendor.script("/orders", [done_and(then)])
+        answer = await hand.order()
+        assert answer.status_code == 200, answer.text
+        assert [one["id"] for one in hand.held()] == [answer.json()["id"]]
+        assert await world.told(hand.connection) == [
+            "connection.created", *["connection.historical-sync-completed"] * 3, "order.created",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["k", None])
+async def test_p13_when_it_can_not_be_asked_either_it_is_told_as_uncertain_and_a_retry_settles_it(
+    world: World, key: str | None
+):
+    async with writing(world) as hand:
+        world.vendor.script("/orders", [done_and(dropped()), *[failing(503)] * 2])
+        answer = await hand.order(key=key)
+        assert (answer.status_code, answer.json()["origin"]) == (502, "integration")
+        assert answer.json()["outcome"] == "uncertain"
+        again = await hand.order(key=key)
+        assert again.status_code == 200, again.text
+        assert [one["id"] for one in hand.held()] == [again.json()["id"]]
+        assert hand.sent() == 1
+
+
+async def test_p13_what_the_vendor_never_got_is_not_made_twice_while_it_may_still_arrive(world: World):
+    async with writing(world) as hand:
+        world.vendor.script("/orders", [dropped()])
+        assert (await hand.order(key="k")).json()["outcome"] == "uncertain"
+        again = await hand.order(key="k")
+        assert (again.status_code, again.json()["outcome"]) == (502, "uncertain")
+        world.clock.pass_seconds(121)
+        assert (await hand.order(key="k")).status_code == 200
+        assert len(hand.held()) == 1
+
+
+async def test_p13_what_can_not_be_asked_for_is_settled_by_hand_with_another_key(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    async with writing(world) as hand:
+        path, body = "/wms/orders/o-001/shipments", {"warehouse_id": "w-1"}
+        world.vendor.script(path.removeprefix("/wms"), [done_and(dropped())])
+        for _ in range(2):
+            answer = await hand.send("POST", path, body, headers={"Idempotency-Key": "k"})
+            assert (answer.status_code, answer.json()["outcome"]) == (502, "uncertain")
+        assert len(world.vendor.collections["orders"][0]["shipments"]) == 1
+        await hand.send("POST", path, body, headers={"Idempotency-Key": "another"})
+        assert len(world.vendor.collections["orders"][0]["shipments"]) == 2
+
+
+async def test_p13_a_write_that_was_done_in_part_is_told_so_and_not_begun_again(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    async with writing(world) as hand:
+        path, body = "/wms/orders/o-001/shipments", {"warehouse_id": "w-1"}
+        world.vendor.script("/orders/o-001", [failing(500)])
+        answer = await hand.send("POST", path, body)
+        assert (answer.status_code, answer.json()["outcome"]) == (502, "partial")
+        again = await hand.send("POST", path, body)
+        assert again.json()["outcome"] == "uncertain"
+        assert len(world.vendor.collections["orders"][0]["shipments"]) == 1
+
+
+async def test_p13_a_connection_that_was_never_made_leaves_nothing_in_doubt(world: World):
+    async with writing(world) as hand:
+        await world.vendor.__aexit__()
+        answer = await hand.order(key="k")
+        assert (answer.status_code, "outcome" in answer.json()) == (503, False)
+
+
+async def test_p13_a_process_that_dies_in_the_middle_leaves_its_write_to_be_settled(world: World):
+    async with writing(world) as hand:
+        process: list[asyncio.subprocess.Process] = []
+
+        async def die() -> None:
+            process[0].kill()
+            await process[0].wait()
+
+        world.vendor.script("/orders", [meanwhile_done(die)])
+        line = {
+            "settings": dict(vars(world.services.settings)), "connection": hand.connection.uid, "body": ORDER,
+            "key": "k", "times": 1, "now_ms": world.clock(),
+        }  # fmt: skip
+        process.append(await _writer(line))
+        await asyncio.wait_for(process[0].communicate(), 60)
+        assert len(hand.held()) == 1
+        assert (await hand.order(key="k")).status_code == 409, "as far as anybody can know it still runs"
+        world.clock.pass_seconds(121)
+        settled = await hand.order(key="k")
+        assert (settled.status_code, settled.json()["id"]) == (200, hand.held()[0]["id"])
+        assert len(hand.held()) == 1
+
+
+def meanwhile_done(act):
+    """The write is done, and before it is answered something happens elsewhere."""
+
+    async def behave(vendor, request):
+        await act()
+        return vendor._page("warehouses", {})
+
+    return done_and(behave)
+
+
+async def test_a_write_that_takes_too_long_is_told_as_uncertain(world: World):
+    async with writing(with_settings(world, write_seconds=1)) as hand:
+        world.vendor.script("/orders", [done_and(meanwhile(lambda: asyncio.sleep(5)))])
+        answer = await hand.order(key="k")
+        assert (answer.status_code, answer.json()["outcome"]) == (502, "uncertain")
+        assert "more than 1 s" in answer.json()["error"]
+        again = await hand.order(key="k")
+        assert (again.status_code, len(hand.held())) == (200, 1)
+
+
+async def test_a_caller_who_goes_away_does_not_stop_the_write(world: World):
+    async with writing(world) as hand:
+        begun = asyncio.Event()
+
+        async def hold() -> None:
+            begun.set()
+            await asyncio.sleep(0.2)
+
+        world.vendor.script("/orders", [done_and(meanwhile(hold))])
+        asked = asyncio.create_task(hand.order(key="k"))
+        await begun.wait()
+        asked.cancel()
+        await asyncio.sleep(0.5)
+        again = await hand.order(key="k")
+        assert (again.status_code, hand.sent()) == (200, 1)
