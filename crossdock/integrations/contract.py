@@ -22,6 +22,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 if TYPE_CHECKING:
     from crossdock.integrations.http import Http
 
@@ -30,6 +32,8 @@ Raw = dict[str, Any]
 
 Fields = dict[str, Any]
 """What `read` makes of it. A missing key: the vendor did not say. None: the vendor says there is none."""
+
+_to_json = msgspec.json.Encoder(decimal_format="number").encode
 
 Json = Any
 """A value that survives JSON: what cursors and marks are made of."""
@@ -207,6 +211,13 @@ class Passed:
     params: Mapping[str, Any]
     headers: Mapping[str, str]
     data: Json
+
+    @property
+    def body(self) -> bytes | None:
+        """What is sent: a text as it is, anything else as JSON; None: nothing."""
+        if self.data is None:
+            return None
+        return self.data.encode() if isinstance(self.data, str) else _to_json(self.data)
 
 
 class Fetch(Protocol):

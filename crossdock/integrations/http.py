@@ -211,7 +211,10 @@ class Http:
 
         headers: those that sign the call win over them.
         """
-        request = _Request(method, _url(url, params), headers, body, repeatable=False, takes_any=True)
+        all_headers = dict(headers)
+        if body is not None and not any(name.lower() == "content-type" for name in headers):
+            all_headers["Content-Type"] = "application/json"
+        request = _Request(method, _url(url, params), all_headers, body, repeatable=False, takes_any=True)
         outcome = await self._signed_call(request)
         if isinstance(outcome, VendorError):
             raise outcome

@@ -65,16 +65,16 @@ def path_fault(path: Any) -> str | None:
     plain = path.partition("?")[0]
     # Twice: what is decoded once on the way must not turn into what is refused here.
     for text in (plain, unquote(plain), unquote(unquote(plain))):
-        if any(one <= " " or one in "\\#\x7f" for one in text):
-            return "must not hold spaces, control characters, backslashes or #"
+        if any(one < " " or one in "\\\x7f" for one in text):
+            return "must not hold control characters or backslashes"
         if "//" in text:
             return "must not hold //: it could name another host"
         if any(part in (".", "..") or part.startswith("..;") for part in text.split("/")):
             return "must not hold . or .. as a part: it could leave the vendor's base URL"
         if posixpath.normpath(text) != text.rstrip("/") and text != "/":
             return "must be in its plain form"
-    if any(one <= " " for one in path):
-        return "must not hold spaces or control characters"
+    if any(one <= " " or one == "#" for one in path):
+        return "must not hold spaces, control characters or #, but as %20"
     return None
 
 

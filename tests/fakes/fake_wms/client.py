@@ -1,6 +1,5 @@
 """Reads the fake vendor: orders by change, the rest whole."""
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -59,13 +58,9 @@ class Client:
         return Shown(call.method, f"{self._url}{call.path}", {"Content-Type": "application/json"}, call.body)
 
     async def passthrough(self, wanted: Passed) -> Response:
-        body = None if wanted.data is None else json.dumps(wanted.data).encode()
+        url = f"{self._url}{wanted.path}"
         return await self._http.pass_on(
-            wanted.method,
-            f"{self._url}{wanted.path}",
-            params=wanted.params,
-            headers=wanted.headers,
-            body=body,
+            wanted.method, url, params=wanted.params, headers=wanted.headers, body=wanted.body
         )
 
     def _pages(
