@@ -68,6 +68,10 @@ def test_every_operation_is_on_the_page_about_the_api(where: str):
     page = text(ROOT / "docs" / "api.md")
     if path.endswith("/history"):
         assert "GET /{type}/{resource}/{id}/history" in text(ROOT / "docs" / "extensions.md")
+    elif not where.startswith("GET ") and path.startswith(("/wms/", "/cart/", "/carrier/")):
+        page = text(ROOT / "docs" / "writes.md")
+        above = path.removesuffix("/trackstar-tags").rpartition("/")[0]
+        assert f"`{where}`" in page or (path.endswith("-tags") and f"`{above}`" in page)
     elif path.startswith(("/wms/", "/cart/", "/carrier/", "/freight/")):
         listed = path if path.endswith("/packs") else re.sub(r"/{\w+}$", "", path)
         assert f"| `{listed}` |" in page
@@ -115,7 +119,7 @@ EXAMPLES = [
 @pytest.fixture(scope="module")
 def reader(server: Server) -> Organization:
     """Somebody who tries the examples."""
-    return server.organization("wms")
+    return server.organization("wms", "cart")
 
 
 def test_there_are_examples_to_run():
@@ -125,6 +129,7 @@ def test_there_are_examples_to_run():
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_works_as_it_stands(reader: Organization, example: str):
     given = {"BASE": reader.url, "KEY": reader.key, "TOKEN": reader.tokens["wms"]}
+    given |= {"CART_TOKEN": reader.tokens["cart"]}
     done = subprocess.run(
         ["sh", "-eu", "-c", example.replace("curl ", "curl --fail-with-body ")],
         env=os.environ | given, capture_output=True, text=True, timeout=60, check=False,
