@@ -215,7 +215,7 @@ def test_p19_a_token_of_another_connection_of_ours_reads_its_own_records_only(ho
         ("GET", "/wms/orders/%FF", 404),
         ("GET", "/wms/orders/%00", 422),
         ("GET", "/wms/orders?limit=%FF", 422),
-        ("POST", "/wms/orders", 405),
+        ("POST", "/wms/warehouses", 405),
         ("OPTIONS", "/wms/orders", 405),
         ("DELETE", "/wms/orders/1", 405),
         ("TRACE", "/wms/orders", 405),
