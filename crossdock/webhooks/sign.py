@@ -84,9 +84,7 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(signed).decode()
 
 
-def verify(
-    secret: str, message_id: str, timestamp: int, body: bytes, signatures: str, *, now: float
-) -> bool:
+def verify(secret: str, message_id: str, timestamp: int, body: bytes, signatures: str, *, now: float) -> bool:
     """Whether a message is signed with this secret (or public key), and not too old or too new."""
     if abs(now - timestamp) > TOLERANCE_SECONDS:
         return False

@@ -1,27 +1,35 @@
 """The customer's JavaScript, which may change a webhook before it is signed and sent, or call it off.
 
-    run ─ the endpoint's turn ─ a free worker ─ script and argument over a pipe ─ the result, checked
+    run ─ script and argument to a worker ─ the result, checked
       ├── an object with what to send   → Changed
       ├── one with `cancel: true`       → Cancelled
       └── thrown, too long, no result   → Failed, in words for whoever wrote the script
 
-A worker is a process without rights (`transform_worker.py`) that is killed when it has not answered within
-a second; the next run gets a new one. Of one endpoint one script runs at a time, so a script that takes all
-its time makes others wait for one run of it, never for its queue.
+Workers are processes without rights (`transform_worker.py`), killed when they have not answered within a
+second (`transform_pool.py`).
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 import msgspec
+from yarl import URL
+
+from crossdock.webhooks import headers
+from crossdock.webhooks.transform_pool import Answer, Pool, ScriptEnded, missing
+from crossdock.webhooks.transform_worker import CPU_SECONDS, HEAP_BYTES, INTERRUPTED, OUT_OF_MEMORY
+
+__all__ = [
+    "Call", "Cancelled", "Changed", "Failed", "Outcome", "Scripts", "Simulated", "missing", "script_fault",
+    "simulate",
+]  # fmt: skip
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 10, 51_200
 MOST_BYTES = 2**20
 """Of a result."""
-WALL_SECONDS = 1.0
+MOST_URL_CHARACTERS = 2048
 METHODS = ("POST", "PUT", "PATCH")
 
 
@@ -69,19 +77,18 @@ def script_fault(script: str) -> str | None:
         return (
             f"the script has {len(script):,} characters; {LEAST_CHARACTERS} to {MOST_CHARACTERS:,} are taken"
         )
-    return None
+    return "the script holds half a character (a lone surrogate)" if _has_surrogate(script) else None
 
 
-def missing() -> str | None:
-    """Why scripts can't run here; None: they can."""
-    raise NotImplementedError
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= one <= "\udfff" for one in text)
 
 
 class Scripts:
-    """A few workers for all scripts of this process; they are started when first needed."""
+    """The scripts of this process and the workers that they run in, started when first needed."""
 
     def __init__(self, workers: int = 2) -> None:
-        self._workers = workers
+        self._pool = Pool(workers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,14 +99,21 @@ class Scripts:
         await self.close()
 
     async def close(self) -> None:
-        """Ends the workers."""
+        """Ends the workers, each after the script that it is at."""
+        await self._pool.close()
 
     async def run(self, script: str, webhook: Call, *, owner: str) -> Outcome:
         """What becomes of the webhook. Never raises for what a script does.
 
         owner: whose turn it takes: the id of the endpoint.
         """
-        raise NotImplementedError
+        if fault := missing() or script_fault(script):
+            return Failed(fault)
+        try:
+            answer = await self._pool.ask(script.encode(), _argument(webhook), owner=owner)
+        except ScriptEnded as problem:
+            return Failed(str(problem))
+        return _outcome(answer)
 
 
 @dataclass(frozen=True)
@@ -120,3 +134,74 @@ async def simulate(scripts: Scripts, script: str, webhook: Call, *, owner: str) 
     if isinstance(outcome, Cancelled):
         return Simulated(webhook.url, webhook.payload.decode(), webhook.method, cancel=True)
     return Simulated(outcome.url, outcome.body.decode(), outcome.method, cancel=False)
+
+
+def _argument(webhook: Call) -> bytes:
+    """The webhook as JSON, its payload as it is stored: only the engine reads its numbers."""
+    return msgspec.json.encode(
+        {
+            "method": webhook.method,
+            "url": webhook.url,
+            "payload": msgspec.Raw(webhook.payload),
+            "eventType": webhook.event_type,
+            "channels": webhook.channels,
+            "tags": webhook.tags,
+            "variables": webhook.variables,
+        }
+    )
+
+
+class _Result(msgspec.Struct):
+    """What the script wants, as our own part of the JavaScript flattens it."""
+
+    cancel: bool = False
+    method: str = ""
+    url: str = ""
+    headers: list[tuple[str, str]] = []
+    body: str = ""
+
+
+def _outcome(answer: Answer) -> Outcome:
+    """A worker's answer, believed in nothing: what ran there had a second to take it over."""
+    if answer.result is None:
+        return Failed(_explained(answer))
+    try:
+        result = msgspec.json.decode(answer.result, type=_Result)
+        body = result.body.encode()
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return Failed("the result is not what a webhook consists of")
+    if result.cancel:
+        return Cancelled()
+    if fault := _fault(result, body):
+        return Failed(fault)
+    return Changed(result.method, result.url, body, dict(result.headers))
+
+
+def _explained(answer: Answer) -> str:
+    """The error of a script for whoever wrote it."""
+    text = {
+        INTERRUPTED: f"the script took more than {CPU_SECONDS:g} s of processor time",
+        OUT_OF_MEMORY: f"the script needed more than {HEAP_BYTES // 2**20} MiB of memory",
+    }.get(answer.error, answer.error)
+    return f"{text} ({answer.trace})" if answer.trace else text
+
+
+def _fault(result: _Result, body: bytes) -> str | None:
+    if result.method not in METHODS:
+        return f"method is {result.method[:100]!r}; it has to be one of {', '.join(METHODS)}"
+    if len(body) > MOST_BYTES:
+        return f"the result has {len(body):,} bytes; at most {MOST_BYTES:,} are sent"
+    wrong = headers.faults(dict(result.headers))
+    return wrong[0] if wrong else _url_fault(result.url)
+
+
+def _url_fault(text: str) -> str | None:
+    """What shows without connecting; which addresses may be reached is decided when it is."""
+    if len(text) > MOST_URL_CHARACTERS:
+        return f"url has {len(text):,} characters; at most {MOST_URL_CHARACTERS:,} are taken"
+    try:
+        url = URL(text)
+    except ValueError:
+        return f"url is {text[:100]!r}, which is none"
+    fits = url.scheme in ("http", "https") and url.host
+    return None if fits else "url has to begin with https:// (or http://) and a host"
