@@ -115,8 +115,9 @@ def _signed_text(message_id: str, timestamp: int, body: bytes) -> bytes:
 
 
 def _decoded(secret: str, kind: str) -> bytes:
-    """The key in a secret. Raises ValueError when it is not base64."""
-    return base64.b64decode(secret.removeprefix(kind), validate=True)
+    """The key in a secret, with or without its padding. Raises ValueError when it is not base64."""
+    text = secret.removeprefix(kind).rstrip("=")
+    return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
 
 
 def _public_bytes(seed: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError
 
 import pytest
 from standardwebhooks import Webhook
@@ -262,7 +263,7 @@ async def test_the_editor_shows_the_error(scripts: Scripts):
 
 async def test_without_the_engine_scripts_are_off_and_say_so(monkeypatch: pytest.MonkeyPatch):
     def not_there(name: str) -> None:
-        raise transform_pool.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     monkeypatch.setattr(transform_pool, "distribution", not_there)
     transform_pool.missing.cache_clear()
