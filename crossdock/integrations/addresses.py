@@ -66,6 +66,11 @@ BLOCKED: tuple[tuple[Network, str], ...] = tuple(
     )
 )
 
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
+"""The last part of a host that is taken for an address, however many parts it has."""
+
 # All public IPv6 addresses are in here; the rest is not routed, so it could only be something local.
 PUBLIC_IPV6 = IPv6Network("2000::/3")
 
@@ -152,27 +157,40 @@ def checked_connector(
     )
 
 
-def check_url(url: str, policy: AddressPolicy) -> None:
+def parsed_url(text: str) -> URL:
+    """The URL, when it is one that a call can be made to: http or https, its host a name or a plain address.
+
+    Raises AddressRefused for anything else, also for the ways to write an address that only some programs
+    understand: 127.1, 0x7f000001, %31%32%37.0.0.1.
+    """
+    try:
+        url = URL(str(URL(text)))  # twice: letters that become a colon or a bracket are found out then
+        host = url.raw_host or ""
+        _ = url.host  # decoded: a host may be one that can't be
+    except ValueError as problem:
+        raise AddressRefused(f"not a URL: {problem}") from None
+    if url.scheme not in ("http", "https"):
+        raise AddressRefused(f"wanted a URL that begins with https:// or http://, got scheme {url.scheme!r}")
+    if not host:
+        raise AddressRefused(
+            "the URL names no host; wanted one that begins with https:// or http:// and a host"
+        )
+    if not _is_literal(host.rstrip(".")):
+        _require_name(host.rstrip("."))
+    return url
+
+
+def check_url(text: str, policy: AddressPolicy) -> None:
     """Raises AddressRefused when a call to this URL would certainly be refused.
 
     A courtesy when an address is saved, so that its owner hears at once: names are not resolved here.
     The connection itself is what is checked for real.
     """
-    try:
-        parsed = URL(url)
-    except ValueError as problem:
-        raise AddressRefused(f"not a URL: {problem}") from None
-    if parsed.scheme not in ("http", "https"):
-        raise AddressRefused(f"wanted an http or https URL, got scheme {parsed.scheme!r}")
-    host = (parsed.host or "").rstrip(".")
-    if not host:
-        raise AddressRefused("the URL names no host")
+    host = (parsed_url(text).host or "").rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         policy.require(host, "127.0.0.1")
     elif _is_literal(host):
         policy.require(host, host)
-    elif _is_disguised(host):
-        raise AddressRefused(f"{host} is a number; write the address as in 192.0.2.1")
 
 
 def _unwrapped(address: Address) -> Address:
@@ -190,15 +208,12 @@ def _is_literal(host: str) -> bool:
     return True
 
 
-def _is_disguised(host: str) -> bool:
-    """Whether a resolver takes this host for an IPv4 address: decimal, octal, hex or shortened."""
-    if not re.fullmatch(r"[0-9a-fA-FxX.]+", host):
-        return False
-    try:
-        socket.inet_aton(host)
-    except OSError:
-        return False
-    return True
+def _require_name(host: str) -> None:
+    """Raises AddressRefused for what is no name. Resolvers take 0x7f.1 for an address."""
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        raise AddressRefused(f"{host} is a number; write the address as in 192.0.2.1")
+    if not _HOST_NAME.fullmatch(host):
+        raise AddressRefused(f"{host[:100]} is not the name of a host")
 
 
 def _refusal(host: str, ranges: Iterable[str]) -> str:

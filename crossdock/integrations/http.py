@@ -33,7 +33,7 @@ from crossdock.errors import (
     VendorThrottled,
     VendorUnavailable,
 )
-from crossdock.integrations.addresses import AddressPolicy, checked_connector
+from crossdock.integrations.addresses import AddressPolicy, checked_connector, parsed_url
 from crossdock.integrations.answers import Redaction, Response, judged, one_line, shown
 from crossdock.integrations.auth import Auth
 from crossdock.integrations.registry import Limits
@@ -327,12 +327,7 @@ class Http:
 
 def _url(text: str, params: Mapping[str, Any]) -> URL:
     """The URL with its parameters. Raises AddressRefused when it is none, or carries a user name."""
-    try:
-        url = URL(text)
-    except ValueError as problem:
-        raise AddressRefused(f"not a URL: {problem}") from None
-    if url.scheme not in ("http", "https") or not url.host:
-        raise AddressRefused("wanted a URL that begins with https:// (or http://) and a host")
+    url = parsed_url(text)
     if url.user or url.password:
         raise AddressRefused(f"the URL of {url.host} carries a user name; it belongs in the sign-in fields")
     return url.extend_query([pair for name, value in params.items() for pair in _pairs(name, value)])

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
-from yarl import URL
 
+from crossdock.errors import AddressRefused
+from crossdock.integrations.addresses import parsed_url
 from crossdock.webhooks import headers
 from crossdock.webhooks.transform_pool import Answer, Pool, ScriptEnded, missing
 from crossdock.webhooks.transform_worker import CPU_SECONDS, HEAP_BYTES, INTERRUPTED, OUT_OF_MEMORY
@@ -200,8 +201,7 @@ def _url_fault(text: str) -> str | None:
     if len(text) > MOST_URL_CHARACTERS:
         return f"url has {len(text):,} characters; at most {MOST_URL_CHARACTERS:,} are taken"
     try:
-        url = URL(text)
-    except ValueError:
-        return f"url is {text[:100]!r}, which is none"
-    fits = url.scheme in ("http", "https") and url.host
-    return None if fits else "url has to begin with https:// (or http://) and a host"
+        parsed_url(text)
+    except AddressRefused as problem:
+        return f"url is {text[:100]!r}: {problem}"
+    return None

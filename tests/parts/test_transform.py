@@ -153,6 +153,8 @@ async def test_p07_what_a_script_makes_is_what_is_signed(scripts: Scripts):
 
 # What is refused
 
+SCHEME = "url is '{}': wanted a URL that begins with https:// or http://, got scheme '{}'"
+
 
 @pytest.mark.parametrize(
     ("statements", "said"),
@@ -175,9 +177,13 @@ async def test_p07_what_a_script_makes_is_what_is_signed(scripts: Scripts):
         ("w.method = 'GET'; return w", "method is 'GET'; it has to be one of POST, PUT, PATCH"),
         ("w.method = 1; return w", "method is number; it has to be a text"),
         ("w.url = null; return w", "url is null; it has to be a text"),
-        ("w.url = 'file:///etc/passwd'; return w", "url has to begin with https:// (or http://) and a host"),
-        ("w.url = '/relative'; return w", "url has to begin with https:// (or http://) and a host"),
-        ("w.url = 'http://[::1'; return w", "url is 'http://[::1', which is none"),
+        ("w.url = 'file:///etc/passwd'; return w", SCHEME.format("file:///etc/passwd", "file")),
+        ("w.url = '/relative'; return w", SCHEME.format("/relative", "")),
+        ("w.url = 'http://[::1'; return w", "url is 'http://[::1': not a URL: Invalid IPv6 URL"),
+        (
+            "w.url = 'http://127.1'; return w",
+            "url is 'http://127.1': 127.1 is a number; write the address as in 192.0.2.1",
+        ),
         ("w.url += 'x'.repeat(2048); return w", "url has 2,082 characters; at most 2,048 are taken"),
         ("w.headers = ['a']; return w", "headers is a list; it has to be an object"),
         ("w.headers = {'X-A': 1}; return w", "the header X-A is number, not a text"),
