@@ -1,7 +1,8 @@
 """The feed of events, for consumers that ask instead of being told: the same ids and bodies as webhooks.
 
 A reader's place is the id of an event, so a consumer that gets webhooks can go on from the last one it
-saw. An organization that nothing happened in yet has a place too: `start_…`, with the time in it.
+saw. An organization that nothing happened in yet has a place too: `start_…`, with the time in it. Who wants
+only what happens from now on asks for the place of the `latest`.
 """
 
 import re
@@ -18,6 +19,7 @@ from crossdock.store.feed import Told, Wanted
 from crossdock.store.ids import moment_ms, new_id
 
 START = "start"
+LATEST = "latest"
 
 _PLACE = re.compile("[a-z]+_[0-9A-Za-z]+")
 
@@ -26,12 +28,19 @@ async def listed(visit: Visit) -> Response:
     """The next events of the organization, or of the connection whose token was sent."""
     door, organization = visit.door, visit.caller.organization_id
     asked = query.feed(visit.pairs, event_types())
+    if asked.after == LATEST:
+        end = await feed.last(door.database, organization)
+        return _page(door, [], end)
     after = await _place(door, organization, asked.after)
     connection_id = visit.with_token.id if visit.with_token else None
     wanted = Wanted(organization, connection_id, asked.types, asked.limit)
     found, last = await feed.page(door.database, wanted, after)
     items = [_item(one, await _body(door, one)) for one in found]
-    going_on = last or asked.after or new_id(START, door.clock())
+    return _page(door, items, last or asked.after)
+
+
+def _page(door: Door, items: list[bytes], last: str | None) -> Response:
+    going_on = last or new_id(START, door.clock())
     return replies.answer(
         b'{"data":[%b],"next":"%b","total_count":%d}' % (b",".join(items), going_on.encode(), len(items))
     )

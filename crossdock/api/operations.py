@@ -32,7 +32,11 @@ PAGE_TOKEN = Parameter("page_token", description="next_token of the previous pag
 TOKEN_FILTER = Parameter(
     "access_token", description="Only the connection with this access token.", deprecated=True
 )
-AFTER = Parameter("after", description="`next` of the page before, or the id of any event. Absent: begin.")
+AFTER = Parameter(
+    "after",
+    description="`next` of the page before, or the id of any event. Absent: begin. `latest`: the place of "
+    "what comes next.",
+)
 EVENT_TYPE = Parameter(
     "type",
     description="Only these events. Those that a record is gone are sent to nobody who does not name them.",

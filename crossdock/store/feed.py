@@ -48,6 +48,14 @@ async def place(database: Database, organization_id: str, event_id: str) -> int 
     return None if row is None else int(row[0])
 
 
+async def last(database: Database, organization_id: str) -> str | None:
+    """The id of the newest event of an organization; None: nothing happened yet."""
+    row = await database.fetch_one(
+        "SELECT id FROM events WHERE organization_id = ? ORDER BY seq DESC LIMIT 1", organization_id
+    )
+    return None if row is None else str(row[0])
+
+
 async def page(database: Database, wanted: Wanted, after: int) -> tuple[list[Told], str | None]:
     """The next events behind a place, and the id of the last that was looked at; None: there is none."""
     # The edge is read first: what is committed from now on stands behind it.

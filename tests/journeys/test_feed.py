@@ -124,6 +124,23 @@ def test_a_reader_at_the_end_gets_what_comes_next_and_only_that(server: Server, 
     assert page(shop, after=news["next"])["data"] == []
 
 
+@pytest.mark.parametrize("kind", [None, "cart"])
+def test_a_reader_of_only_what_comes_begins_at_the_latest(
+    server: Server, shop: Organization, kind: str | None
+):
+    end = page(shop, kind, after="latest")
+    assert end == {"data": [], "next": page(shop)["next"], "total_count": 0}
+    made = put(server, shop, "cart", "cart-order.updated")
+    assert [one["id"] for one in page(shop, kind, after=end["next"])["data"]] == made
+
+
+def test_the_latest_is_a_place_before_anything_happened_too(server: Server):
+    nobody = server.organization()
+    end = page(nobody, after="latest")
+    assert (end["data"], end["next"][:6]) == ([], "start_")
+    assert page(nobody, after=end["next"])["data"] == []
+
+
 def test_any_event_is_a_place_to_go_on_from_so_a_webhook_is_too(shop: Organization):
     everything = page(shop)["data"]
     for place, one in enumerate(everything):
