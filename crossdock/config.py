@@ -28,6 +28,9 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address that the server listens on.")
     port: int = _setting(8080, "Port that the server listens on.")
     base_url: str = _setting("", "Where clients reach the server. Empty: http://HOST:PORT.")
+    api_key: str = _setting(
+        "", "The key that `crossdock listen` signs in with. Empty: the one in dev.json.", secret=True
+    )
     secret_key: str = _setting(
         "",
         "Encrypts credentials at rest: 32 random bytes as base64 (`openssl rand -base64 32`). Several, "

@@ -176,9 +176,8 @@ class Server:
     @contextmanager
     def beside(self, **settings: Any) -> Iterator[str]:
         """The URL of a second server on the same database, with other settings."""
-        services = replace(
-            self.services, settings=replace(self.services.settings, port=free_port(), **settings)
-        )
+        given = {"port": free_port()} | settings
+        services = replace(self.services, settings=replace(self.services.settings, **given))
         started = threading.Event()
         serving = asyncio.run_coroutine_threadsafe(_serving(services, started), self.loop)
         try:

@@ -9,7 +9,7 @@ from rich.console import Console
 from crossdock.errors import Invalid, NotFound
 from crossdock.store.jobs import Job
 from crossdock.store.runs import Run
-from crossdock.terminal import output, progress
+from crossdock.terminal import listening, output, progress
 from crossdock.terminal.progress import Watched
 
 UID = "97935200-6eee-4d6a-a392-277ffffe6c28"
@@ -87,3 +87,27 @@ def test_an_error_for_a_program_is_json(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(Exception, match="1"):
         output.stop(NotFound("there is no key 'x'"), as_json=True)
     assert capsys.readouterr().err == '{"error":"there is no key \'x\'","origin":"trackstar"}\n'
+
+
+@pytest.mark.parametrize(("columns", "ids"), [(80, False), (87, False), (88, True)])
+def test_a_line_of_listen_fits_the_terminal_and_no_id_is_cut(
+    columns: int, ids: bool, monkeypatch: pytest.MonkeyPatch
+):
+    shown = io.StringIO()
+    monkeypatch.setattr(output, "console", Console(file=shown, width=columns))
+    cells = {"at": "03:04:05", "event": "carrier-invoice-line-item.updated", "connection": "5b9c580d"}
+    told = listening.row({**cells, "id": "msg_0ERZ1RJkUvq0GVGpGnR1zfJx85Z"}, "")
+    output.console.print(told)
+    expected = "03:04:05  carrier-invoice-line-item.updated  5b9c580d"
+    assert lines(shown) == [f"{expected}    msg_0ERZ1RJkUvq0GVGpGnR1zfJx85Z" if ids else expected]
+
+
+def test_an_answer_that_listen_shows_is_not_cut_either(monkeypatch: pytest.MonkeyPatch):
+    shown = io.StringIO()
+    monkeypatch.setattr(output, "console", Console(file=shown, width=80))
+    output.console.print(
+        listening.row(
+            {"at": "03:04:05", "event": "order.created", "answer": "no answer within 15 s at all"}, ""
+        )
+    )
+    assert [one[45:] for one in lines(shown)] == ["no answer within 15 s", "at all"]
