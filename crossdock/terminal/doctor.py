@@ -27,6 +27,7 @@ from crossdock.store.gauges import Gauges
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault, master_keys
 from crossdock.terminal.output import print_json, say
+from crossdock.webhooks.transform_pool import missing as scripts_missing
 
 GIGABYTE = 2**30
 LEAST_BYTES = GIGABYTE // 10
@@ -125,6 +126,8 @@ def _settings(settings: Settings, environment: Mapping[str, str]) -> Iterator[Ch
             "redis", "fail", "CROSSDOCK_REDIS_URL is set, but redis is not installed",
             "pip install 'crossdock[redis]'",
         )  # fmt: skip
+    if reason := scripts_missing():
+        yield Check("scripts", "warn", reason, "pip install quickjs-ng; where that can't be, do without them")
     try:
         master_keys(settings.secret_key)
     except SettingsError as problem:

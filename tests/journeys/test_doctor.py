@@ -96,6 +96,11 @@ async def test_a_server_that_listens_for_others_needs_a_name_for_them(settings: 
     assert named["settings"].status == "ok"
 
 
+async def test_scripts_that_can_not_run_here_are_told(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(doctor, "scripts_missing", lambda: "transformations are off: no engine")
+    assert seen((await found(settings))["scripts"]) == ("warn", "transformations are off: no engine")
+
+
 @pytest.mark.parametrize(("free", "status"), [(2**40, "ok"), (500 * 2**20, "warn"), (50 * 2**20, "fail")])
 async def test_a_disk_that_fills_up_is_told(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, status: str
