@@ -25,7 +25,7 @@ from crossdock.webhooks import transform_worker
 
 WALL_SECONDS = 1.0
 START_SECONDS = 10.0
-MOST_FRAME_BYTES = 64 * 2**20
+MOST_FRAME_BYTES = 2 * transform_worker.MOST_RESULT_BYTES + 2**16
 
 log = structlog.get_logger(__name__)
 

@@ -24,8 +24,8 @@ CPU_SECONDS = 0.5
 ALARM_SECONDS = 3
 """After which the process ends by itself; whoever started it is to have ended it before."""
 DESCRIPTORS = 4
-MOST_CHARACTERS = 8 * 2**20
-"""Of a result as JSON: a body of 1 MiB with everything escaped."""
+MOST_RESULT_BYTES = 8 * 2**20
+"""Of a result as JSON: room for a body of 1 MiB with everything escaped."""
 INTERRUPTED, OUT_OF_MEMORY = "InternalError: interrupted", "InternalError: out of memory"
 """What the engine says when a script meets a limit."""
 
@@ -121,7 +121,7 @@ def _run(engine: Any, script: str, argument: str) -> dict[str, Any]:
         return {"error": f"the script can't be read: {problem}", "trace": ""}
     except MemoryError:
         return {"error": OUT_OF_MEMORY, "trace": ""}
-    if not isinstance(result, str) or len(result) > MOST_CHARACTERS:
+    if not isinstance(result, str) or len(result.encode()) > MOST_RESULT_BYTES:
         return {"error": "the result is no JSON, or too large", "trace": ""}
     return {"result": result}
 
@@ -232,7 +232,7 @@ def _read(size: int) -> bytes:
 
 
 def _write(answer: dict[str, Any]) -> None:
-    data = json.dumps(answer).encode()
+    data = json.dumps(answer, ensure_ascii=False).encode(errors="replace")
     data = struct.pack(">I", len(data)) + data
     while data:
         data = data[os.write(1, data) :]

@@ -142,8 +142,10 @@ def test_what_happens_while_the_server_is_away_is_shown_when_it_is_back(
 
 
 def test_people_get_a_table_and_a_secret_to_verify_with_and_ctrl_c_ends_it_well(
-    server: Server, shop: Organization, shell: Shell
+    server: Server, shop: Organization, tmp_path: Path
 ):
+    (tmp_path / "dev.json").write_text(json.dumps({"base_url": shop.url, "api_key": shop.key}))
+    shell = Shell(tmp_path, {"CROSSDOCK_DATA_DIR": str(tmp_path)})
     receiver = Receiver(answers=[200, 503])
     with ExitStack() as up, ExitStack() as whole:
         up.enter_context(receiver)

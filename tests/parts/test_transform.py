@@ -1,5 +1,6 @@
 """Transformations: what a script is given, what may come back, and what its writer is told."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -280,3 +281,17 @@ async def test_without_the_engine_scripts_are_off_and_say_so(monkeypatch: pytest
         transform_pool.missing.cache_clear()
     said = "transformations are off: the Python package quickjs-ng is not installed on the server"
     assert outcome == Failed(said)
+
+
+# Where the engine runs
+
+
+async def test_scripts_work_in_a_thread_that_has_its_own_loop(scripts: Scripts):
+    """As a server that is not the main thread runs them."""
+
+    async def elsewhere() -> Outcome:
+        async with Scripts() as opened:
+            return await opened.run(SAME, CALL, owner="ep_1")
+
+    outcome = await asyncio.to_thread(asyncio.run, elsewhere())
+    assert isinstance(outcome, Changed)
