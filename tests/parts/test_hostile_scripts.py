@@ -46,7 +46,6 @@ ATTACKS = {
     "giant error": "throw new Error('x'.repeat(2 ** 24));",
     "error that throws": "throw {toString() { throw this }};",
     "getter that loops": "return {get payload() { for (;;); }};",
-    "proxy that loops": "return new Proxy({}, {get() { for (;;); }});",
     "giant result": "return {payload: 'x'.repeat(2 ** 23)};",
     "control characters": r"return {payload: '\u0001'.repeat(2 ** 21)};",
     "no JSON any more": "Object.prototype.toJSON = () => 1; JSON.stringify = () => '{'; return w;",
