@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -111,9 +112,8 @@ async def test_p21_scripts_of_one_endpoint_leave_the_other_worker_to_others(scri
     hostile = [
         asyncio.create_task(scripts.run(handler("for (;;);"), CALL, owner="hostile")) for _ in range(50)
     ]
-    await honest(scripts)
     waits = [await honest(scripts) for _ in range(20)]
-    assert sorted(waits)[len(waits) // 2] < 0.1
+    assert max(waits) < HONEST_SECONDS
     for one in hostile:
         one.cancel()
     await asyncio.gather(*hostile, return_exceptions=True)
@@ -126,6 +126,15 @@ async def test_p21_memory_that_hostile_scripts_took_is_there_again(scripts: Scri
         await scripts.run(handler(ATTACKS[name]), CALL, owner="hostile")
     await honest(scripts)
     assert scripts._pool._idle == [worker]
+    if sys.platform.startswith("linux"):
+        # The engine's own limit is 32 MiB, and the process needs about 13 for itself.
+        assert peak_bytes(worker.process.pid) < 100 * 2**20
+
+
+def peak_bytes(process: int) -> int:
+    """The most memory that a process has had."""
+    (most,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(most) * 2**10
 
 
 async def test_p21_a_script_reaches_nothing_outside_the_engine(scripts: Scripts):
