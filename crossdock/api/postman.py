@@ -60,14 +60,25 @@ def _request(described: Json, path: str, method: str, operation: Json) -> Json:
         "url": _url(path, parameters),
     }
     if "requestBody" in operation:
-        example = operation["requestBody"]["content"]["application/json"]["example"]
-        request["header"].append({"key": "Content-Type", "value": "application/json"})
-        request["body"] = {
-            "mode": "raw",
-            "raw": json.dumps(example, indent=2),
-            "options": {"raw": {"language": "json"}},
-        }
+        ((kind, content),) = operation["requestBody"]["content"].items()
+        if kind == "application/json":
+            request["header"].append({"key": "Content-Type", "value": kind})
+        request["body"] = _body(kind, content["example"])
     return {"name": operation["summary"], "request": request, "response": []}
+
+
+def _body(kind: str, example: Json) -> Json:
+    """A body to send: JSON, or a form. Postman itself writes the header of a form, and asks for its file."""
+    if kind == "application/json":
+        raw = json.dumps(example, indent=2)
+        return {"mode": "raw", "raw": raw, "options": {"raw": {"language": "json"}}}
+    members = [
+        {"key": name, "type": "file", "src": []}
+        if name == "file"
+        else {"key": name, "type": "text", "value": one}
+        for name, one in example.items()
+    ]
+    return {"mode": "formdata", "formdata": members}
 
 
 def _resolved(described: Json, parameter: Json) -> Json:

@@ -231,7 +231,7 @@ def test_every_answer_has_a_request_id_of_its_own(house: Organization, method: s
 
 
 def test_a_wrong_method_is_told_which_are_offered(house: Organization):
-    answer = house.ask("POST", "/wms/orders")
+    answer = house.ask("POST", "/wms/warehouses")
     assert sorted(answer.headers["allow"].split(", ")) == ["GET", "HEAD"]
 
 
