@@ -21,12 +21,17 @@ class Scale:
     """Records of a first sync."""
     resynced: int = 10_000
     """Records of a re-sync, and of a dlt merge."""
+    grown: int = 1_000_000
+    """The most records of a connection whose growth is measured; 10,000,000 needs 60 GB of disk."""
+    connections: int = 10_000
+    """Connections that are due at once."""
     idle_seconds: float = 3.0
     """How long a server is left alone before its memory is looked at."""
 
 
 QUICK = Scale(
-    rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, idle_seconds=0.1
+    rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, grown=250, connections=20,
+    idle_seconds=0.1
 )  # fmt: skip
 """Shows that everything runs; the numbers say nothing."""
 
