@@ -11,7 +11,6 @@ from msgspec import Meta
 
 from crossdock.errors import BadVendorValue, VendorRefused
 from crossdock.integrations.contract import Raw
-from crossdock.integrations.sandbox.despatch import CENT
 from crossdock.integrations.sandbox.world import Records
 from crossdock.integrations.values import decimal, timestamp
 
@@ -255,7 +254,7 @@ def price(amount: Decimal | None, what: str) -> Decimal | None:
         return None
     if not amount.is_finite() or not 0 <= amount <= MOST_MONEY or amount != round(amount, 6):
         raise refused(f"{what} must be an amount from 0 upwards with at most six decimals, got {amount}")
-    return max(amount, amount.quantize(CENT)) if amount == round(amount, 2) else amount
+    return round(amount, 2) if amount == round(amount, 2) else amount
 
 
 def when(text: str, what: str) -> str:

@@ -99,11 +99,12 @@ def set_level(records: Records, gid: str, body: Any) -> Raw:
 def set_levels(records: Records, _gid: str, body: Any) -> list[Raw]:
     """Sets many variants, all or none of them; returns each once."""
     form = filled(LevelsForm, body)
-    seen: dict[tuple[str, str | None], int] = {}
+    seen: dict[str, set[str | None]] = {}
     for one in form.levels:
-        if (one.product, one.place) in seen or (one.product, None) in seen:
+        places = seen.setdefault(one.product, set())
+        if places & {one.place, None} or (places and one.place is None):
             raise refused(f"product {one.product!r} is there twice")
-        seen[one.product, one.place] = one.units
+        places.add(one.place)
     changed: dict[str, Raw] = {}
     for one in form.levels:
         named(records, PRODUCTS, "product", one.product)
