@@ -19,7 +19,9 @@ TEA = "JLT-ASM-100"
 async def passed(
     one: Writing, method: str, path: str, data: Any = None, params: dict[str, Any] | None = None
 ) -> tuple[int, Any]:
-    answer: Response = await one.client.passthrough(Passed(method, path, params or {}, {}, data))
+    answer: Response = await one.client.passthrough(
+        Passed(method, f"/{one.integration.type}{path}", params or {}, {}, data)
+    )
     assert answer.headers["Content-Type"] == "application/json"
     return answer.status, json.loads(answer.body)
 
@@ -203,7 +205,7 @@ async def test_the_same_writes_are_called_directly(wms: Writing):
         ("GET", "/waiting", None, 404, "there is no GET /waiting"),
         ("GET", "/orders/nope", None, 404, "nope"),
         ("GET", "/", None, 404, "there is no GET /"),
-        ("GET", "", None, 404, "there is no GET /"),
+        ("GET", "", None, 404, "there is nothing at /wms; all is below /wms/"),
         ("DELETE", "/orders/order_id_3", None, 405, "takes GET, PUT, not DELETE"),
         ("GET", "/orders?limit=0", None, 422, "limit must be a whole number from 1 to 250"),
         ("GET", "/orders?limit=9999999999999999999", None, 422, "limit must be"),

@@ -1,9 +1,11 @@
 """The small REST API that a simulated system pretends to have, and the client's side of all writes.
 
-GET  /<records>?limit=&after=&id=   a page, by id: /orders, /inbound-shipments, … as in COLLECTIONS
-GET  /<records>/<id>                one
-POST, PUT as in WAREHOUSE and SHOP  a write: one transaction. `?request=` gives it a reference of the
-                                    caller's: /requests/<reference> then says what it made
+Its base URL is https://sandbox.invalid; all paths are below /wms or /cart.
+
+    GET  /<records>?limit=&after=&id=   a page, by id: /orders, /inbound-shipments, … as in COLLECTIONS
+    GET  /<records>/<id>                one
+    POST, PUT as in WAREHOUSE and SHOP  a write: one transaction. `?request=` gives it a reference of the
+                                        caller's: /requests/<reference> then says what it made
 """
 
 import asyncio
@@ -89,8 +91,12 @@ class Service:
     async def passthrough(self, wanted: Passed) -> Response:
         """The answer to any call, refusals among them."""
         path, _, query = wanted.path.partition("?")
-        call = Call(wanted.method.upper(), path, wanted.data, {**dict(parse_qsl(query)), **wanted.params})
+        base = f"/{self._vertical}/"
+        params = {**dict(parse_qsl(query)), **wanted.params}
+        call = Call(wanted.method, path.removeprefix(base[:-1]), wanted.data, params)
         try:
+            if not path.startswith(base):
+                raise refused(f"there is nothing at {path}; all is below {base}", NOT_FOUND)
             status, body = 200, await self.call(call)
         except VendorRefused as refusal:
             status, body = refusal.status or UNPROCESSABLE, {"error": str(refusal)}

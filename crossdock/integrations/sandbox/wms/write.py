@@ -114,7 +114,7 @@ ACCEPTS: dict[str, Accepts] = {
         ),
         options={**IN_WAREHOUSE, "shipping_method_id": "shipping-methods"},
     ),
-    "create_order_file": Accepts(optional=("file", "file_name", "file_url"), any_of=(("file", "file_url"),)),
+    "create_order_file": Accepts(optional=("file", "file_name", "file_url")),
     "create_product": Accepts(
         required=("sku", "name"), optional=("gtin", "measurements", *MEASUREMENTS), extra=PRODUCT_EXTRA
     ),
