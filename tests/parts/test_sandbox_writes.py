@@ -8,8 +8,10 @@ import pytest
 
 from crossdock.errors import NotFound, VendorRefused
 from crossdock.integrations.contract import Upload
+from crossdock.integrations.sandbox import simulate
+from crossdock.integrations.sandbox.world import World
 from tests.parts.sandbox_writing import ADDRESS, BOX, Writing, a_shipment, an_inbound, an_order
-from tests.parts.test_sandbox_consistency import Fields, Seen
+from tests.parts.test_sandbox_consistency import EPOCH, WORLD, Fields, Seen
 
 TEA, POT, SENCHA = "JLT-ASM-100", "JLT-POT-1L", "JLT-SEN-100"
 NEAR, FAR = "warehouse_id_0", "warehouse_id_1"
@@ -115,6 +117,27 @@ async def test_an_order_that_nothing_suffices_for_waits_and_is_open_when_stock_h
     assert await wms.holds_together() == []
 
 
+@pytest.mark.parametrize("partial", [False, True])
+async def test_an_order_that_waits_can_not_be_fulfilled_and_a_return_may_serve_it(
+    wms: Writing, partial: bool
+):
+    world = World(wms.folder, WORLD)
+    sold = await wms.write(
+        "create_order", an_order(line_items=[{"product_id": "product_id_0", "quantity": 1}])
+    )
+    await wms.write("create_order_shipment", a_shipment(), sold["id"])
+    free = (await wms.item(TEA))["fulfillable"]
+    many = an_order(line_items=[{"product_id": "product_id_0", "quantity": free + 1}])
+    order = await wms.write("create_order", many)
+    with pytest.raises(VendorRefused, match=f"waits for stock of {TEA}"):
+        simulate.fulfill_order(world, order["id"], partial, EPOCH)
+    returned = await wms.write("create_return", {"order_id": sold["id"]})
+    simulate.receive_return(world, returned["id"], EPOCH)
+    assert (await wms.read("get_orders", order["id"]))["status"] == "open"
+    simulate.fulfill_order(world, order["id"], partial, EPOCH)
+    assert await wms.holds_together() == []
+
+
 async def test_orders_that_wait_are_served_in_the_order_they_came(wms: Writing):
     free = (await wms.item(TEA))["fulfillable"]
     orders = [
@@ -138,6 +161,10 @@ async def test_an_order_for_a_warehouse_that_has_none_is_backordered_though_stoc
     scarce = [{"product_id": "product_id_3", "quantity": 2}]
     order = await wms.write("create_order", an_order(line_items=scarce, warehouse_id=NEAR))
     assert (order["status"], order["warehouse_id"]) == ("backordered", NEAR)
+    teas = await wms.write(
+        "update_order", {"line_items": [{"product_id": "product_id_0", "quantity": 1}]}, order["id"]
+    )
+    assert teas["status"] == "open"
     elsewhere = await wms.write("create_order", an_order(line_items=scarce))
     assert (elsewhere["status"], elsewhere["warehouse_id"]) == ("open", FAR)
     assert await wms.holds_together() == []
@@ -149,6 +176,10 @@ async def test_an_order_for_a_warehouse_that_has_none_is_backordered_though_stoc
         (
             {"line_items": [{"product_id": "nope", "quantity": 1}]},
             422, "there is no product 'nope'",
+        ),
+        (
+            {"line_items": [{"product_id": "product_id_0", "sku": POT, "quantity": 1}]},
+            422, f"product product_id_0 has the SKU '{TEA}', not '{POT}'",
         ),
         ({"shipping_method_id": "pigeon"}, 422, "there is no shipping method 'pigeon'"),
         ({"channel_object": {"channel_id": "c"}}, 422, "there is no channel 'c'"),

@@ -11,10 +11,11 @@ from msgspec import Meta
 
 from crossdock.errors import BadVendorValue, VendorRefused
 from crossdock.integrations.contract import Raw
+from crossdock.integrations.sandbox.stock import UNPROCESSABLE
 from crossdock.integrations.sandbox.world import Records
 from crossdock.integrations.values import decimal, timestamp
 
-UNPROCESSABLE, CONFLICT, NOT_FOUND = 422, 409, 404
+CONFLICT, NOT_FOUND = 409, 404
 MOST_MONEY = Decimal(10**12)
 
 Text = Annotated[str, Meta(min_length=1, max_length=255)]

@@ -1,6 +1,5 @@
 """What callers do with the orders of a simulated warehouse: create, change, cancel, send, attach a file."""
 
-import base64
 import hashlib
 from decimal import Decimal
 from typing import Any
@@ -70,8 +69,8 @@ def create(records: Records, _uid: str, body: Any) -> Raw:
     order["money"] = _totals(form.money or Amounts(), {}, order["lines"])
     order["site"] = _site(records, order, form.site)
     promises.promise_or_wait(records, order)
-    if order["state"] == "NEW" and not _is_all_at(records, order, order["site"]) and form.site:
-        order["state"] = "SHORT"
+    if form.site is not None:
+        _look_at_home(records, order)
     return records.put(ORDERS, order)
 
 
@@ -143,11 +142,6 @@ def attach(records: Records, uid: str, body: Any) -> Raw:
     return records.put(ORDERS, order)
 
 
-def encoded(content: bytes) -> str:
-    """A file's bytes as a body takes them."""
-    return base64.b64encode(content).decode()
-
-
 def _apply(records: Records, order: Raw, form: OrderForm) -> None:
     """The members that are taken as they are given."""
     if form.channel is not None:
@@ -216,7 +210,10 @@ def _line(records: Records, given: OrderLine) -> Raw:
 
 def _product(records: Records, given: OrderLine) -> Raw:
     if given.product is not None:
-        return named(records, PRODUCTS, "product", given.product)
+        product = named(records, PRODUCTS, "product", given.product)
+        if given.sku not in (None, product["sku"]):
+            raise refused(f"product {given.product} has the SKU {product['sku']!r}, not {given.sku!r}")
+        return product
     if given.sku is None:
         raise refused("a line needs product or sku")
     found = records.named(PRODUCTS, "sku", given.sku)
@@ -253,6 +250,12 @@ def _site(records: Records, order: Raw, given: str | None) -> str:
         return str(named(records, SITES, "warehouse", given)["uid"])
     sites = [str(one["uid"]) for one in records.all(SITES)]
     return next((one for one in sites if _is_all_at(records, order, one)), sites[0])
+
+
+def _look_at_home(records: Records, order: Raw) -> None:
+    """An order that is bound to a warehouse is short when only the other one has what it needs."""
+    if order["state"] == "NEW" and not _is_all_at(records, order, order["site"]):
+        order["state"] = "SHORT"
 
 
 def _is_all_at(records: Records, order: Raw, site: str) -> bool:
@@ -318,8 +321,10 @@ def _change_lines(records: Records, order: Raw, given: list[OrderLine]) -> None:
     was = order["state"]
     promises.let_go(records, order)
     order["lines"] = [_line(records, one) for one in given]
-    order["state"] = "NEW" if was == promises.WAITING else was
+    order["state"] = "NEW" if was in (promises.WAITING, "SHORT") else was
     promises.promise_or_wait(records, order)
+    if was == "SHORT":
+        _look_at_home(records, order)
 
 
 def _change_state(order: Raw, state: str) -> None:

@@ -20,7 +20,8 @@ from crossdock.errors import NotFound, VendorRefused
 from crossdock.integrations.answers import Response
 from crossdock.integrations.contract import Account, Call, Context, Json, Passed, Raw, Shown
 from crossdock.integrations.sandbox import goods, inbound, orders, promises, returns, shop
-from crossdock.integrations.sandbox.forms import NOT_FOUND, UNPROCESSABLE, refused
+from crossdock.integrations.sandbox.forms import NOT_FOUND, refused
+from crossdock.integrations.sandbox.stock import UNPROCESSABLE
 from crossdock.integrations.sandbox.walks import Walks
 from crossdock.integrations.sandbox.world import KEYS, Records, World
 

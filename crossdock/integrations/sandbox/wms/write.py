@@ -317,8 +317,6 @@ def _order(command: Command) -> dict[str, Any]:
 def _line(said: Mapping[str, Any]) -> dict[str, Any]:
     """A discount is written for each unit, and the warehouse keeps it for the line."""
     line = given(said, {"product_id": "product", "sku": "sku", "quantity": "units", "unit_price": "price"})
-    if "product_id" in said:
-        line.pop("sku", None)
     if "discount_amount" in said:
         line["rebate"] = str(Decimal(str(said["discount_amount"])) * said["quantity"])
     return line
