@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +10,18 @@ import pytest
 from crossdock.errors import VendorRefused
 from crossdock.integrations.answers import Response
 from crossdock.integrations.contract import Call, Passed, Walk
+from crossdock.integrations.sandbox import service
+from crossdock.integrations.sandbox.world import World
 from crossdock.writes.steps import carried_out, rehearsed
 from tests.parts.sandbox_writing import Writing, a_shipment, an_inbound, an_order, command
-from tests.parts.test_sandbox_consistency import raws_of
+from tests.parts.test_sandbox_consistency import (
+    INVARIANTS,
+    WORLD,
+    Seen,
+    raws_of,
+    read_all,
+    totals_off_by_a_cent,
+)
 
 TEA = "JLT-ASM-100"
 
@@ -225,6 +235,82 @@ async def test_a_direct_call_that_fails_has_its_status_within(
     found, body = await passed(wms, method, path, data)
     assert found == status
     assert message in body["error"]
+
+
+WHOLE: list[tuple[str, str, str, dict[str, Any]]] = [
+    ("wms", "POST", "/orders", {
+        "client": "warehouse_customer_id_0", "site": "warehouse_id_0", "shop_ref": "r", "number": "n",
+        "channel": {"label": "c"}, "via": {"uid": "shipping_method_id_0"}, "ship_by": "2026-03-05T00:00:00Z",
+        "money": {"total": "1.00", "tax": 0.5}, "deliver_to": {"street": ["a"], "town": "b"}, "state": None,
+        "lines": [{"product": "product_id_0", "units": 1, "price": 3, "rebate": "0.5"}], "signature": True,
+    }),
+    ("wms", "PUT", "/orders/order_id_99", {"state": "PICKED", "lines": [{"sku": TEA, "units": 2}]}),
+    ("wms", "POST", "/orders/order_id_99/despatches", {
+        "site": "warehouse_id_0", "left_at": "2026-03-05T00:00:00Z", "track": "t", "cost": 1.5,
+        "size": {"l": 1, "w": "2", "h": 3, "unit": "IN"}, "mass": {"value": 1, "unit": "KG"},
+        "parcels": [{"uid": "p", "track": "u"}], "lines": [{"sku": TEA, "units": 1}],
+    }),
+    ("wms", "POST", "/orders/order_id_99/files", {"name": "f", "content": "QQ==", "url": "https://f.example.com"}),
+    ("wms", "POST", "/orders/order_id_99/cancel", {"x": 1}),
+    ("wms", "POST", "/kits", {"sku": "k", "title": "k", "price": 1, "parts": [{"sku": TEA, "units": 1}]}),
+    ("wms", "PUT", "/products/product_id_0", {"sku": "p", "title": "p", "mass": {"value": 1, "unit": "OZ"}}),
+    ("wms", "POST", COUNTS, {"units": -1, "site": "warehouse_id_0", "bin": "location_id_0", "why": "w"}),
+    ("wms", "POST", "/inbound-shipments", {
+        "vendor": {"label": "v"}, "po": "p", "due": "2026-03-05T00:00:00Z", "site": "warehouse_id_0",
+        "track": "t", "rows": [{"sku": TEA, "units": 3}],
+    }),
+    ("wms", "POST", "/inbound-shipments/inbound_shipment_id_11/arrivals", {
+        "rows": [{"sku": TEA, "units": 1}], "bin": "location_id_0", "site": "warehouse_id_0",
+    }),
+    ("wms", "POST", "/returns", {
+        "site": "warehouse_id_0", "order": "order_id_0", "rows": [{"sku": TEA, "units": 1}],
+    }),
+    ("cart", "POST", "/orders/{order}/deliveries", {
+        "track": "t", "track_url": "u", "carrier": "c", "method": "m",
+        "lines": [{"line": "{order}_line_0", "units": 1}],
+    }),
+    ("cart", "POST", "/orders/{order}/refunds", {
+        "amount": 1, "why": "w", "lines": [{"line": "{order}_line_0", "units": 1, "amount": "0.5"}],
+    }),
+    ("cart", "PUT", "/products/cart_product_id_0/level", {
+        "how": "ADD", "units": 1, "place": "cart_warehouse_id_0",
+    }),
+    ("cart", "PUT", "/levels", {"levels": [{"product": "cart_product_id_0", "units": 1}]}),
+]  # fmt: skip
+ODD: list[Any] = [None, "", "x", 0, -1, 1.5, True, [], {}, "NaN", "1E+999999", 10**30, "2026-99-99T00:00:00Z"]
+
+
+def variants(value: Any) -> Iterator[Any]:
+    """The same with one thing in it that is odd, or not there."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield {key: one for key, one in value.items() if key != name}
+            yield from ({**value, name: one} for one in variants(inner))
+    elif isinstance(value, list):
+        yield from ([one] for one in variants(value[0]))
+        yield [*value, *value]
+    yield from ODD
+
+
+@pytest.mark.parametrize(("kind", "method", "path", "whole"), WHOLE, ids=[one[2] for one in WHOLE])
+def test_whatever_a_body_says_it_is_done_or_refused_and_the_world_holds_together(
+    wms: Writing, fresh: Seen, kind: str, method: str, path: str, whole: Any
+):
+    order = next(one["id"] for one in fresh["cart_orders"].values() if one["status"] == "open")
+    world = World(wms.folder, WORLD)
+    refusals: list[VendorRefused] = []
+    for body in [whole, *variants(whole)]:
+        plain = json.loads(json.dumps(body).replace("{order}", order))
+        try:
+            service._answer(world, kind, Call(method, path.replace("{order}", order), plain))
+        except VendorRefused as refusal:
+            refusals.append(refusal)
+    assert {one.status for one in refusals} <= {404, 409, 422}
+    assert refusals
+    assert all(str(one) for one in refusals)
+    seen = fresh | read_all(wms.folder, verticals=(kind,))
+    # Totals are the caller's own.
+    assert [fault for find in INVARIANTS if find is not totals_off_by_a_cent for fault in find(seen)] == []
 
 
 async def test_a_path_is_unescaped_once_and_stays_within_its_world(wms: Writing):

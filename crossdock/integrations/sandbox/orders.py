@@ -195,15 +195,21 @@ def _free_reference(records: Records, reference: str, uid: str) -> str:
 def _line(records: Records, given: OrderLine) -> Raw:
     product = _product(records, given)
     price = forms.price(given.price, "price")
-    own = Decimal(product["price"]) if product["price"] else Decimal("0.00")
+    if price is None:
+        price = Decimal(product["price"] or "0.00")
+    rebate = forms.price(given.rebate, "rebate") or Decimal("0.00")
+    if rebate > price * given.units:
+        raise refused(
+            f"{product['sku']}: a rebate of {rebate} is more than the line of {price * given.units}"
+        )
     return {
         "product": product["uid"],
         "sku": product["sku"],
         "parts": [{"item": one["item"], "units": one["units"]} for one in product["parts"]],
         "ordered": given.units,
         "shipped": 0,
-        "price": str(own if price is None else price),
-        "rebate": str(forms.price(given.rebate, "rebate") or Decimal("0.00")),
+        "price": str(price),
+        "rebate": str(rebate),
         "picked": False,
     }
 
