@@ -174,6 +174,9 @@ async def test_options_are_the_ids_of_this_world(wms: Writing, shop: Writing):
 
 
 async def test_any_record_is_read_directly(wms: Writing, shop: Writing):
+    for one in (wms, shop):
+        kinds = {each.name.replace("_", "-") for each in one.integration.resources.values()}
+        assert service.COLLECTIONS[one.integration.type] == {*kinds, "requests"}
     status, order = await passed(wms, "GET", "/orders/order_id_3")
     assert (status, order) == (200, await wms.client.order("order_id_3"))
     for path in ("/inbound-shipment-suppliers", "/labor-activities", "/bills", "/warehouse-locations"):
