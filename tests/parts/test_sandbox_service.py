@@ -247,14 +247,13 @@ WHOLE: list[tuple[str, str, str, dict[str, Any]]] = [
         "money": {"total": "1.00", "tax": 0.5}, "deliver_to": {"street": ["a"], "town": "b"}, "state": None,
         "lines": [{"product": "product_id_0", "units": 1, "price": 3, "rebate": "0.5"}], "signature": True,
     }),
-    ("wms", "PUT", "/orders/order_id_99", {"state": "PICKED", "lines": [{"sku": TEA, "units": 2}]}),
-    ("wms", "POST", "/orders/order_id_99/despatches", {
-        "site": "warehouse_id_0", "left_at": "2026-03-05T00:00:00Z", "track": "t", "cost": 1.5,
+    ("wms", "PUT", "/orders/{open}", {"state": "PICKED", "lines": [{"sku": TEA, "units": 2}]}),
+    ("wms", "POST", "/orders/{open}/despatches", {
+        "site": "{open_site}", "left_at": "2026-03-05T00:00:00Z", "track": "t", "cost": 1.5,
         "size": {"l": 1, "w": "2", "h": 3, "unit": "IN"}, "mass": {"value": 1, "unit": "KG"},
-        "parcels": [{"uid": "p", "track": "u"}], "lines": [{"sku": TEA, "units": 1}],
+        "parcels": [{"uid": "p", "track": "u"}], "lines": [{"sku": "{open_sku}", "units": 1}],
     }),
-    ("wms", "POST", "/orders/order_id_99/files", {"name": "f", "content": "QQ==", "url": "https://f.example.com"}),
-    ("wms", "POST", "/orders/order_id_99/cancel", {"x": 1}),
+    ("wms", "POST", "/orders/{open}/files", {"name": "f", "content": "QQ==", "url": "https://f.example.com"}),
     ("wms", "POST", "/kits", {"sku": "k", "title": "k", "price": 1, "parts": [{"sku": TEA, "units": 1}]}),
     ("wms", "PUT", "/products/product_id_0", {"sku": "p", "title": "p", "mass": {"value": 1, "unit": "OZ"}}),
     ("wms", "POST", COUNTS, {"units": -1, "site": "warehouse_id_0", "bin": "location_id_0", "why": "w"}),
@@ -262,11 +261,11 @@ WHOLE: list[tuple[str, str, str, dict[str, Any]]] = [
         "vendor": {"label": "v"}, "po": "p", "due": "2026-03-05T00:00:00Z", "site": "warehouse_id_0",
         "track": "t", "rows": [{"sku": TEA, "units": 3}],
     }),
-    ("wms", "POST", "/inbound-shipments/inbound_shipment_id_11/arrivals", {
-        "rows": [{"sku": TEA, "units": 1}], "bin": "location_id_0", "site": "warehouse_id_0",
+    ("wms", "POST", "/inbound-shipments/{coming}/arrivals", {
+        "rows": [{"sku": "{coming_sku}", "units": 1}], "bin": "{coming_bin}", "site": "{coming_site}",
     }),
     ("wms", "POST", "/returns", {
-        "site": "warehouse_id_0", "order": "order_id_0", "rows": [{"sku": TEA, "units": 1}],
+        "site": "warehouse_id_0", "order": "{sent}", "rows": [{"sku": "{sent_sku}", "units": 1}],
     }),
     ("cart", "POST", "/orders/{order}/deliveries", {
         "track": "t", "track_url": "u", "carrier": "c", "method": "m",
@@ -295,17 +294,47 @@ def variants(value: Any) -> Iterator[Any]:
     yield from ODD
 
 
+def names_in(fresh: Seen) -> dict[str, str]:
+    """Records of this world that something can be done with."""
+
+    def of(resource: str, status: str) -> Iterator[Any]:
+        return (one for one in fresh[resource].values() if one["status"] == status)
+
+    coming, waiting = next(of("wms_inbound_shipments", "open")), next(of("wms_orders", "open"))
+    back = {one["order_id"] for one in fresh["wms_returns"].values()}
+    sent = next(one for one in of("wms_orders", "fulfilled") if one["id"] not in back)
+    return {
+        "order": next(of("cart_orders", "open"))["id"],
+        "open": waiting["id"],
+        "open_site": waiting["warehouse_id"],
+        "open_sku": waiting["line_items"][0]["sku"],
+        "coming": coming["id"],
+        "coming_site": coming["warehouse_id"],
+        "coming_sku": coming["line_items"][0]["sku"],
+        "coming_bin": f"location_id_{23 * int(coming['warehouse_id'][-1])}",
+        "sent": sent["id"],
+        "sent_sku": sent["shipments"][0]["line_items"][0]["sku"],
+    }
+
+
 @pytest.mark.parametrize(("kind", "method", "path", "whole"), WHOLE, ids=[one[2] for one in WHOLE])
 def test_whatever_a_body_says_it_is_done_or_refused_and_the_world_holds_together(
     wms: Writing, fresh: Seen, kind: str, method: str, path: str, whole: Any
 ):
-    order = next(one["id"] for one in fresh["cart_orders"].values() if one["status"] == "open")
-    world = World(wms.folder, WORLD)
+    world, names = World(wms.folder, WORLD), names_in(fresh)
     refusals: list[VendorRefused] = []
-    for body in [whole, *variants(whole)]:
-        plain = json.loads(json.dumps(body).replace("{order}", order))
+
+    def call(body: Any) -> None:
+        text = json.dumps([path, body])
+        for name, uid in names.items():
+            text = text.replace("{" + name + "}", uid)
+        where, plain = json.loads(text)
+        service._answer(world, kind, Call(method, where, plain))
+
+    call(whole)
+    for body in variants(whole):
         try:
-            service._answer(world, kind, Call(method, path.replace("{order}", order), plain))
+            call(body)
         except VendorRefused as refusal:
             refusals.append(refusal)
     assert {one.status for one in refusals} <= {404, 409, 422}

@@ -102,6 +102,10 @@ def a_kit(sku: str) -> dict[str, Any]:
             "create_product", {"sku": "S", "name": "S", "measurements": {"weight": 0}}, None,
             422, "a weight must be",
         ),
+        (
+            "create_product", {"sku": "S", "name": "S", "measurements": {"length": 1, "width": 2}}, None,
+            422, "missing required field `h`",
+        ),
     ],
 )  # fmt: skip
 async def test_goods_that_can_not_be_are_refused(

@@ -337,11 +337,11 @@ def _named(uid: str | None, label: str | None) -> dict[str, str] | None:
 
 
 def _measured(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Size and weight, as far as they are whole."""
+    """Size and weight; the warehouse refuses a size that lacks a side."""
     given_here = said.get("measurements", {})
     body: dict[str, Any] = {}
-    if all(side in given_here for side in ("length", "width", "height")):
-        sides = given(given_here, {"length": "l", "width": "w", "height": "h"})
+    sides = given(given_here, {"length": "l", "width": "w", "height": "h"})
+    if sides:
         body["size"] = _texts(sides) | {"unit": LENGTH_UNIT[given_here.get("unit", "in")]}
     if "weight" in given_here:
         unit = WEIGHT_UNIT[given_here.get("weight_unit", "lb")]
