@@ -106,7 +106,8 @@ def _demand(schema: Schema, write: Write, accepts: Accepts) -> None:
         holder = _inside(_at(schema, above)) if above else schema
         if holder is None or name not in holder["properties"]:
             raise ValueError(f"{write.action}: the base body has no {path}")
-        holder["required"] = [*holder.get("required", []), name]
+        # The base body may demand it already, and a schema names nothing twice.
+        holder["required"] = list(dict.fromkeys([*holder.get("required", []), name]))
     schema["required"] = [*schema.get("required", []), *accepts.required_extra]
     if accepts.any_of:
         schema["allOf"] = [

@@ -20,15 +20,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from jsonschema import Draft202012Validator
 
 from crossdock.errors import BadRequest, Conflict
 from crossdock.integrations import auth, paging, registry, scaffold, values
 from crossdock.integrations.addresses import AddressPolicy
-from crossdock.integrations.contract import Context, Walk
+from crossdock.integrations.contract import Accepts, Command, Context, Walk
 from crossdock.integrations.http import Http, LocalSlots, new_session
 from crossdock.integrations.registry import Integration, Manifest
-from crossdock.resources.catalogue import TYPES, by_function
+from crossdock.resources.catalogue import TYPES, by_action, by_function
 from crossdock.resources.schema import Resource
+from crossdock.writes import bodies
 from tests.fakes.vendor import TOKEN, FakeVendor
 
 NOT_PURE = {
@@ -158,8 +160,17 @@ def test_live_evidence_says_what_was_run_against_and_when(integration):
 def test_the_client_has_a_method_for_each_function_and_no_more(integration):
     client = integration._module("client").Client
     offered = {name for name, _ in inspect.getmembers(client, inspect.isroutine) if not name.startswith("_")}
-    reads = {one.name for one in integration.resources.values()}
-    assert offered == {"check", *reads, *integration.manifest.functions.write}
+    assert offered == {"check", *(one.name for one in integration.resources.values()), *_writing(integration)}
+
+
+def _writing(integration: Integration) -> set[str]:
+    """What a client has besides its walks when it writes."""
+    found = {one.resource.singular for one in integration.writes.values()}
+    if found:
+        found |= {"call", "shown"}
+    if any(integration.accepts(action).options for action in integration.writes):
+        found.add("options")
+    return found | ({"passthrough"} & {*integration.manifest.functions.write})
 
 
 def test_each_method_of_the_client_walks(integration):
@@ -176,7 +187,11 @@ def test_there_is_a_reader_for_each_function(integration):
 
 
 def test_reading_is_pure(integration):
-    tree = ast.parse((integration.folder / "read.py").read_text(encoding="utf-8"))
+    _check_pure(integration.folder / "read.py")
+
+
+def _check_pure(file: Path) -> None:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     modules, called = set(), set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -196,6 +211,57 @@ def test_the_notes_have_their_sections(integration):
     text = (integration.folder / "notes.md").read_text(encoding="utf-8")
     headings = [line.lstrip("#").strip() for line in text.splitlines() if line.startswith("#")]
     assert [one for one in SECTIONS if one not in headings] == []
+
+
+# The writes
+
+
+def test_the_manifest_names_writes_that_the_type_has(integration):
+    assert {*integration.manifest.functions.write} <= {*by_action(integration.type), "passthrough"}
+
+
+def test_each_write_has_its_steps_and_says_which_body_it_accepts(integration):
+    for action in integration.writes:
+        steps = integration.steps(Command(action, _full(integration, action), "an_id"))
+        assert inspect.isgenerator(steps), action
+        assert isinstance(integration.accepts(action), Accepts), action
+    if integration.writes:
+        module = integration._module("write")
+        assert {*module.ACCEPTS} == {*integration.writes}
+        assert {name for name in vars(module) if name.startswith("find_")} <= {
+            f"find_{action}" for action in integration.writes
+        }
+
+
+def _full(integration: Integration, action: str) -> dict[str, Any]:
+    """A body with what every integration may need to begin: the write's own example."""
+    return dict(integration.writes[action].example or {})
+
+
+def test_what_a_write_accepts_is_in_its_base_body(integration):
+    for action, write in integration.writes.items():
+        accepts = integration.accepts(action)
+        known = set(bodies.paths_of(bodies.base(write))) if write.body else set()
+        whole = known | {path.partition(".")[0] for path in known}
+        assert {*accepts.paths} <= whole, action
+        assert not {*accepts.extra} & whole, action
+        assert {*accepts.required_extra} <= {*accepts.extra}, action
+        assert {*accepts.options} <= {*accepts.paths, *accepts.extra}, action
+        assert {name for group in accepts.any_of for name in group} <= {*accepts.optional}, action
+        assert all({"title", "description"} <= one.keys() for one in accepts.extra.values()), action
+
+
+def test_the_body_of_a_write_is_a_valid_schema(integration):
+    for action, write in integration.writes.items():
+        accepts = integration.accepts(action)
+        options = {path: ["one"] for path in accepts.options}
+        for schema in (bodies.accepted(write, accepts, options), bodies.checked_by(write, accepts, options)):
+            Draft202012Validator.check_schema(schema)
+
+
+def test_writing_is_pure(integration):
+    if integration.writes:
+        _check_pure(integration.folder / "write.py")
 
 
 # The cases

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.integrations.registry import integration
 from crossdock.jobs.queue import enqueue
 from crossdock.resources.catalogue import all_resources
 from crossdock.store import connections, records, schedules
@@ -49,9 +50,11 @@ def test_a_connection_tells_what_it_is_and_can_do(house: Organization):
     assert shown["connection_id"] == house.uids["cart"]
     assert (shown["integration_name"], shown["integration_display_name"]) == ("sandbox", "Sandbox")
     assert (shown["integration_type"], shown["customer_id"]) == ("cart", None)
-    assert shown["available_actions"] == ["get_orders", "get_products", "get_warehouses"]
-    assert shown["available_endpoints"] == ["GET /orders", "GET /products", "GET /warehouses"]
-    assert shown["historical_sync_completed"] == dict.fromkeys(shown["available_actions"], True)
+    reads = ["get_orders", "get_products", "get_warehouses"]
+    assert shown["available_actions"] == integration("cart", "sandbox").functions
+    assert shown["available_actions"][:4] == [*reads, "create_order_shipment"]
+    assert shown["available_endpoints"][:3] == ["GET /orders", "GET /products", "GET /warehouses"]
+    assert shown["historical_sync_completed"] == dict.fromkeys(reads, True)
     assert (shown["errors"], shown["webhooks_disabled"]) == ([], False)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", shown["created_at"])
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.integrations.registry import integration
 from tests.journeys.server import Json, Organization, Server
 
 NOT_SHIPPED = "open,confirmed,processing,picked,packed,backordered"
@@ -58,7 +59,7 @@ def test_a_sandbox_is_made_once_and_answers_like_an_exchange(server: Server):
         "available_endpoints",
     ]
     assert (first["integration_name"], first["customer_id"]) == ("sandbox", None)
-    assert first["available_actions"] == ["get_orders", "get_products", "get_warehouses"]
+    assert first["available_actions"] == integration("cart", "sandbox").functions
     assert len(newcomer.get("/connections").json()["data"]) == 1
 
 
@@ -67,7 +68,7 @@ def test_a_new_sandbox_is_a_connection_like_any_other(server: Server):
     told = [one["event_type"] for one in server.events(own, "wms")]
     done = told.count("connection.historical-sync-completed")
     assert told[0] == "connection.created"
-    assert (done, len(told)) == (len(own.connection("wms")["available_actions"]), done + 1)
+    assert (done, len(told)) == (len(integration("wms", "sandbox").resources), done + 1)
 
 
 def state(own: Organization) -> dict[str, list[Any]]:

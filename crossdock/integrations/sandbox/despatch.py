@@ -19,6 +19,9 @@ ORDERS = "wms_orders"
 PRODUCTS = "wms_products"
 CENT = Decimal("0.01")
 
+# International avoirdupois pound: 0.45359237 kg by definition, 16 oz. The kilogram to the hundred-thousandth.
+POUNDS = {"LB": Decimal(1), "OZ": Decimal("0.0625"), "KG": Decimal("2.20462")}
+
 PART_SENT, SENT = "PART_DESPATCHED", "DESPATCHED"
 
 Row = dict[str, Any]
@@ -34,10 +37,22 @@ class Part:
     kit: str | None
 
 
-def parts_of(product: Raw, units: int) -> list[Part]:
-    """The items of so many units of a product."""
+@dataclass(frozen=True)
+class Told:
+    """What is known of a shipment before it leaves."""
+
+    at: str
+    site: str
+    via: Row
+    parcels: list[Row]
+
+
+def parts_of(records: Records, line: Raw, units: int) -> list[Part]:
+    """The items of so many units of an order's line: those that its product had when it was ordered."""
+    product = records.get(PRODUCTS, line["product"])
     kit = product["uid"] if product["kit"] else None
-    return [Part(one["item"], one["units"] * units, kit) for one in product["parts"]]
+    parts = line.get("parts") or product["parts"]
+    return [Part(one["item"], one["units"] * units, kit) for one in parts]
 
 
 def rest_of(order: Raw) -> list[int]:
@@ -68,7 +83,7 @@ def parts_to_send(records: Records, order: Raw, units_by_line: list[int]) -> lis
         part
         for line, units in zip(order["lines"], units_by_line, strict=True)
         if units
-        for part in parts_of(records.get(PRODUCTS, line["product"]), units)
+        for part in parts_of(records, line, units)
     ]
 
 
@@ -82,36 +97,60 @@ def send(records: Records, order: Raw, units_by_line: list[int]) -> Raw:
         for held in _pick(records, order, part):
             rows_by_site.setdefault(held.site, []).append(_row(records, part, held))
     for site, rows in sorted(rows_by_site.items()):
-        order["despatches"].append(_shipment(records, order, site, rows))
-    for line, units in zip(order["lines"], units_by_line, strict=True):
-        line["shipped"] += units
-        line["picked"] = line["picked"] or line["shipped"] == line["ordered"]
-    at = moment(records.now)
-    order["stages"] = {"picked_at": at, "packed_at": at, **order["stages"], "sent_at": at}
-    order["state"] = PART_SENT if any(rest_of(order)) else SENT
-    return records.put(ORDERS, order)
+        parcels = [_parcel(records, order, box, load) for box, load in in_boxes(rows)]
+        told = Told(moment(records.now), site, order["via"], parcels)
+        order["despatches"].append(_shipment(records, order, told))
+    return _settled(records, order, units_by_line, moment(records.now))
+
+
+def send_as_told(records: Records, order: Raw, units_by_line: list[int], told: Told) -> Raw:
+    """The same from one warehouse, in parcels that are already made up.
+
+    Raises VendorRefused when this warehouse has not enough.
+    """
+    rows = []
+    for part in parts_to_send(records, order, units_by_line):
+        cause = _cause(order, told.at)
+        picked = stock.pick_at(records, part.item, part.units, told.site, cause)
+        stock.allocate(records, part.item, -part.units)
+        rows += [_row(records, part, held) for held in picked]
+    room = -(-sum(row["units"] for row in rows) // len(told.parcels))
+    filled = in_loads(rows, room) + [[] for _ in told.parcels]
+    for parcel, load in zip(told.parcels, filled, strict=False):
+        parcel["contents"] = load
+    order["despatches"].append(_shipment(records, order, told))
+    return _settled(records, order, units_by_line, told.at)
 
 
 def in_boxes(rows: list[Row]) -> list[tuple[Box, list[Row]]]:
     """The rows in as few boxes as hold them."""
-    largest = BOXES[-1].units
+    return [(_smallest_box(load), load) for load in in_loads(rows, BOXES[-1].units)]
+
+
+def in_loads(rows: list[Row], most: int) -> list[list[Row]]:
+    """The rows in as few loads as hold at most so many units each."""
     loads: list[list[Row]] = [[]]
     for row in rows:
         left = row["units"]
         while left:
-            room = largest - sum(one["units"] for one in loads[-1])
+            room = most - sum(one["units"] for one in loads[-1])
             if not room:
                 loads.append([])
-                room = largest
+                room = most
             loads[-1].append({**row, "units": min(left, room)})
             left -= loads[-1][-1]["units"]
-    return [(_smallest_box(load), load) for load in loads]
+    return loads
 
 
 def pounds(records: Records, box: Box, rows: list[Row]) -> Decimal:
     """What a packed box weighs."""
-    goods = (Decimal(records.get(stock.ITEMS, row["item"])["mass"]["value"]) * row["units"] for row in rows)
+    goods = (_pounds_of(records.get(stock.ITEMS, row["item"])["mass"]) * row["units"] for row in rows)
     return sum(goods, box.pounds)
+
+
+def _pounds_of(mass: Row | None) -> Decimal:
+    """A weight in pounds; nothing when it is not known."""
+    return Decimal(mass["value"]) * POUNDS[mass["unit"]] if mass else Decimal(0)
 
 
 def cost(method: int, weight: Decimal) -> Decimal:
@@ -147,10 +186,23 @@ def track_url(carrier: str | None, number: str) -> str:
 
 
 def _pick(records: Records, order: Raw, part: Part) -> list[stock.Held]:
-    cause = stock.Cause("DESPATCH", f"Order {order['number']}", "ORDER", order["uid"])
-    picked = stock.pick(records, part.item, part.units, order["site"], cause)
+    picked = stock.pick(records, part.item, part.units, order["site"], _cause(order, None))
     stock.allocate(records, part.item, -part.units)
     return picked
+
+
+def _cause(order: Raw, at: str | None) -> stock.Cause:
+    return stock.Cause("DESPATCH", f"Order {order['number']}", "ORDER", order["uid"], at)
+
+
+def _settled(records: Records, order: Raw, units_by_line: list[int], at: str) -> Raw:
+    """The order after so many units of each line have left."""
+    for line, units in zip(order["lines"], units_by_line, strict=True):
+        line["shipped"] += units
+        line["picked"] = line["picked"] or line["shipped"] == line["ordered"]
+    order["stages"] = {"picked_at": at, "packed_at": at, **order["stages"], "sent_at": at}
+    order["state"] = PART_SENT if any(rest_of(order)) else SENT
+    return records.put(ORDERS, order)
 
 
 def _row(records: Records, part: Part, held: stock.Held) -> Row:
@@ -169,16 +221,16 @@ def _smallest_box(rows: list[Row]) -> Box:
     return next(box for box in BOXES if units <= box.units)
 
 
-def _shipment(records: Records, order: Raw, site: str, rows: list[Row]) -> Raw:
+def _shipment(records: Records, order: Raw, told: Told) -> Raw:
     return {
         "uid": f"shipment_id_{records.number('shipment')}",
-        "site": site,
+        "site": told.site,
         "state": "LEFT",
-        "left_at": moment(records.now),
-        "via": order["via"],
-        "from": site_address(int(site.rpartition("_")[2])),
+        "left_at": told.at,
+        "via": told.via,
+        "from": site_address(int(told.site.rpartition("_")[2])),
         "to": order["deliver_to"],
-        "parcels": [_parcel(records, order, box, load) for box, load in in_boxes(rows)],
+        "parcels": told.parcels,
     }
 
 
@@ -188,13 +240,19 @@ def _parcel(records: Records, order: Raw, box: Box, rows: list[Row]) -> Raw:
     track = tracking(records.seed, carrier, number)
     weight = pounds(records, box, rows)
     is_ours_to_pay = order["freight"]["terms"] == "PREPAID"
+    charge = str(cost(_method(order["via"]), weight)) if is_ours_to_pay else None
     return {
         "uid": f"package_id_{number}",
         "box": box.name,
         "track": track,
         "track_url": track_url(carrier, track),
         "via": order["via"],
-        "cost": str(cost(int(order["via"]["method"].rpartition("_")[2]), weight)) if is_ours_to_pay else None,
+        "cost": charge,
         **measured(box, weight),
         "contents": rows,
     }
+
+
+def _method(way: Row) -> int:
+    """The number of a shipping method; a way that has none costs what the first does."""
+    return int(way["method"].rpartition("_")[2]) if way["method"] else 0

@@ -239,6 +239,7 @@ def _line(rng: Random, kind: str, product: int) -> dict[str, Any]:
     return {
         "product": catalogue.product_uid(product),
         "sku": catalogue.sku(product),
+        "parts": [{"item": catalogue.item_uid(goods), "units": units} for goods, units in _parts(product)],
         "ordered": ordered,
         "shipped": 0,
         "price": str(price),

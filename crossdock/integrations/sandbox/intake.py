@@ -12,14 +12,16 @@ BACK_BY = 2
 """The shipping method of return labels."""
 
 
-def take_delivery(records: Records, inbound: Raw, units_by_row: list[int]) -> Raw:
-    """Books a delivery of so many units of each row: a receipt, and stock in the reserve places."""
+def take_delivery(records: Records, inbound: Raw, units_by_row: list[int], place: Raw | None = None) -> Raw:
+    """Books a delivery of so many units of each row: a receipt, and stock where the row or the place says."""
     cause = stock.Cause("GOODS_IN", f"Purchase order {inbound['po']}", "INBOUND", inbound["uid"])
     lines = []
     for row, units in zip(inbound["rows"], units_by_row, strict=True):
         if not units:
             continue
-        what = stock.Held(row["put_to"], inbound["site"], units, row["lot"], row["expires"])
+        is_blocked = place is not None and place["kind"] == "QUARANTINE"
+        bin_uid = place["uid"] if place else row["put_to"]
+        what = stock.Held(bin_uid, inbound["site"], units, row["lot"], row["expires"], is_blocked)
         stock.put_in(records, row["item"], what, cause)
         stock.expect(records, row["item"], -units)
         row["arrived"] += units

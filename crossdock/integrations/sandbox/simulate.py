@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from crossdock.errors import NotFound, VendorRefused
+from crossdock.errors import NotFound
 from crossdock.integrations.contract import Raw
-from crossdock.integrations.sandbox import catalogue, despatch, generate_cart, intake, people, stock
+from crossdock.integrations.sandbox import catalogue, despatch, generate_cart, people, promises, returns
 from crossdock.integrations.sandbox.bodies import (
     CartOrderBody,
     CartProductBody,
@@ -31,14 +31,12 @@ FIRST_PRODUCT = len(catalogue.GOODS) + len(catalogue.KITS) + len(generate_cart.f
 def fulfill_order(world: World, order_id: str, partial: bool, now: datetime) -> Raw:
     """Ships what is left of a warehouse order, or about half of it; returns the order.
 
-    Raises VendorRefused when it is fulfilled or cancelled already, when a single unit is left that can't be
-    shipped in part, and when there is not enough stock.
+    Raises VendorRefused when it is fulfilled or cancelled already, when it waits for stock, when a single
+    unit is left that can't be shipped in part, and when there is not enough stock.
     """
     with world.change(now) as records:
         order = records.get(despatch.ORDERS, order_id)
-        if order["state"] in (despatch.SENT, "CANCELLED"):
-            word = "fulfilled already" if order["state"] == despatch.SENT else "cancelled"
-            raise VendorRefused(f"order {order_id} is {word}", status=stock.UNPROCESSABLE)
+        promises.check_can_send(records, order)
         units = despatch.half_of(order) if partial else despatch.rest_of(order)
         return despatch.send(records, order, units)
 
@@ -49,16 +47,9 @@ def receive_return(world: World, return_id: str, now: datetime) -> Raw:
     Raises VendorRefused when it is received or cancelled already.
     """
     with world.change(now) as records:
-        returned = records.get(intake.RETURNS, return_id)
-        if returned["state"] in ("BOOKED", "VOID"):
-            word = "received already" if returned["state"] == "BOOKED" else "cancelled"
-            raise VendorRefused(f"return {return_id} is {word}", status=stock.UNPROCESSABLE)
-        if not returned["parcels"]:
-            intake.send_back(records, returned)
-        missing = [row["announced"] - row["arrived"] for row in returned["rows"]]
-        intake.take_back(records, returned, missing, [0] * len(missing))
-        returned["state"] = "BOOKED"
-        return records.put(intake.RETURNS, returned)
+        returned = returns.receive(records, return_id, None)
+        promises.serve_waiting(records)
+        return returned
 
 
 def create_cart_order(world: World, body: dict[str, Any], now: datetime) -> Raw:

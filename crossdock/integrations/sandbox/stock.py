@@ -24,6 +24,8 @@ class Cause:
     why: str | None = None
     kind: str | None = None
     uid: str | None = None
+    at: str | None = None
+    """When it moved; None: now."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,24 @@ def pick(records: Records, item_uid: str, units: int, site: str, cause: Cause) -
     Raises VendorRefused when there are not enough.
     """
     item = records.get(ITEMS, item_uid)
-    chosen = _choose(item, units, site)
-    for one in chosen:
-        _move(records, item, one, -one.units, cause)
-    return chosen
+    return _take(records, item, _choose(item, units, _open_bins(item, site)), cause)
+
+
+def pick_at(records: Records, item_uid: str, units: int, site: str, cause: Cause) -> list[Held]:
+    """The same from this warehouse only."""
+    item = records.get(ITEMS, item_uid)
+    bins = [one for one in _open_bins(item, site) if one.site == site]
+    return _take(records, item, _choose(item, units, bins, f" from {site}"), cause)
+
+
+def free(item: Raw) -> int:
+    """Units that can ship and are promised to nobody."""
+    return sum(one.units for one in held(item) if not one.is_blocked) - int(item["allocated"])
+
+
+def lot_of(records: Records, item: Raw) -> str | None:
+    """A lot for units that came without one, where the item is kept by lot."""
+    return f"lot_id_new_{records.number('lot')}" if item["lotted"] else None
 
 
 def allocate(records: Records, item_uid: str, units: int) -> None:
@@ -86,19 +102,29 @@ def expect(records: Records, item_uid: str, units: int) -> None:
     records.put(ITEMS, item)
 
 
-def _choose(item: Raw, units: int, site: str) -> list[Held]:
+def _open_bins(item: Raw, site: str) -> list[Held]:
+    """Where units lie that can ship: those of this warehouse first, and of those the first to expire."""
     open_bins = [one for one in held(item) if not one.is_blocked]
-    open_bins.sort(key=lambda one: (one.site != site, one.expires or "9", one.bin, one.lot or ""))
+    return sorted(open_bins, key=lambda one: (one.site != site, one.expires or "9", one.bin, one.lot or ""))
+
+
+def _take(records: Records, item: Raw, chosen: list[Held], cause: Cause) -> list[Held]:
+    for one in chosen:
+        _move(records, item, one, -one.units, cause)
+    return chosen
+
+
+def _choose(item: Raw, units: int, bins: list[Held], where: str = "") -> list[Held]:
     chosen = []
     missing = units
-    for one in open_bins:
+    for one in bins:
         if missing == 0:
             break
         chosen.append(one.of(min(missing, one.units)))
         missing -= chosen[-1].units
     if missing:
         raise VendorRefused(
-            f"{item['sku']}: {units} are wanted and {units - missing} can ship", status=UNPROCESSABLE
+            f"{item['sku']}: {units} are wanted and {units - missing} can ship{where}", status=UNPROCESSABLE
         )
     return chosen
 
@@ -132,7 +158,7 @@ def _entry(records: Records, item: Raw, what: Held, units: int, cause: Cause) ->
     return {
         "uid": f"ledger_entry_id_{records.number('ledger')}",
         "booked": moment(records.now),
-        "happened": moment(records.now),
+        "happened": cause.at or moment(records.now),
         "item": item["uid"],
         "sku": item["sku"],
         "client": item["client"],

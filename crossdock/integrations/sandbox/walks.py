@@ -23,12 +23,12 @@ class Walks:
 
     async def account(self, name: str) -> Account:
         """Whose world it is. Raises InvalidCredentials when the credentials name none."""
-        world = await self._open()
+        world = await self.open()
         return Account(name, {"world": world.name})
 
     async def changes(self, resource: str, walk: Walk) -> AsyncIterator[Page]:
         """What changed since the mark, oldest first; a record changed meanwhile comes again at the end."""
-        world, key = await self._open(), KEYS[self._vertical]
+        world, key = await self.open(), KEYS[self._vertical]
         mark = _mark(walk)
         before = moment(walk.end) if walk.end else None
         while True:
@@ -42,7 +42,7 @@ class Walks:
 
     async def snapshot(self, resource: str, walk: Walk) -> AsyncIterator[Page]:
         """Everything there is, by id."""
-        world, key = await self._open(), KEYS[self._vertical]
+        world, key = await self.open(), KEYS[self._vertical]
         last = walk.cursor or ""
         while True:
             rows = world.after(f"{self._vertical}_{resource}", last, PAGE_SIZE + 1)
@@ -53,7 +53,8 @@ class Walks:
             if is_last:
                 return
 
-    async def _open(self) -> World:
+    async def open(self) -> World:
+        """The world that the credentials name, made when it is not there yet. Raises InvalidCredentials."""
         if self._world is None:
             given = self._context.credentials
             seed, epoch = _seed(given.get("seed", "")), _epoch(given.get("epoch", ""))

@@ -1,19 +1,19 @@
-"""Reads a simulated shop."""
+"""Reads a simulated shop, and writes to it."""
 
 from collections.abc import AsyncIterator
 
-from crossdock.integrations.contract import Account, Context, Page, Walk
-from crossdock.integrations.sandbox.walks import Walks
+from crossdock.integrations.contract import Account, Context, Page, Raw, Walk
+from crossdock.integrations.sandbox.service import Service
 
 
-class Client:
+class Client(Service):
     """One method per function; what the manifest calls a snapshot comes whole every time."""
 
     def __init__(self, context: Context) -> None:
-        self._walks = Walks(context, "cart")
+        super().__init__(context, "cart")
 
     async def check(self) -> Account:
-        return await self._walks.account("Sandbox shop")
+        return await self._account("Sandbox shop")
 
     def orders(self, walk: Walk) -> AsyncIterator[Page]:
         return self._walks.changes("orders", walk)
@@ -23,3 +23,9 @@ class Client:
 
     def warehouses(self, walk: Walk) -> AsyncIterator[Page]:
         return self._walks.snapshot("warehouses", walk)
+
+    async def order(self, record_id: str) -> Raw:
+        return await self._one("orders", record_id)
+
+    async def product(self, record_id: str) -> Raw:
+        return await self._one("products", record_id)

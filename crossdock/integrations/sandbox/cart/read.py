@@ -50,7 +50,10 @@ def order(raw: Raw) -> Fields:
         "shipping_groups": [_group(one) for one in raw["groups"]],
         "shipments": [_shipment(one) for one in raw["deliveries"]],
         "external_system_url": raw["link"],
-        "additional_fields": {"payment": raw["payment"]},
+        "additional_fields": {
+            "payment": raw["payment"],
+            **({"refunds": [_refund(one) for one in raw["refunds"]]} if "refunds" in raw else {}),
+        },
     }
 
 
@@ -166,6 +169,19 @@ def _group(group: Raw) -> Fields:
                 "quantity": row["units"],
             }
             for row in group["rows"]
+        ],
+    }
+
+
+def _refund(refund: Raw) -> Fields:
+    return {
+        "refund_id": refund["gid"],
+        "created_date": timestamp(refund["created_at"]),
+        "amount": money(refund["amount"]),
+        "reason": refund["why"],
+        "line_items": [
+            {"line_item_id": row["line"], "quantity": row["units"], "amount": money(row["amount"])}
+            for row in refund["lines"]
         ],
     }
 

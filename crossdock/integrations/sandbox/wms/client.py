@@ -1,19 +1,19 @@
-"""Reads a simulated warehouse."""
+"""Reads a simulated warehouse, and writes to it."""
 
 from collections.abc import AsyncIterator
 
-from crossdock.integrations.contract import Account, Context, Page, Walk
-from crossdock.integrations.sandbox.walks import Walks
+from crossdock.integrations.contract import Account, Context, Page, Raw, Walk
+from crossdock.integrations.sandbox.service import Service
 
 
-class Client:
+class Client(Service):
     """One method per function; what the manifest calls a snapshot comes whole every time."""
 
     def __init__(self, context: Context) -> None:
-        self._walks = Walks(context, "wms")
+        super().__init__(context, "wms")
 
     async def check(self) -> Account:
-        return await self._walks.account("Sandbox warehouse")
+        return await self._account("Sandbox warehouse")
 
     def orders(self, walk: Walk) -> AsyncIterator[Page]:
         return self._walks.changes("orders", walk)
@@ -59,3 +59,22 @@ class Client:
 
     def labor_activities(self, walk: Walk) -> AsyncIterator[Page]:
         return self._walks.changes("labor_activities", walk)
+
+    async def order(self, record_id: str) -> Raw:
+        return await self._one("orders", record_id)
+
+    async def product(self, record_id: str) -> Raw:
+        return await self._one("products", record_id)
+
+    async def inventory_item(self, record_id: str) -> Raw:
+        return await self._one("inventory", record_id)
+
+    async def inbound_shipment(self, record_id: str) -> Raw:
+        return await self._one("inbound-shipments", record_id)
+
+    async def _return(self, record_id: str) -> Raw:
+        return await self._one("returns", record_id)
+
+
+# The resource's singular is a word that Python keeps for itself; it is asked for by name.
+setattr(Client, "return", Client._return)

@@ -99,6 +99,11 @@ def measurements(raw: Raw) -> Fields:
     }
 
 
+def kit_measurements(raw: Raw) -> Fields:
+    """Of a kit as it was told; as texts, since what we have no field for is kept as it comes."""
+    return {"size": raw.get("size"), "mass": raw.get("mass")}
+
+
 def order_line(line: Raw) -> Fields:
     return {
         "product_id": line["product"],

@@ -17,6 +17,7 @@ ORDER_STATUS = {
     "CREDIT_HOLD": "exception",
     "CANCELLED": "cancelled",
     "SHORT": "backordered",
+    "WAITING": "backordered",
 }
 ORDER_TYPE = {"CONSUMER": "d2c", "WHOLESALE": "b2b", "DROP": "dropship", "REPLENISH": "transfer"}
 DUTIES = {"SENDER": "sender", "RECIPIENT": "recipient", "THIRD_PARTY": "third_party"}
@@ -76,7 +77,11 @@ def order(raw: Raw) -> Fields:
         "international_duty_paid_by": DUTIES.get(raw["duties"]),
         "shipments": [parts.shipment(one) for one in raw["despatches"]],
         "external_system_url": raw["link"],
-        "additional_fields": {"wave": raw["wave"], "stages": raw["stages"]},
+        "additional_fields": {
+            "wave": raw["wave"],
+            "stages": raw["stages"],
+            **({"files": raw["files"]} if "files" in raw else {}),
+        },
     }
 
 
@@ -201,7 +206,10 @@ def product(raw: Raw) -> Fields:
             for one in offers
         ],
         "external_system_url": raw["link"],
-        "additional_fields": {"pick_note": raw["pick_note"]} if raw["pick_note"] else {},
+        "additional_fields": {
+            **({"pick_note": raw["pick_note"]} if raw["pick_note"] else {}),
+            **({"measurements": parts.kit_measurements(raw)} if raw.keys() & {"size", "mass"} else {}),
+        },
     }
 
 
