@@ -286,7 +286,7 @@ DRY_RUN_TYPE = "application/vnd.crossdock.dry-run+json"
 class DryRun(Reply, kw_only=True):
     """What a write would send. None of it was sent."""
 
-    dry_run: Literal[True]
+    dry_run: Annotated[bool, Meta(description="Always true.")]
     requests: list[WouldBeSent]
     is_complete: Annotated[bool, Meta(description="False: what follows depends on answers.")]
     unused_fields: list[str]
