@@ -105,16 +105,20 @@ class UnsupportedMediaType(RequestError):
     http_status = 415
 
 
+def _told(name: str, message: str) -> str:
+    """A message of a field as a sentence of its own: "quantity must be more than 0"."""
+    wants_name = name and message.startswith(("is ", "must ", "can't "))
+    return f"{name} {message}" if wants_name else message
+
+
 class Invalid(RequestError):
     """The request is malformed. `detail` is {location: {field: [messages]}}."""
 
     http_status = 422
 
     def __init__(self, detail: Mapping[str, Mapping[str, list[str]]]) -> None:
-        first = next(
-            (m for fields in detail.values() for ms in fields.values() for m in ms), "invalid request"
-        )
-        super().__init__(first)
+        told = (_told(name, m) for fields in detail.values() for name, ms in fields.items() for m in ms)
+        super().__init__(next(told, "invalid request"))
         self.detail = detail
 
 
