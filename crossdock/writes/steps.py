@@ -46,7 +46,7 @@ class Undetermined(Exception):
     """What comes next depends on an answer that nobody has."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Answer:
     """An answer that there is not: what stands for it, or for a part of it, in a request that is shown."""
 
@@ -62,6 +62,8 @@ class Answer:
         raise Undetermined(self.name)
 
     __bool__ = __iter__ = __len__ = __int__ = __float__ = __contains__ = __getattr__ = _depends
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _depends
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _depends
 
 
 def spelt_out(value: Any) -> Any:
