@@ -20,7 +20,7 @@ from crossdock.errors import (
 from crossdock.integrations.contract import Walk
 from crossdock.integrations.registry import integration
 from crossdock.integrations.tryton import ledger, read, read_stock, read_values
-from crossdock.integrations.tryton.rpc import failure_of
+from crossdock.integrations.tryton.rpc import Warned, failure_of
 from crossdock.integrations.tryton.stock import Place, placed
 from crossdock.integrations.tryton.walks import State, Window, changed, stamp, window_of, wrapped
 
@@ -461,14 +461,14 @@ def test_a_change_is_looked_for_along_its_path():
             InvalidCredentials,
             "more than a password: otp The code",
         ),
-        (["'no.such.model'", ""], VendorRefused, "m: 'no.such.model'"),
-        (["UserWarning", ["name", "Sure?", ""]], VendorRefused, "m: name Sure?"),
-        ("boom", VendorRefused, "m: boom"),
-        (None, VendorRefused, "m: None"),
+        (["'no.such.model'", ""], VendorRefused, "model.m.read: 'no.such.model'"),
+        (["UserWarning", ["name", "Sure?", ""]], Warned, "Sure?"),
+        ("boom", VendorRefused, "model.m.read: boom"),
+        (None, VendorRefused, "model.m.read: None"),
     ],
 )
 def test_an_error_is_told_in_trytons_words(error, kind, message):
-    failure = failure_of(error, "m", "https://erp.example.com/db/rpc/")
+    failure = failure_of(error, "model.m.read", "https://erp.example.com/db/rpc/")
     assert type(failure) is kind
     assert message in str(failure)
 

@@ -220,7 +220,7 @@ def inbound_shipment(raw: Raw) -> Fields:
     moves = active(raw, "incoming_moves.")
     return {
         **identity(raw, *all_related(raw, "incoming_moves.")),
-        "purchase_order_number": _purchase_number(moves),
+        "purchase_order_number": _purchase_number(raw, moves),
         "status": RECEIPT_STATUS.get(raw["state"], "other"),
         "raw_status": raw["state"],
         "supplier": values.text(related(raw, "supplier.").get("name")),
@@ -237,9 +237,11 @@ def inbound_shipment(raw: Raw) -> Fields:
     }
 
 
-def _purchase_number(moves: list[Raw]) -> str | None:
-    """The number of the purchase, when all goods belong to one."""
+def _purchase_number(raw: Raw, moves: list[Raw]) -> str | None:
+    """The number of the purchase, when all goods belong to one; of no purchase, the shipment's reference."""
     numbers = {related(move, "purchase.").get("number") for move in moves}
+    if not any(numbers):
+        return values.text(raw["reference"])
     return values.text(numbers.pop()) if len(numbers) == 1 else None
 
 
@@ -264,7 +266,7 @@ def _receipts(raw: Raw, done: list[Raw]) -> list[Fields]:
 def return_(raw: Raw) -> Fields:
     """Customer return → return."""
     restocked = by_item([one for one in all_related(raw, "inventory_moves.") if one["state"] == "done"])
-    return {
+    record = {
         **identity(raw, *all_related(raw, "incoming_moves."), *all_related(raw, "inventory_moves.")),
         "warehouse_customer_id": values.text(raw["customer"]),
         "status": RECEIPT_STATUS.get(raw["state"], "other"),
@@ -279,6 +281,7 @@ def return_(raw: Raw) -> Fields:
             "origins": raw["origins"] or None,
         },
     }
+    return record | ({"order_id": values.text(raw["order"])} if "order" in raw else {})
 
 
 globals()["return"] = return_  # found by the name of the resource, which is a word of the language

@@ -6,7 +6,8 @@ it the answer is a 422. Source: trytond/protocols/dispatcher.py and jsonrpc.py o
 """
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from crossdock.errors import (
@@ -15,7 +16,9 @@ from crossdock.errors import (
     VendorError,
     VendorNonsense,
     VendorRefused,
+    VendorUnavailable,
 )
+from crossdock.integrations.auth import Renewed, session
 from crossdock.integrations.contract import Raw
 from crossdock.integrations.http import Http
 
@@ -27,12 +30,31 @@ WITH_ARCHIVED: dict[str, Any] = {"active_test": False}
 """The context in which archived records are found too, by any clause of a domain."""
 
 
+READING = frozenset({"get_access", "get_id", "get_preferences", "on_change", "read", "search_read"})
+"""Methods that change nothing: these may be called again when a connection broke."""
+
+AGREED = (".done",)
+"""Endings of warnings that a write agrees to. This one asks whether goods may come or go without a sale or
+purchase: what is made here has none. Source: check_origin in trytond/modules/stock/move.py."""
+
+MOST_WARNINGS = 5
+
+
+class Warned(VendorRefused):
+    """Tryton asks whether to go on; nothing was done."""
+
+    def __init__(self, name: str, message: str, *, url: str) -> None:
+        super().__init__(message, url=url, status=409)
+        self.name = name
+
+
 class Rpc:
     """Calls as one user of one Tryton database. It signs in when it is first used, and when it must again."""
 
     def __init__(self, http: Http, credentials: Mapping[str, str]) -> None:
         self._http = http
-        self._url = f"{credentials['url'].rstrip('/')}/rpc/"
+        self.base = credentials["url"].rstrip("/")
+        self._url = f"{self.base}/rpc/"
         self._user = credentials["user"]
         self._password = credentials["password"]
         self._session: str | None = None
@@ -51,6 +73,38 @@ class Rpc:
         """
         return await self._call(method, *params, await self.context() | context)
 
+    async def write(self, method: str, *params: Any, **context: Any) -> Any:
+        """What a method that changes something returns. It is not called again when a connection broke.
+
+        An error that Tryton answers with says that nothing was done: it takes its transaction back.
+        """
+        with _nothing_sent():
+            preferences = await self.context()
+        for _ in range(MOST_WARNINGS):
+            try:
+                return await self._call(method, *params, preferences | context, repeatable=False)
+            except Warned as warning:
+                if not warning.name.endswith(AGREED):
+                    raise
+                with _nothing_sent():
+                    await self._call("model.res.user.warning.skip", warning.name, False, preferences)
+        raise VendorRefused(f"{method}: Tryton does not stop asking", url=self._url)
+
+    def shown(self, method: str, *params: Any, **context: Any) -> dict[str, Any]:
+        """The body of a call."""
+        preferences: Any = self._context
+        last = "{the preferences of the user}" if preferences is None else preferences | context
+        return {"id": 1, "method": method, "params": [*params, last]}
+
+    def signature(self) -> Renewed:
+        """Signs calls of any other kind, with a session of their own."""
+
+        async def login() -> str:
+            await self._sign_in()
+            return str(self._session)
+
+        return session(login, form="Session {}")
+
     async def rows(
         self,
         model: str,
@@ -68,17 +122,19 @@ class Rpc:
             raise VendorNonsense(f"{method} returned no list", url=self._url)
         return found
 
-    async def _call(self, method: str, *params: Any) -> Any:
+    async def _call(self, method: str, *params: Any, repeatable: bool = True) -> Any:
         if self._session is None:
             await self._sign_in()
         used = self._session
         try:
-            return await self._exchange(method, params)
+            return await self._exchange(method, params, repeatable=repeatable)
         except InvalidCredentials:
             # The session has expired, or was ended by a restart: session.timeout and session.max_age.
-            if self._session == used:
-                await self._sign_in()
-            return await self._exchange(method, params)
+            # It is looked at before anything is done, so a write was not done either.
+            with nullcontext() if repeatable else _nothing_sent():
+                if self._session == used:
+                    await self._sign_in()
+            return await self._exchange(method, params, repeatable=repeatable)
 
     async def _sign_in(self) -> None:
         """Raises InvalidCredentials when Tryton refuses name and password, or asks for more than these."""
@@ -99,10 +155,10 @@ class Rpc:
         token = f"{self._user}:{result[0]}:{result[1]}"
         self._session = base64.b64encode(token.encode()).decode()
 
-    async def _exchange(self, method: str, params: Sequence[Any]) -> Any:
+    async def _exchange(self, method: str, params: Sequence[Any], *, repeatable: bool = True) -> Any:
         headers = {"Authorization": f"Session {self._session}"} if self._session else {}
         call = {"id": 1, "method": method, "params": list(params)}
-        answer = await self._http.send("POST", self._url, json=call, headers=headers, repeatable=True)
+        answer = await self._http.send("POST", self._url, json=call, headers=headers, repeatable=repeatable)
         reply = answer.json()
         if not isinstance(reply, dict) or not reply.keys() & {"result", "error"}:
             raise VendorNonsense("the answer is not one of Tryton's JSON-RPC", url=self._url)
@@ -111,12 +167,29 @@ class Rpc:
         return reply["result"]
 
 
+@contextmanager
+def _nothing_sent() -> Iterator[None]:
+    """What fails in here fails before the call that matters: nothing of that was done."""
+    try:
+        yield
+    except (VendorUnavailable, VendorNonsense) as failure:
+        raise VendorUnavailable(str(failure), url=failure.url, may_have_arrived=False) from None
+
+
 def failure_of(error: Any, method: str, url: str) -> VendorError:
     """What a JSON-RPC error means: ["UserError", [message, description, domain]], ["'no.such.model'", ""]."""
     kind, about = (*error, None, None)[:2] if isinstance(error, list) else (error, None)
-    message = " ".join(str(one) for one in about[:2] if one) if isinstance(about, list) else str(kind)
+    parts = about if isinstance(about, list) else []
+    message = " ".join(str(one) for one in parts[:2] if one) or str(kind)
+    is_reading = method.rpartition(".")[2] in READING
     if kind == "UserError":
-        return MissingPermission(message, url=url, status=200)
+        return (MissingPermission if is_reading else VendorRefused)(
+            message, url=url, status=200 if is_reading else 422
+        )
+    if kind == "UserWarning" and len(parts) > 1:
+        return Warned(str(parts[0]), " ".join(str(one) for one in parts[1:3] if one), url=url)
+    if kind == "ConcurrencyException":
+        return VendorRefused(str(about), url=url, status=409)
     if kind == "LoginException":
         return InvalidCredentials(f"Tryton asks for more than a password: {message}", url=url, status=200)
-    return VendorRefused(f"{method}: {message}", url=url, status=200)
+    return VendorRefused(f"{method}: {message}", url=url, status=200 if is_reading else 400)
