@@ -30,15 +30,12 @@ from crossdock.integrations.tryton.write_calls import (
 MODEL = "stock.shipment.in"
 
 CREATE = Accepts(
-    required=(
-        "purchase_order_number",
-        "warehouse_id",
-        "line_items",
+    required=("purchase_order_number", "warehouse_id", "line_items"),
+    optional=(
         "line_items.sku",
         "line_items.expected_quantity",
-    ),
-    optional=(
         "supplier",
+        "supplier_object",
         "supplier_object.supplier_id",
         "supplier_object.supplier_name",
         "expected_arrival_date",
@@ -50,8 +47,8 @@ CREATE = Accepts(
 UPDATE = Accepts(optional=("purchase_order_number", "expected_arrival_date"))
 
 RECEIVE = Accepts(
-    required=("line_items", "line_items.sku", "line_items.quantity"),
-    optional=("warehouse_location_id", "warehouse_id"),
+    required=("line_items",),
+    optional=("line_items.sku", "line_items.quantity", "warehouse_location_id", "warehouse_id"),
     options={"warehouse_id": "warehouses"},
 )
 

@@ -29,8 +29,8 @@ _REFERENCE = {
 }
 
 CREATE = Accepts(
-    required=("order_id", "line_items", "line_items.sku", "line_items.quantity"),
-    optional=("warehouse_id",),
+    required=("order_id", "line_items"),
+    optional=("line_items.sku", "line_items.quantity", "warehouse_id"),
     extra={"reference": _REFERENCE},
     options={"warehouse_id": "warehouses"},
 )
