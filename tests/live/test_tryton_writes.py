@@ -391,6 +391,11 @@ async def test_a_wrong_gtin_is_refused_and_no_product_is_made(tryton: Tryton, cl
     assert tryton.count("product.template") == products
 
 
+async def test_a_sku_that_is_taken_is_refused(client: Client):
+    with pytest.raises(VendorRefused, match="must be unique"):
+        await write(client, "create_product", {"sku": "SKU-001", "name": "Twice"})
+
+
 async def test_without_the_right_to_products_none_is_made(tryton: Tryton, tryton_client: NewClient):
     [stock] = tryton.find("res.group", [["name", "=", "Stock"]])
     given = {"company": 1, "companies": [["add", [1]]], "groups": [["add", [stock["id"]]]]}
@@ -441,6 +446,16 @@ async def test_no_more_is_taken_than_there_is(tryton: Tryton, client: Client):
             await write(client, "adjust_inventory", body, "2")
         assert told.value.status == 409
     assert (onhand(tryton, 2), tryton.count("stock.inventory")) == (before, counts)
+
+
+async def test_stock_that_is_kept_by_lot_is_left_as_it_is(tryton: Tryton, client: Client):
+    before = onhand(tryton, 6)
+    more = {"quantity": 1, "adjustment_type": "increase", "warehouse_id": str(MAIN)}
+    with pytest.raises(VendorRefused, match=r"[Ll]ot"):
+        await write(client, "adjust_inventory", more, "6")
+    with pytest.raises(VendorRefused, match="by lot"):
+        await write(client, "adjust_inventory", more | {"adjustment_type": "decrease"}, "6")
+    assert onhand(tryton, 6) == before
 
 
 async def test_what_moves_while_stock_is_adjusted_does_not_change_the_difference(

@@ -43,7 +43,7 @@ def adjust_inventory(command: Command) -> Steps:
     counted = float(found["expected_quantity"]) + (-quantity if is_less else quantity)
     if counted < 0:
         yield replace(press(MODEL, "delete", made[0]), asks=True)
-        raise refused(f"there is less than {quantity} at location {location} by now")
+        raise refused(f"location {location} has less than {quantity} of it by now, or has it by lot")
     yield replace(change("stock.inventory.line", found["id"], {"quantity": counted}), asks=True)
     yield press(MODEL, "confirm", made[0])
     return str(command.record_id)
