@@ -1,6 +1,7 @@
 """Our writes against a real Tryton: each does what it says there, is refused in Tryton's words, and is read
 back as a walk would."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -350,6 +351,16 @@ async def test_what_was_sent_is_neither_sent_again_nor_cancelled(tryton: Tryton,
     assert one(tryton, ORDER, made, "state")["state"] == "done"
 
 
+async def test_two_who_ship_at_once_send_it_once(tryton: Tryton, client: Client):
+    made = await write(client, "create_order", order("W-twice"))
+    before = onhand(tryton, 1)
+    both = (write(client, "create_order_shipment", {"tracking_number": "1Z"}, made) for _ in range(2))
+    done = await asyncio.gather(*both, return_exceptions=True)
+    assert {one for one in done if not isinstance(one, VendorRefused)} == {made}
+    assert one(tryton, ORDER, made, "state")["state"] == "done"
+    assert onhand(tryton, 1) == before - 2
+
+
 # Products
 
 
@@ -629,7 +640,6 @@ async def test_only_what_an_order_held_can_come_back(client: Client, body: dict[
 
 
 LOST = [
-    ("create_order", order("W-lost"), ORDER),
     ("create_inbound_shipment", inbound("PO-lost"), INBOUND),
     ("create_product", {"sku": "LOST", "name": "Lost"}, "product.template"),
 ]
@@ -668,7 +678,7 @@ async def test_an_order_that_was_made_and_not_more_is_brought_to_its_end(tryton:
     assert one(tryton, ORDER, found, "state")["state"] == "waiting"
 
 
-@pytest.mark.parametrize("step", ["assign_try", "pick", "do"])
+@pytest.mark.parametrize("step", ["pick", "do"])
 async def test_shipping_goes_on_where_it_stopped(tryton: Tryton, unlucky: Unlucky, step: str):
     made = await write(unlucky, "create_order", order(f"W-stop-{step}"))
     asked = command("create_order_shipment", {"tracking_number": "1Z-S"}, made)

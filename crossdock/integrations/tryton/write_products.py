@@ -52,7 +52,8 @@ def create_product(command: Command) -> Steps:
 
 
 def find_create_product(command: Command) -> Search:
-    wanted = [["code", "=", command.body["sku"]], GOODS]
+    """By code and name: another user may have taken the code just before."""
+    wanted = [["code", "=", command.body["sku"]], ["template.name", "=", command.body["name"]], GOODS]
     rows = yield ask("product.product", [*wanted, *made_since(command)], "code", limit=None)
     return str(rows[-1]["id"]) if rows else None
 
