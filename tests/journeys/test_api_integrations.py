@@ -52,7 +52,7 @@ def shown(house: Organization, path: str, /, kind: str | None = None) -> list[Js
     return found
 
 
-def test_an_integration_tells_its_name_how_to_sign_in_and_what_it_reads(house: Organization):
+def test_an_integration_tells_its_name_how_to_sign_in_and_what_it_reads_and_writes(house: Organization):
     [one] = shown(house, "/integrations/wms/tryton")
     assert (one["integration_name"], one["display_name"], one["install_method"]) == (
         "tryton",
@@ -60,8 +60,12 @@ def test_an_integration_tells_its_name_how_to_sign_in_and_what_it_reads(house: O
         "input",
     )
     assert one["description"]
-    assert one["write_operations"] == []
-    assert one["available_actions"] == [operation["action"] for operation in one["list_operations"]]
+    writes = {operation["action"]: operation for operation in one["write_operations"]}
+    assert list(writes) == list(TRYTON.writes)
+    assert writes["cancel_order"]["url"] == "PUT /wms/orders/{order_id}/cancel"
+    assert "reference_id" in writes["create_order"]["required_base_schema_fields"]
+    read = [operation["action"] for operation in one["list_operations"]]
+    assert one["available_actions"] == [*read, *writes, "passthrough"]
     assert {operation["url"] for operation in one["list_operations"]} >= {
         "GET /wms/orders",
         "GET /wms/warehouses/{warehouse_id}/locations",

@@ -407,14 +407,15 @@ async def test_a_sku_that_is_taken_is_refused(client: Client):
         await write(client, "create_product", {"sku": "SKU-001", "name": "Twice"})
 
 
-async def test_without_the_right_to_products_none_is_made(tryton: Tryton, tryton_client: NewClient):
+async def test_the_group_stock_may_do_everything_but_make_products(tryton: Tryton, tryton_client: NewClient):
     [stock] = tryton.find("res.group", [["name", "=", "Stock"]])
     given = {"company": 1, "companies": [["add", [1]]], "groups": [["add", [stock["id"]]]]}
     tryton.make("res.user", name="packer", login="packer", password="a-long-Secret-7", **given)
     packer = tryton_client(tryton, user="packer", password="a-long-Secret-7")
     with pytest.raises((VendorRefused, MissingPermission), match="not allowed"):
         await write(packer, "create_product", {"sku": "NOT", "name": "Not"})
-    made = await write(packer, "create_order", order("W-packer"))
+    elsewhere = {**ADDRESS, "full_name": "Customer of the packer"}
+    made = await write(packer, "create_order", order("W-packer", ship_to_address=elsewhere))
     await write(packer, "create_order_shipment", {"tracking_number": "1Z"}, made)
     arrived = await write(packer, "create_inbound_shipment", inbound("PO-packer"))
     await write(

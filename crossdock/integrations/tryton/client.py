@@ -34,6 +34,7 @@ from crossdock.integrations.tryton.walks import (
     stamp,
     window_of,
 )
+from crossdock.integrations.tryton.write_calls import number
 
 JSON_TYPE = {"Content-Type": "application/json"}
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
@@ -170,7 +171,7 @@ class Client:
         """The record as a walk yields it. Raises NotFound."""
         await self._readable.require(source.model)
         fields = list(await self._readable.paths(source.model, source.fields))
-        wanted = [*await self._scope(source), ["id", "=", int(record_id) if record_id.isdecimal() else 0]]
+        wanted = [*await self._scope(source), ["id", "=", number(record_id)]]
         context = WITH_ARCHIVED if source.with_archived else {}
         rows = await self._rpc.rows(source.model, wanted, fields, **context)
         if not rows:

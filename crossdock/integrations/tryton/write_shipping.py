@@ -91,8 +91,11 @@ def create_order_shipment(command: Command) -> Steps:
 
 
 def find_create_order_shipment(command: Command) -> Search:
-    """Only a done shipment was sent: one that stopped on the way goes on from there."""
-    rows = yield ask(MODEL, [["id", "=", number(command.record_id)], ["state", "=", "done"]], "state")
+    """Only a done shipment was sent, with this tracking number: one that stopped goes on from there."""
+    wanted: list[Any] = [["id", "=", number(command.record_id)], ["state", "=", "done"]]
+    if "tracking_number" in command.body:
+        wanted.append(["shipping_reference", "=", command.body["tracking_number"]])
+    rows = yield ask(MODEL, wanted, "state")
     return command.record_id if rows else None
 
 
