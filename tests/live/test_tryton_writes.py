@@ -72,15 +72,15 @@ async def searched(client: Client, asked: Command) -> str | None:
 
 def order(reference: str, **more: Any) -> dict[str, Any]:
     lines = [
-        {"sku": "SKU-001", "quantity": 2, "unit_price": Decimal("10.99")},
-        {"product_id": "2", "quantity": 1},
+        {"sku": "SKU-003", "quantity": 2, "unit_price": Decimal("10.99")},
+        {"product_id": "4", "quantity": 1},
     ]
     given = {"reference_id": reference, "ship_to_address": ADDRESS, "line_items": lines}
     return given | {"warehouse_id": str(MAIN), "shipping_method_id": "1"} | more
 
 
 def inbound(number: str, **more: Any) -> dict[str, Any]:
-    lines = [{"sku": "SKU-001", "expected_quantity": 40}, {"sku": "SKU-002", "expected_quantity": 5}]
+    lines = [{"sku": "SKU-003", "expected_quantity": 40}, {"sku": "SKU-004", "expected_quantity": 5}]
     given = {"purchase_order_number": number, "warehouse_id": str(MAIN), "line_items": lines}
     return given | {"supplier_object": {"supplier_name": "Supplier 1"}} | more
 
@@ -173,7 +173,7 @@ async def test_an_order_is_a_shipment_that_waits_to_be_sent(tryton: Tryton, clie
     made = await write(client, "create_order", order("W-1", invoice_currency_code="USD"))
     shipment = one(tryton, ORDER, made, "state", "reference", "number", "warehouse", "carrier", "customer")
     assert (shipment["state"], shipment["reference"], shipment["warehouse"]) == ("waiting", "W-1", MAIN)
-    assert moves(tryton, made, ORDER, "to_location") == [("SKU-001", 2), ("SKU-002", 1)]
+    assert moves(tryton, made, ORDER, "to_location") == [("SKU-003", 2), ("SKU-004", 1)]
     record = await read_back(client, "orders", made)
     assert (record["reference_id"], record["order_number"]) == ("W-1", shipment["number"])
     assert record["warehouse_customer_id"] == str(shipment["customer"])
@@ -182,7 +182,7 @@ async def test_an_order_is_a_shipment_that_waits_to_be_sent(tryton: Tryton, clie
     shown = {name: record["ship_to_address"][name] for name in ADDRESS}
     assert shown == ADDRESS
     prices = {line["sku"]: (line["quantity"], line["unit_price"]) for line in record["line_items"]}
-    assert prices == {"SKU-001": (2, Decimal("10.99")), "SKU-002": (1, Decimal(12))}
+    assert prices == {"SKU-003": (2, Decimal("10.99")), "SKU-004": (1, Decimal(14))}
 
 
 async def test_the_same_buyer_at_the_same_address_is_one_party(tryton: Tryton, client: Client):
@@ -192,17 +192,16 @@ async def test_the_same_buyer_at_the_same_address_is_one_party(tryton: Tryton, c
 
 
 async def test_an_order_of_a_known_customer_goes_to_an_address_of_theirs(tryton: Tryton, client: Client):
-    [known] = tryton.find("party.party", [["name", "=", "Customer 02"]])
-    made = await write(client, "create_order", order("W-known", warehouse_customer_id=str(known["id"])))
-    shipment = one(tryton, ORDER, made, "customer", "delivery_address.party", "delivery_address.city")
-    assert shipment["customer"] == shipment["delivery_address."]["party"] == known["id"]
-    assert shipment["delivery_address."]["city"] == "Springfield"
-
-
-async def test_a_state_is_found_by_its_code(tryton: Tryton, client: Client):
     tryton.make("country.subdivision", name="Illinois", code="US-IL", type="state", country=1)
-    made = await write(client, "create_order", order("W-state", ship_to_address={**ADDRESS, "state": "IL"}))
-    assert (await read_back(client, "orders", made))["ship_to_address"]["state"] == "IL"
+    [known] = tryton.find("party.party", [["name", "=", "Customer 02"]])
+    body = order(
+        "W-known", warehouse_customer_id=str(known["id"]), ship_to_address={**ADDRESS, "state": "IL"}
+    )
+    made = await write(client, "create_order", body)
+    shipment = one(tryton, ORDER, made, "customer", "delivery_address.party")
+    assert shipment["customer"] == shipment["delivery_address."]["party"] == known["id"]
+    address = (await read_back(client, "orders", made))["ship_to_address"]
+    assert (address["full_name"], address["city"], address["state"]) == ("Customer Ada", "Springfield", "IL")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +234,7 @@ async def test_with_several_warehouses_an_order_has_to_name_one(client: Client):
 
 async def test_what_tryton_refuses_is_told_in_its_words(tryton: Tryton, client: Client):
     shipments = tryton.count(ORDER)
-    lines = [{"sku": "SKU-001", "quantity": 1, "unit_price": Decimal("1.123456789")}]
+    lines = [{"sku": "SKU-003", "quantity": 1, "unit_price": Decimal("1.123456789")}]
     with pytest.raises(VendorRefused, match="digits") as told:
         await write(client, "create_order", order("W-digits", line_items=lines))
     assert told.value.status == 422
@@ -268,19 +267,19 @@ async def test_a_cancelled_order_is_cancelled_once(tryton: Tryton, client: Clien
 
 async def test_shipping_takes_an_order_through_all_states_and_its_goods_leave(tryton: Tryton, client: Client):
     made = await write(client, "create_order", order("W-ship"))
-    before = onhand(tryton, 1)
+    before = onhand(tryton, 3)
     body = {
         "tracking_number": "1Z-W",
         "shipping_cost": Decimal("7.25"),
         "shipped_date": "2026-01-02T12:00:00Z",
         "warehouse_id": str(MAIN),
-        "line_items": [{"sku": "SKU-001", "quantity": 2}, {"sku": "SKU-002", "quantity": 1}],
+        "line_items": [{"sku": "SKU-003", "quantity": 2}, {"sku": "SKU-004", "quantity": 1}],
     }
     await write(client, "create_order_shipment", body, made)
     shipment = one(tryton, ORDER, made, "state", "shipping_reference", "cost", "effective_date")
     assert (shipment["state"], shipment["shipping_reference"]) == ("done", "1Z-W")
     assert shipment["cost"]["decimal"] == "7.25"
-    assert onhand(tryton, 1) == before - 2
+    assert onhand(tryton, 3) == before - 2
     record = await read_back(client, "orders", made)
     [sent] = record["shipments"]
     assert record["status"] == "fulfilled"
@@ -304,7 +303,7 @@ async def test_a_package_gets_a_tracking_number_of_its_own(tryton: Tryton, clien
 async def test_without_enough_stock_nothing_is_sent_and_nothing_stays_reserved(
     tryton: Tryton, client: Client
 ):
-    lines = [{"sku": "SKU-001", "quantity": 1}, {"sku": "SKU-002", "quantity": 90_000}]
+    lines = [{"sku": "SKU-003", "quantity": 1}, {"sku": "SKU-004", "quantity": 90_000}]
     made = await write(client, "create_order", order("W-too-many", line_items=lines))
     with pytest.raises(VendorRefused, match="not enough") as told:
         await write(client, "create_order_shipment", {"tracking_number": "1Z"}, made)
@@ -317,7 +316,7 @@ async def test_without_enough_stock_nothing_is_sent_and_nothing_stays_reserved(
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({"line_items": [{"sku": "SKU-001", "quantity": 1}]}, "line_items"),
+        ({"line_items": [{"sku": "SKU-003", "quantity": 1}]}, "line_items"),
         ({"warehouse_id": str(EAST)}, "warehouse_id"),
         ({"packages": [{"package_id": "1", "tracking_number": "1Z"}]}, "packages.0.package_id"),
     ],
@@ -353,12 +352,12 @@ async def test_what_was_sent_is_neither_sent_again_nor_cancelled(tryton: Tryton,
 
 async def test_two_who_ship_at_once_send_it_once(tryton: Tryton, client: Client):
     made = await write(client, "create_order", order("W-twice"))
-    before = onhand(tryton, 1)
+    before = onhand(tryton, 3)
     both = (write(client, "create_order_shipment", {"tracking_number": "1Z"}, made) for _ in range(2))
     done = await asyncio.gather(*both, return_exceptions=True)
     assert {one for one in done if not isinstance(one, VendorRefused)} == {made}
     assert one(tryton, ORDER, made, "state")["state"] == "done"
-    assert onhand(tryton, 1) == before - 2
+    assert onhand(tryton, 3) == before - 2
 
 
 # Products
@@ -404,7 +403,7 @@ async def test_a_wrong_gtin_is_refused_and_no_product_is_made(tryton: Tryton, cl
 
 async def test_a_sku_that_is_taken_is_refused(client: Client):
     with pytest.raises(VendorRefused, match="must be unique"):
-        await write(client, "create_product", {"sku": "SKU-001", "name": "Twice"})
+        await write(client, "create_product", {"sku": "SKU-003", "name": "Twice"})
 
 
 async def test_the_group_stock_may_do_everything_but_make_products(tryton: Tryton, tryton_client: NewClient):
@@ -419,10 +418,10 @@ async def test_the_group_stock_may_do_everything_but_make_products(tryton: Tryto
     await write(packer, "create_order_shipment", {"tracking_number": "1Z"}, made)
     arrived = await write(packer, "create_inbound_shipment", inbound("PO-packer"))
     await write(
-        packer, "receive_inbound_shipment", {"line_items": [{"sku": "SKU-001", "quantity": 1}]}, arrived
+        packer, "receive_inbound_shipment", {"line_items": [{"sku": "SKU-003", "quantity": 1}]}, arrived
     )
     await write(
-        packer, "adjust_inventory", {"quantity": 1, "adjustment_type": "increase", "location_id": "13"}, "1"
+        packer, "adjust_inventory", {"quantity": 1, "adjustment_type": "increase", "location_id": "13"}, "3"
     )
 
 
@@ -430,34 +429,34 @@ async def test_the_group_stock_may_do_everything_but_make_products(tryton: Tryto
 
 
 async def test_stock_is_added_and_taken_relative_to_what_is_there(tryton: Tryton, client: Client):
-    before, at = onhand(tryton, 1), onhand(tryton, 1, A_01)
+    before, at = onhand(tryton, 3), onhand(tryton, 3, A_01)
     more = {"quantity": 7, "adjustment_type": "increase", "location_id": str(A_01)}
     less = {"quantity": 3, "adjustment_type": "decrease", "location_id": str(A_01)}
     for body in (more, less):
-        assert await write(client, "adjust_inventory", body, "1") == "1"
-    assert (onhand(tryton, 1), onhand(tryton, 1, A_01)) == (before + 4, at + 4)
-    assert (await read_back(client, "inventory", "1"))["inventory_by_warehouse_id"][str(MAIN)][
+        assert await write(client, "adjust_inventory", body, "3") == "3"
+    assert (onhand(tryton, 3), onhand(tryton, 3, A_01)) == (before + 4, at + 4)
+    assert (await read_back(client, "inventory", "3"))["inventory_by_warehouse_id"][str(MAIN)][
         "onhand"
     ] == before + 4
 
 
 async def test_taken_from_a_warehouse_it_comes_from_where_there_is_enough(tryton: Tryton, client: Client):
-    before = onhand(tryton, 2)
+    before = onhand(tryton, 4)
     body = {"quantity": 5, "adjustment_type": "decrease", "warehouse_id": str(MAIN)}
-    await write(client, "adjust_inventory", body, "2")
-    assert onhand(tryton, 2) == before - 5
-    places = (await read_back(client, "inventory", "2"))["locations"]
+    await write(client, "adjust_inventory", body, "4")
+    assert onhand(tryton, 4) == before - 5
+    places = (await read_back(client, "inventory", "4"))["locations"]
     assert all(place["quantity"] > 0 for place in places)
 
 
 async def test_no_more_is_taken_than_there_is(tryton: Tryton, client: Client):
-    before, counts = onhand(tryton, 2), tryton.count("stock.inventory")
+    before, counts = onhand(tryton, 4), tryton.count("stock.inventory")
     for place in ({"warehouse_id": str(MAIN)}, {"location_id": str(A_01)}):
         body = {"quantity": 90_000, "adjustment_type": "decrease", **place}
         with pytest.raises(VendorRefused, match="Tryton has no 90000") as told:
-            await write(client, "adjust_inventory", body, "2")
+            await write(client, "adjust_inventory", body, "4")
         assert told.value.status == 409
-    assert (onhand(tryton, 2), tryton.count("stock.inventory")) == (before, counts)
+    assert (onhand(tryton, 4), tryton.count("stock.inventory")) == (before, counts)
 
 
 async def test_stock_that_is_kept_by_lot_is_left_as_it_is(tryton: Tryton, client: Client):
@@ -473,13 +472,13 @@ async def test_stock_that_is_kept_by_lot_is_left_as_it_is(tryton: Tryton, client
 async def test_what_moves_while_stock_is_adjusted_does_not_change_the_difference(
     tryton: Tryton, client: Client
 ):
-    before = onhand(tryton, 1, A_01)
+    before = onhand(tryton, 3, A_01)
     body = {"quantity": 7, "adjustment_type": "increase", "location_id": str(A_01)}
     client.__class__ = Busy
     assert isinstance(client, Busy)
-    client.meanwhile = lambda: _add(tryton, 1, A_01, 10)
-    await write(client, "adjust_inventory", body, "1")
-    assert onhand(tryton, 1, A_01) == before + 3 * 10 + 7
+    client.meanwhile = lambda: _add(tryton, 3, A_01, 10)
+    await write(client, "adjust_inventory", body, "3")
+    assert onhand(tryton, 3, A_01) == before + 3 * 10 + 7
 
 
 def _add(server: Tryton, product: int, location: int, quantity: int) -> None:
@@ -505,7 +504,7 @@ async def test_an_inbound_shipment_is_awaited_and_can_be_moved(tryton: Tryton, c
     shipment = one(tryton, INBOUND, made, "state", "reference", "supplier.name", "warehouse")
     assert (shipment["state"], shipment["reference"], shipment["warehouse"]) == ("draft", "PO-1", MAIN)
     assert shipment["supplier."]["name"] == "Supplier 1"
-    assert moves(tryton, made, INBOUND, "from_location") == [("SKU-001", 40), ("SKU-002", 5)]
+    assert moves(tryton, made, INBOUND, "from_location") == [("SKU-003", 40), ("SKU-004", 5)]
     body = {"expected_arrival_date": "2026-12-03T09:00:00Z", "purchase_order_number": "PO-1b"}
     await write(client, "update_inbound_shipment", body, made)
     record = await read_back(client, "inbound_shipments", made)
@@ -532,27 +531,31 @@ async def test_an_inbound_shipment_of_something_unknown_is_not_made(
     assert tryton.count(INBOUND) == shipments
 
 
-async def test_what_arrives_lies_in_the_input_zone(tryton: Tryton, client: Client):
+async def test_what_arrives_lies_in_the_input_zone_and_arrives_once(tryton: Tryton, client: Client):
     made = await write(client, "create_inbound_shipment", inbound("PO-2"))
-    before = onhand(tryton, 1)
-    body = {"line_items": [{"sku": "SKU-001", "quantity": 40}, {"sku": "SKU-002", "quantity": 5}]}
+    before = onhand(tryton, 3)
+    body = {"line_items": [{"sku": "SKU-003", "quantity": 40}, {"sku": "SKU-004", "quantity": 5}]}
     await write(client, "receive_inbound_shipment", body, made)
     assert one(tryton, INBOUND, made, "state")["state"] == "received"
-    assert onhand(tryton, 1) == before + 40
+    assert onhand(tryton, 3) == before + 40
     record = await read_back(client, "inbound_shipments", made)
     assert (record["status"], record["receipts"][0]["line_items"][0]["quantity"]) == ("received", 40)
+    with pytest.raises(VendorRefused, match="can be received once"):
+        await write(client, "receive_inbound_shipment", body, made)
+    with pytest.raises(VendorRefused, match="only a draft one"):
+        await write(client, "update_inbound_shipment", {"purchase_order_number": "x"}, made)
 
 
 async def test_less_or_more_may_arrive_and_is_put_away_where_it_is_said(tryton: Tryton, client: Client):
     made = await write(client, "create_inbound_shipment", inbound("PO-3"))
-    first, second = onhand(tryton, 1, A_01), onhand(tryton, 2)
+    first, second = onhand(tryton, 3, A_01), onhand(tryton, 4)
     body = {
-        "line_items": [{"sku": "SKU-001", "quantity": 30}, {"sku": "SKU-001", "quantity": 12}],
+        "line_items": [{"sku": "SKU-003", "quantity": 30}, {"sku": "SKU-003", "quantity": 12}],
         "warehouse_location_id": str(A_01), "warehouse_id": str(MAIN),
     }  # fmt: skip
     await write(client, "receive_inbound_shipment", body, made)
     assert one(tryton, INBOUND, made, "state")["state"] == "done"
-    assert (onhand(tryton, 1, A_01), onhand(tryton, 2)) == (first + 42, second)
+    assert (onhand(tryton, 3, A_01), onhand(tryton, 4)) == (first + 42, second)
     record = await read_back(client, "inbound_shipments", made)
     assert [line["received_quantity"] for line in record["line_items"]] == [42, 0]
 
@@ -562,10 +565,10 @@ async def test_less_or_more_may_arrive_and_is_put_away_where_it_is_said(tryton: 
     [
         ({"line_items": [{"sku": "SKU-009", "quantity": 1}]}, "line_items"),
         (
-            {"line_items": [{"sku": "SKU-001", "quantity": 1}], "warehouse_location_id": "9"},
+            {"line_items": [{"sku": "SKU-003", "quantity": 1}], "warehouse_location_id": "9"},
             "warehouse_location_id",
         ),
-        ({"line_items": [{"sku": "SKU-001", "quantity": 1}], "warehouse_id": str(EAST)}, "warehouse_id"),
+        ({"line_items": [{"sku": "SKU-003", "quantity": 1}], "warehouse_id": str(EAST)}, "warehouse_id"),
     ],
 )
 async def test_what_does_not_belong_to_the_shipment_is_not_received(
@@ -578,31 +581,21 @@ async def test_what_does_not_belong_to_the_shipment_is_not_received(
     assert one(tryton, INBOUND, made, "state")["state"] == "draft"
 
 
-async def test_a_shipment_is_received_once(client: Client):
-    made = await write(client, "create_inbound_shipment", inbound("PO-5"))
-    body = {"line_items": [{"sku": "SKU-001", "quantity": 40}, {"sku": "SKU-002", "quantity": 5}]}
-    await write(client, "receive_inbound_shipment", body, made)
-    with pytest.raises(VendorRefused, match="can be received once"):
-        await write(client, "receive_inbound_shipment", body, made)
-    with pytest.raises(VendorRefused, match="only a draft one"):
-        await write(client, "update_inbound_shipment", {"purchase_order_number": "x"}, made)
-
-
 # Returns
 
 
 async def test_a_return_of_an_order_is_announced_changed_and_cancelled(tryton: Tryton, client: Client):
     came_of = await sent(client)
-    body = {"order_id": came_of, "line_items": [{"sku": "SKU-001", "quantity": 1}], "reference": "RMA-W"}
+    body = {"order_id": came_of, "line_items": [{"sku": "SKU-003", "quantity": 1}], "reference": "RMA-W"}
     made = await write(client, "create_return", body)
     shipment = one(tryton, RETURN, made, "state", "reference", "customer", "warehouse")
     assert (shipment["state"], shipment["reference"], shipment["warehouse"]) == ("draft", "RMA-W", MAIN)
     assert shipment["customer"] == one(tryton, ORDER, came_of, "customer")["customer"]
-    assert moves(tryton, made, RETURN, "from_location") == [("SKU-001", 1)]
+    assert moves(tryton, made, RETURN, "from_location") == [("SKU-003", 1)]
     record = await read_back(client, "returns", made)
     assert (record["order_id"], record["status"]) == (came_of, "open")
-    await write(client, "update_return", {"line_items": [{"sku": "SKU-002", "quantity": 1}]}, made)
-    assert moves(tryton, made, RETURN, "from_location") == [("SKU-002", 1)]
+    await write(client, "update_return", {"line_items": [{"sku": "SKU-004", "quantity": 1}]}, made)
+    assert moves(tryton, made, RETURN, "from_location") == [("SKU-004", 1)]
     assert (await read_back(client, "returns", made))["order_id"] == came_of
     for _ in range(2):
         await write(client, "cancel_return", {}, made)
@@ -615,11 +608,11 @@ async def test_what_came_back_is_restocked_by_tryton_and_not_cancelled_any_more(
     tryton: Tryton, client: Client
 ):
     came_of = await sent(client)
-    body = {"order_id": came_of, "line_items": [{"sku": "SKU-001", "quantity": 2}], "warehouse_id": str(EAST)}
+    body = {"order_id": came_of, "line_items": [{"sku": "SKU-003", "quantity": 2}], "warehouse_id": str(EAST)}
     made = await write(client, "create_return", body)
-    before = onhand(tryton, 1, EAST)
+    before = onhand(tryton, 3, EAST)
     tryton.press(RETURN, int(made), "receive", "do")
-    assert onhand(tryton, 1, EAST) == before + 2
+    assert onhand(tryton, 3, EAST) == before + 2
     with pytest.raises(VendorRefused, match="what has come"):
         await write(client, "cancel_return", {}, made)
 
@@ -627,7 +620,7 @@ async def test_what_came_back_is_restocked_by_tryton_and_not_cancelled_any_more(
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({"order_id": "99999", "line_items": [{"sku": "SKU-001", "quantity": 1}]}, "order_id"),
+        ({"order_id": "99999", "line_items": [{"sku": "SKU-003", "quantity": 1}]}, "order_id"),
         ({"order_id": "1", "line_items": [{"sku": "NO-SUCH", "quantity": 1}]}, "line_items.0.sku"),
     ],
 )
@@ -697,8 +690,8 @@ async def test_shipping_goes_on_where_it_stopped(tryton: Tryton, unlucky: Unluck
 @pytest.mark.parametrize("step", ["write", "receive"])
 async def test_receiving_goes_on_where_it_stopped(tryton: Tryton, unlucky: Unlucky, step: str):
     made = await write(unlucky, "create_inbound_shipment", inbound(f"PO-stop-{step}"))
-    before = onhand(tryton, 1, A_01)
-    body = {"line_items": [{"sku": "SKU-001", "quantity": 3}], "warehouse_location_id": str(A_01)}
+    before = onhand(tryton, 3, A_01)
+    body = {"line_items": [{"sku": "SKU-003", "quantity": 3}], "warehouse_location_id": str(A_01)}
     asked = command("receive_inbound_shipment", body, made)
     unlucky.loses = f"{INBOUND}.{step}"
     with pytest.raises(VendorUnavailable):
@@ -708,7 +701,7 @@ async def test_receiving_goes_on_where_it_stopped(tryton: Tryton, unlucky: Unluc
     again = command("receive_inbound_shipment", body, made, found=found)
     assert await carried_out(unlucky, TRYTON.steps(again)) == made
     assert one(tryton, INBOUND, made, "state")["state"] == "done"
-    assert onhand(tryton, 1, A_01) == before + 3
+    assert onhand(tryton, 3, A_01) == before + 3
 
 
 async def test_a_return_is_found_by_its_reference_and_without_one_it_is_not_looked_for(client: Client):
@@ -724,13 +717,11 @@ async def test_a_return_is_found_by_its_reference_and_without_one_it_is_not_look
 
 
 async def test_a_session_that_ended_is_renewed_and_the_write_done_once(tryton: Tryton, client: Client):
-    made = await write(client, "create_order", order("W-session"))
-    shipments = tryton.count(ORDER)
+    await client.check()
+    products = tryton.count("product.template")
     tryton.end_sessions()
-    await write(client, "cancel_order", {}, made)
-    tryton.end_sessions()
-    await write(client, "create_order", order("W-session-2"))
-    assert tryton.count(ORDER) == shipments + 1
+    await client.call(Call("rpc", "model.product.template.copy", [[1]]))
+    assert tryton.count("product.template") == products + 1
 
 
 async def test_a_question_of_tryton_is_a_refusal_in_its_words(tryton: Tryton, client: Client):
