@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ from crossdock.integrations.tryton.client import Client
 from tests.conftest import needs_shared, skip_or_fail
 from tests.live import tryton_server
 from tests.live.tryton_server import Tryton
+from tests.live.tryton_writing import Unlucky
 
 LOCAL = AddressPolicy.parse("127.0.0.0/8")
 
@@ -50,4 +52,25 @@ def tryton_client(http_session: aiohttp.ClientSession, tmp_path: Path) -> Callab
         http = Http(session=http_session, account="tryton", slots=LocalSlots(), limits=limits)
         return Client(Context(given, http, tmp_path))
 
+    return client
+
+
+SIGNED_IN: dict[str, Any] = {}
+"""What a client learns when it signs in, which takes Tryton long: shared by the tests."""
+
+
+@pytest.fixture
+async def client(tryton: Tryton, tryton_client: Callable[..., Client]) -> AsyncIterator[Client]:
+    made = tryton_client(tryton)
+    vars(made._rpc).update(SIGNED_IN.get("rpc", {}))
+    vars(made._readable).update(SIGNED_IN.get("readable", {}))
+    yield made
+    SIGNED_IN["rpc"] = {name: vars(made._rpc)[name] for name in ("_session", "_context")}
+    SIGNED_IN["readable"] = {name: vars(made._readable)[name] for name in ("_relations", "_missing")}
+
+
+@pytest.fixture
+def unlucky(client: Client) -> Unlucky:
+    client.__class__ = Unlucky
+    assert isinstance(client, Unlucky)
     return client
