@@ -6,7 +6,8 @@ CrossdockError
 ├── RequestError                        the caller's request; origin "trackstar"
 │   ├── BadRequest 400   ├── Unauthorized 401   ├── Forbidden 403   ├── NotFound 404
 │   ├── MethodNotAllowed 405   ├── Conflict 409   ├── Gone 410   ├── TooLarge 413
-│   ├── UnsupportedMediaType 415   ├── Invalid 422   ├── TooManyRequests 429
+│   ├── UnsupportedMediaType 415   ├── Invalid 422   ├── FileRefused 422
+│   ├── TooManyRequests 429
 │   └── NotOffered 501                  the integration lacks this function
 ├── VendorError                         the connected system; origin "integration"
 │   ├── InvalidCredentials              blocks the connection
@@ -120,6 +121,12 @@ class Invalid(RequestError):
         told = (_told(name, m) for fields in detail.values() for name, ms in fields.items() for m in ms)
         super().__init__(next(told, "invalid request"))
         self.detail = detail
+
+
+class FileRefused(RequestError):
+    """A file that can't be read as what it should be; the message says what was seen in it."""
+
+    http_status = 422
 
 
 class TooManyRequests(RequestError):

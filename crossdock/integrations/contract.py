@@ -17,6 +17,7 @@ to this.
 """
 
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from crossdock.integrations.http import Http
+    from crossdock.integrations.invoices.contract import Fault, Invoice, Summary
 
 Raw = dict[str, Any]
 """A record as the vendor sent it, decoded and otherwise untouched."""
@@ -76,6 +78,55 @@ class Account:
 
 
 @dataclass(frozen=True)
+class FileRef:
+    """A file of a connection, as it was received. Its content never changes."""
+
+    id: str
+    name: str
+    received: datetime
+    invoice_id: str | None = None
+    """From what came with it, where the file itself is silent; `invoice_date` likewise: a UTC timestamp."""
+    invoice_date: str | None = None
+
+
+class Files(Protocol):
+    """The files of one connection, oldest first: for systems whose API is files that they deliver."""
+
+    async def after(self, last: str | None, *, start: datetime | None = None) -> list[FileRef]:
+        """The next files after the one with the id `last` (None: from the first), at most 100; none: no more.
+
+        start: only those received since. A `last` that is gone by now still says where to go on.
+        """
+        ...
+
+    async def one(self, id: str) -> FileRef | None:
+        """The file; None when it is not kept any more."""
+        ...
+
+    def open(self, id: str) -> AbstractAsyncContextManager[Path]:
+        """The file on this machine, for as long as the block takes. Raises NotFound when it is gone."""
+        ...
+
+    async def note_read(self, id: str, outcome: "Outcome") -> None:
+        """Keeps what came out of reading it, in place of what an earlier reading left. May be told twice."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of reading a file to its end, or the reason why it was not read."""
+
+    refused: str | None = None
+    carrier: str | None = None
+    variant: str | None = None
+    summary: "Summary | None" = None
+    invoices: "list[Invoice]" = field(default_factory=list)
+    """The first 10,000 of them."""
+    faults: "list[Fault]" = field(default_factory=list)
+    """The first 1,000 of them; the summary has their number."""
+
+
+@dataclass(frozen=True)
 class Context:
     """What a client is made with."""
 
@@ -84,6 +135,8 @@ class Context:
     http: "Http"
     folder: Path
     """A folder on this machine that only this integration uses. Created when it is asked for."""
+    files: Files | None = None
+    """What was delivered to this connection; only carriers have it."""
 
 
 @dataclass(frozen=True)

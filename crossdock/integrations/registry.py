@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -21,6 +21,9 @@ from crossdock.integrations.contract import Accepts, Client, Command, Fields, Ra
 from crossdock.resources.catalogue import TYPES, by_action, by_function
 from crossdock.resources.schema import Resource
 from crossdock.resources.writes import Write
+
+if TYPE_CHECKING:
+    from crossdock.integrations.invoices.contract import Layout
 
 HERE = Path(__file__).parent
 
@@ -129,6 +132,12 @@ class Integration:
         )
         return None if find is None else find(command)
 
+    @cached_property
+    def layouts(self) -> "tuple[Layout, ...]":
+        """The forms of its invoices, of a carrier that delivers files: `LAYOUTS` of its layout.py."""
+        found: tuple[Layout, ...] = self._module("layout").LAYOUTS
+        return found
+
     def read_version(self, resource: Resource) -> bytes:
         """Changes whenever the mapping may: part of the raw hash, so new code reads old records again."""
         return _read_version(self.folder, resource)
@@ -142,7 +151,7 @@ class Integration:
 def _read_version(folder: Path, resource: Resource) -> bytes:
     """A hash of all code that an integration maps with, and of what a record is."""
     digest = hashlib.blake2b(digest_size=8)
-    for file in [HERE / "values.py", *sorted(folder.glob("*.py"))]:
+    for file in [HERE / "values.py", HERE / "invoices" / "fields.py", *sorted(folder.glob("*.py"))]:
         digest.update(file.read_bytes())
     digest.update(resource.shape)
     return digest.digest()

@@ -1,0 +1,32 @@
+"""A charge of an invoice file → our line item: the same for all carriers, as layouts know the rest. Pure."""
+
+from crossdock.errors import BadVendorValue
+from crossdock.integrations.contract import Fields, Raw
+from crossdock.integrations.values import money, text, timestamp
+
+OURS = "crossdock"
+"""The member of `raw` with what the contract has no field for."""
+
+
+def invoice_line_item(raw: Raw) -> Fields:
+    """`raw` is the record of the file, with our own `crossdock` beside its columns: currency and code.
+
+    Files say when an invoice was made, not when a charge of it was: that is the charge's date too.
+    """
+    on = timestamp(raw["transaction_date"])
+    made = timestamp(raw["invoice_date"]) or on
+    if made is None:
+        raise BadVendorValue("neither the charge nor its invoice has a date")
+    return {
+        "id": raw["id"],
+        "created_date": made,
+        "updated_date": made,
+        "transaction_date": on,
+        "account_id": text(raw["account_id"]),
+        "invoice_id": text(raw["invoice_id"]),
+        "tracking_number": text(raw["tracking_number"]),
+        "gross_cost": money(raw["gross_cost"]),
+        "net_cost": money(raw["net_cost"]),
+        "charge_description": text(raw["charge_description"]),
+        "raw": {**raw["cells"], OURS: {"currency": raw["currency"], "charge_code": raw["charge_code"]}},
+    }

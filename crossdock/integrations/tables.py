@@ -1,0 +1,214 @@
+"""Tables in files, streamed: CSV in any encoding, delimiter and quoting, and XLSX of the same.
+
+    file ─▶ examine: binary? empty? encoding? ─▶ lines, bounded ─▶ csv.reader ─▶ Record(s)
+
+Memory does not depend on the file: a line, a cell, an unpacked part that is too long ends the reading.
+What is wrong with one record is told in its place, and reading goes on after it.
+"""
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from crossdock.errors import FileRefused
+from crossdock.integrations import sheets
+
+LONGEST_LINE = 1 << 20
+"""In characters. The longest real lines, 250 columns of addresses, have a few thousand."""
+LONGEST_CELL = 131_072
+_CHUNK = 1 << 18
+_END = "\x1e"
+"""A record of our own after the last one: one that swallows it was cut off within a quoted cell."""
+_ZIP = b"PK\x03\x04"
+
+Record = list[str]
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A record that is not one: what is wrong with it, and the beginning of it where known."""
+
+    message: str
+    cells: Record = field(default_factory=list)
+    is_cut: bool = False
+    """The file ends in the middle of it."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file that can be read as a table, any number of times."""
+
+    path: Path
+    encoding: str
+    """"xlsx", or the name of a codec."""
+    size: int
+
+    def records(self, delimiter: str) -> "Records":
+        """Its records, blank ones included. For XLSX the delimiter has no meaning."""
+        return Records(self, delimiter)
+
+
+class Records:
+    """Iterates over the records of a table: `Record`, or `Broken` in place of one."""
+
+    def __init__(self, table: Table, delimiter: str) -> None:
+        self._table = table
+        self._delimiter = delimiter
+        self.position = 0
+        """Bytes read so far: how far it got."""
+
+    def __iter__(self) -> Iterator[Record | Broken]:
+        if self._table.encoding == "xlsx":
+            yield from sheets.rows(self._table.path)
+            return
+        with self._table.path.open("rb") as file:
+            yield from self._parsed(file)
+
+    def _parsed(self, file: BinaryIO) -> Iterator[Record | Broken]:
+        lines = _Lines(file, self._table.encoding, self)
+        # Sized for all parsers of the process: the standard library has no other place for it.
+        csv.field_size_limit(LONGEST_CELL)
+        reader = csv.reader(chain.from_iterable(lines), delimiter=self._delimiter)
+        read = reader.__next__
+        while True:
+            try:
+                cells = read()
+            except StopIteration:
+                return
+            except csv.Error as problem:
+                yield Broken(_explained(problem))
+                continue
+            if reader.line_num > lines.count and lines.is_done:
+                if cells != [_END]:
+                    yield Broken("the file ends within a quoted cell of this row", cells, is_cut=True)
+                return
+            if lines.is_done and not lines.ends_with_newline and lines.count == reader.line_num:
+                yield Last(cells)
+                continue
+            yield cells
+
+
+class Last(list[str]):
+    """The last record of a file whose last line has no end: it may have been cut off."""
+
+
+def _explained(problem: csv.Error) -> str:
+    if "field larger" in str(problem):
+        return f"a cell is longer than {LONGEST_CELL:,} characters: a quote that is never closed?"
+    return f"the row can't be taken apart: {problem}"
+
+
+class _Lines:
+    """Lists of lines, as many as a chunk of the file has. Line ends become "\\n"."""
+
+    def __init__(self, file: BinaryIO, encoding: str, told: Records) -> None:
+        self._file = file
+        self._encoding = encoding
+        self._told = told
+        self.ends_with_newline = True
+        self.is_done = False
+        self.count = 0
+        """Lines handed out, without the one of our own."""
+
+    def __iter__(self) -> Iterator[list[str]]:
+        decoder = io.IncrementalNewlineDecoder(_decoder(self._encoding), translate=True)
+        rest = ""
+        while chunk := self._file.read(_CHUNK):
+            self._told.position += len(chunk)
+            text = rest + decoder.decode(chunk)
+            *lines, rest = text.split("\n")
+            if len(rest) > LONGEST_LINE:
+                raise FileRefused(
+                    f"line {self.count + len(lines) + 1} is longer than {LONGEST_LINE:,} characters: no table"
+                )
+            self.count += len(lines)
+            yield [line + "\n" for line in lines]
+        rest += _last(decoder)
+        self.is_done, self.ends_with_newline = True, not rest
+        self.count += bool(rest)
+        yield [rest + "\n", _END] if rest else [_END]
+
+
+def _last(decoder: io.IncrementalNewlineDecoder) -> str:
+    """What is left. Half a character: the file was cut off there."""
+    try:
+        return decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "\ufffd"
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    errors = "latin-1 holes" if encoding == "cp1252" else "strict"
+    return codecs.getincrementaldecoder(encoding)(errors)
+
+
+def _hole(problem: UnicodeError) -> tuple[str, int]:
+    """The five bytes that Windows-1252 leaves free, as Latin-1 has them."""
+    if not isinstance(problem, UnicodeDecodeError):
+        raise problem
+    return problem.object[problem.start : problem.end].decode("latin-1"), problem.end
+
+
+codecs.register_error("latin-1 holes", _hole)
+
+
+def open_table(path: Path) -> Table:
+    """The table in a file, once its bytes were looked at. Raises FileRefused for what is none.
+
+    Text is UTF-8, with or without a byte order mark, else Windows-1252.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        begin = file.read(4096)
+        if size <= len(begin) and not begin.strip(b"\xef\xbb\xbf \t\r\n"):
+            raise FileRefused("the file is empty")
+        if begin.startswith(_ZIP):
+            sheets.check(path)
+            return Table(path, "xlsx", size)
+        if found := _known_binary(begin):
+            raise FileRefused(f"the file is {found}, not a table")
+        file.seek(0)
+        return Table(path, _encoding(file), size)
+
+
+_MAGIC = {
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls); save it as .xlsx or CSV",
+    b"\x1f\x8b": "packed with gzip; unpack it first",
+    b"BZh": "packed with bzip2; unpack it first",
+    b"\xfd7zXZ": "packed with xz; unpack it first",
+    b"7z\xbc\xaf": "packed with 7-Zip; unpack it first",
+    b"Rar!": "packed with RAR; unpack it first",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+}
+
+
+def _known_binary(begin: bytes) -> str | None:
+    return next((name for magic, name in _MAGIC.items() if begin.startswith(magic)), None)
+
+
+def _encoding(file: BinaryIO) -> str:
+    """What all of the text is in. Raises FileRefused when it is none."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    is_utf8, is_ascii, place = True, True, 0
+    while chunk := file.read(_CHUNK):
+        if (at := chunk.find(b"\x00")) >= 0:
+            raise FileRefused(f"byte {place + at + 1} of the file is zero: it is not text, and no table")
+        place += len(chunk)
+        if is_utf8:
+            try:
+                is_ascii &= decoder.decode(chunk).isascii()
+            except UnicodeDecodeError:
+                is_utf8 = False
+    if not is_utf8:
+        return "cp1252"
+    # Half a character at the end: cut off UTF-8 if there are whole ones, else one accent of Windows-1252.
+    return "cp1252" if is_ascii and decoder.getstate()[0] else "utf-8-sig"
