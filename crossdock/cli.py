@@ -13,6 +13,7 @@ import typer
 from crossdock import config
 from crossdock.config import Settings
 from crossdock.errors import CrossdockError, Invalid, NotFound, SettingsError
+from crossdock.terminal import invoices
 from crossdock.terminal.folder import dev_settings, is_dev
 from crossdock.terminal.listen import listen
 from crossdock.terminal.output import print_json, print_settings, print_table, say, stop
@@ -33,6 +34,7 @@ app.add_typer(keys, name="keys")
 organizations = typer.Typer(no_args_is_help=True, help="Organizations: who owns keys and connections.")
 app.add_typer(organizations, name="organizations")
 app.command()(listen)
+app.add_typer(invoices.app, name="invoices")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Reference = Annotated[str, typer.Argument(help="The id of a connection, or the beginning of it.")]

@@ -35,8 +35,6 @@ class Broken:
 
     message: str
     cells: Record = field(default_factory=list)
-    is_cut: bool = False
-    """The file ends in the middle of it."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +72,22 @@ class Records:
         # Sized for all parsers of the process: the standard library has no other place for it.
         csv.field_size_limit(LONGEST_CELL)
         reader = csv.reader(chain.from_iterable(lines), delimiter=self._delimiter)
-        read = reader.__next__
         while True:
             try:
-                cells = read()
-            except StopIteration:
-                return
+                for cells in reader:
+                    if lines.is_done:
+                        if reader.line_num > lines.count:
+                            if cells != [_END]:
+                                yield Broken("the file ends within a quoted cell of this row", cells)
+                            return
+                        if not lines.ends_with_newline:
+                            yield Last(cells)
+                            continue
+                    yield cells
             except csv.Error as problem:
                 yield Broken(_explained(problem))
-                continue
-            if reader.line_num > lines.count and lines.is_done:
-                if cells != [_END]:
-                    yield Broken("the file ends within a quoted cell of this row", cells, is_cut=True)
+            else:
                 return
-            if lines.is_done and not lines.ends_with_newline and lines.count == reader.line_num:
-                yield Last(cells)
-                continue
-            yield cells
 
 
 class Last(list[str]):

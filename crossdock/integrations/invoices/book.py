@@ -2,86 +2,32 @@
 
 A layout calls, for each record: `shipment` (whose charges follow), `charge` for each of them, and `check`
 where the record states a sum. `amount` and `date` read cells, and report what does not fit.
+
+Every record of every file comes through here, some hundred thousand a second: what is done for each of them
+is kept short, what is rare stands apart.
 """
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from hashlib import blake2b
-from typing import TypeVar
 
-import msgspec
-
+from crossdock.integrations.invoices import totals
 from crossdock.integrations.invoices.amounts import Ambiguous, Style, amount
 from crossdock.integrations.invoices.columns import Columns
 from crossdock.integrations.invoices.contract import Cells, Envelope, Fault, Invoice, LineItem, Summary
 from crossdock.integrations.invoices.dates import date
 from crossdock.integrations.invoices.spill import Occurrences, Sums
+from crossdock.integrations.invoices.totals import Part, Running
 
-ZERO = Decimal(0)
-LONGEST_SHOWN = 200
-_REMEMBERED = 20_000
+ZERO = totals.ZERO
+_LONGEST_SHOWN = 200
+_REMEMBERED = 10_000
 """Cells whose meaning is kept: amounts and dates repeat."""
-T = TypeVar("T")
-
-
-class Running(msgspec.Struct):
-    """What of one invoice was read so far. In lists: the different values that were seen, two at most."""
-
-    accounts: list[str] = []
-    currencies: list[str] = []
-    dates: list[str] = []
-    due_dates: list[str] = []
-    net: Decimal = ZERO
-    gross: Decimal = ZERO
-    rows: int = 0
-    items: int = 0
-    errors: int = 0
-    checks: int = 0
-    failed: int = 0
-    gap: Decimal = ZERO
-    """Of the checks of its records."""
-    stated: list[Decimal] = []
-    """What records say the whole invoice comes to."""
-    counted: Decimal = ZERO
-    """What is to come to it."""
-    has_parts: bool = False
-
-    @property
-    def is_by_part(self) -> bool:
-        return self.has_parts and len(self.stated) > 1
-
-    def concluded(self) -> "Running":
-        """With the check of the whole, where its records state what it comes to."""
-        if not self.stated or self.is_by_part:
-            return self
-        is_right = self.stated == [self.counted]
-        gap = self.gap if is_right else self.stated[0] - self.counted
-        return msgspec.structs.replace(
-            self, checks=self.checks + 1, failed=self.failed + (not is_right), gap=gap
-        )
-
-
-class Part(msgspec.Struct):
-    """A part of an invoice: what records state for it, and what it comes to."""
-
-    stated: list[Decimal] = []
-    counted: Decimal = ZERO
-
-
-def _add(written: msgspec.Struct, later: msgspec.Struct) -> None:
-    for name in later.__struct_fields__:
-        before, more = getattr(written, name), getattr(later, name)
-        if isinstance(more, list):
-            for value in more:
-                note(before, value)
-        else:
-            setattr(written, name, before or more if isinstance(more, bool) else before + more)
-
-
-def note(seen: list[T], value: T) -> None:
-    """Keeps a value that is new, if there is but one so far."""
-    if value not in seen and len(seen) < 2:
-        seen.append(value)
+_MOST_LABELS = 5000
+"""Real files have dozens."""
+_FIRST_MARK = 33
+_APART = "\x1f"
+"""Between the parts of a key: no cell has it."""
 
 
 class Book:
@@ -97,37 +43,42 @@ class Book:
         """What was read and not handed on yet."""
         self.row = 0
         self.cells: Cells = []
-        self.has_bad_amount = False
-        """Whether an amount of this record did not fit: it may be no charge at all, but a header."""
+        self.is_troubled = False
+        """Whether anything of this record did not fit."""
+        self.has_bad_amount = self.has_bad_date = False
         self.is_odd = False
-        """Whether the layout does not know this kind of record."""
-        self.rows = self.items = self.errors = self.warnings = self.checks = self.failed = 0
-        self.gap = ZERO
-        """Of the checks that belong to no single invoice."""
+        self.row_errors = 0
+        self.rows = self.errors = self.warnings = 0
         self._default_currency = currency
         self._find_style = find_style
         self._style = Style.UNKNOWN
         self._money: set[int] = set()
         self._amounts: dict[str, Decimal | None] = {}
         self._dates: dict[str, str | None] = {}
+        self._labels: dict[str | None, tuple[str, str]] = {}
         self._at_end: list[Callable[[], None]] = []
         self._occurrences = Occurrences()
-        self._invoices: Sums[Running] = Sums(Running, _add)
-        self._parts: Sums[Part] = Sums(Part, _add)
-        self.row_errors = 0
+        self._counts: dict[str, int] = {}
+        self._invoices: Sums[Running] = Sums(Running)
+        self._parts: Sums[Part] = Sums(Part)
+        self._has_statements = self._has_credits = False
         self._currencies: list[str] = []
-        self._currency_at = 0
-        self._given_currency: str | None = None
-        self._invoice_key: str | None = None
+        self._currency_at = self._credit_at = 0
+        self._service_at = -1
+        self._given_currency: str | None = ""
+        self._currency = currency
+        self._all = Running()
+        """Of all invoices."""
         self._running = Running()
+        self._of_file = (0, 0, ZERO)
+        """Checks of no single invoice: how many, failed, their gap."""
         self._account: str | None = None
-        self._invoice: str | None = None
+        self._invoice: str | None = ""
         self._tracking: str | None = None
         self._native: str | None = None
         self._date: str | None = None
         self._invoice_date: str | None = None
-        self._currency = currency
-        self._prefix = ""
+        self._prefix = self._digest = ""
 
     # What a layout calls once
 
@@ -138,6 +89,10 @@ class Book:
     def currency_at(self, place: int) -> None:
         """The column with the currency."""
         self._currency_at = place
+
+    def service_at(self, place: int) -> None:
+        """The column with what was bought of the carrier."""
+        self._service_at = place
 
     def at_end(self, act: Callable[[], None]) -> None:
         """Called when all records were read: for checks of the whole file."""
@@ -171,81 +126,102 @@ class Book:
 
     def shipment(
         self,
-        *,
         account: str | None,
         invoice: str | None,
         tracking: str | None,
         date: str | None,
+        *,
         native: str | None = None,
         invoice_date: str | None = None,
         currency: str | None = None,
     ) -> None:
-        """Whose the next charges are. Where the file is silent, what came along with it is taken."""
-        self._account, self._tracking, self._native = account, tracking, native or tracking
-        self._invoice = invoice or self.envelope.invoice_id
-        self._invoice_date = invoice_date or self.envelope.invoice_date
-        self._date = date or self._invoice_date
-        self._prefix = "\x1f".join(
-            (self.carrier, account or "", self._invoice or "", self._native or "", tracking or "", "")
-        )
-        if currency != self._given_currency or not self._currencies:
+        """Whose the next charges are. Without a date of its own it has that of its invoice.
+
+        Where the file is silent, what came along with it is taken.
+        """
+        if invoice is None:
+            invoice = self.envelope.invoice_id
+        if invoice_date is None:
+            invoice_date = self.envelope.invoice_date
+        self._date = date if date is not None or self.has_bad_date else invoice_date
+        self._account, self._tracking, self._invoice_date = account, tracking, invoice_date
+        self._native = native or tracking
+        prefix = _APART.join((self.carrier, account or "", invoice or "", self._native or "", tracking or ""))
+        if prefix != self._prefix:
+            self._prefix = prefix
+            self._digest = blake2b(prefix.encode(), digest_size=12).hexdigest()
+            self._counts = self._occurrences.turn_to(self._digest)
+        if currency != self._given_currency:
             self._new_currency(currency)
-        if self._invoice != self._invoice_key or not self.items:
-            self._invoice_key = self._invoice
-            self._running = self._invoices.of(self._invoice or "")
+        if invoice != self._invoice:
+            self._invoice = invoice
+            self._running = self._invoices.of(invoice or "")
         running = self._running
         running.rows += 1
-        if self._currency is not None and self._currency not in running.currencies:
-            note(running.currencies, self._currency)
-        if account is not None and account not in running.accounts:
-            note(running.accounts, account)
-        if self._invoice_date is not None and self._invoice_date not in running.dates:
-            note(running.dates, self._invoice_date)
+        if account != running.account:
+            running.meet("account", account)
+        if invoice_date != running.date:
+            running.meet("date", invoice_date)
+        if self._currency != running.currency:
+            running.meet("currency", self._currency)
 
     def charge(
         self, label: str | None, net: Decimal, gross: Decimal | None = None, code: str | None = None
     ) -> None:
         """One charge of the shipment. Without a gross amount it is the net one."""
-        gross = net if gross is None else gross
-        key = self._prefix + (code or label or "")
-        digest = blake2b(key.encode(), digest_size=16)
-        count = self._occurrences.next(digest.digest())
-        if count > 1:
-            digest = blake2b(f"{key}\x1f{count}".encode(), digest_size=16)
+        if gross is None:
+            gross = net
+        kind = code or label
+        mark, digest = self._labels.get(kind) or self._new_label(kind)
+        counts = self._counts
+        counts[mark] = count = counts.get(mark, 0) + 1
+        item_id = self._digest + digest if count == 1 else f"{self._digest}{digest}-{count}"
         running = self._running
         running.net += net
         running.gross += gross
         running.items += 1
-        self.items += 1
+        if running.credit_row and net < 0:
+            running.has_negatives = True
+        whole = self._all
+        whole.net += net
+        whole.gross += gross
+        whole.items += 1
         self.out.append(
             LineItem(
-                digest.hexdigest(), self.row, self._date, self._account, self._invoice, self._tracking, gross,
-                net, self._currency, label, code, self._invoice_date, self._native, count, self.carrier,
+                item_id, self.row, self._date, self._account, self._invoice, self._tracking, gross, net,
+                self._currency, label, code, self._invoice_date,
+                self.cells[self._service_at].strip() or None, self._native, count, self.carrier,
                 self.columns.names, self.cells,
             )
         )  # fmt: skip
 
     def due(self, date: str | None) -> None:
         """The day by which the shipment's invoice is to be paid."""
-        if date is not None:
-            note(self._running.due_dates, date)
+        if date != self._running.due_date:
+            self._running.meet("due_date", date)
 
-    def check(self, stated: Decimal | None, found: Decimal) -> None:
-        """The record states a sum; None: it does not."""
+    def credit(self, place: int) -> None:
+        """The shipment's invoice is a credit note, as this cell says."""
+        self._credit_at, self._has_credits = place, True
+        self._running.credit_row = self._running.credit_row or self.row
+
+    def check(self, stated: Decimal | None, found: Decimal, *, is_inner: bool = False) -> None:
+        """The record states a sum; None: it does not.
+
+        is_inner: the sum is part of another one that is checked too, so the gap is told there.
+        """
         if stated is None:
             return
-        running = self._running
-        running.checks += 1
-        if stated != found:
-            running.failed += 1
-            running.gap += stated - found
+        for one in (self._running, self._all):
+            one.checks += 1
+            if stated != found:
+                one.failed += 1
+                one.gap += ZERO if is_inner else stated - found
 
     def check_file(self, stated: Decimal, found: Decimal) -> None:
         """The file states a sum that belongs to no single invoice."""
-        self.checks += 1
-        if stated != found:
-            self.failed += 1
-            self.gap += stated - found
+        checks, failed, gap = self._of_file
+        self._of_file = checks + 1, failed + (stated != found), gap + stated - found
 
     def state(self, stated: Decimal | None, counted: Decimal, part: str | None = None) -> None:
         """The record says what its whole invoice comes to, and adds so much to it.
@@ -253,21 +229,20 @@ class Book:
         part: what the statement is about when the records of an invoice do not agree: then it is checked
         for each part.
         """
+        self._has_statements = True
         running = self._running
-        if stated is not None and stated not in running.stated:
-            note(running.stated, stated)
+        if stated != running.stated:
+            running.meet("stated", stated)
         running.counted += counted
         if part is not None:
             running.has_parts = True
-            one = self._parts.of(f"{self._invoice or ''}\x1f{part}")
-            one.counted += counted
-            if stated is not None and stated not in one.stated:
-                note(one.stated, stated)
+            self._parts.of(f"{self._invoice or ''}{_APART}{part}").state(stated, counted)
 
     def fault(self, place: int | None, message: str) -> None:
         """Reports what does not fit in the record, or in one cell of it."""
         self.errors += 1
         self.row_errors += 1
+        self.is_troubled = True
         self._tell(place, message, is_warning=False)
 
     def warn(self, place: int | None, message: str) -> None:
@@ -275,9 +250,15 @@ class Book:
         self.warnings += 1
         self._tell(place, message, is_warning=True)
 
+    def odd(self) -> None:
+        """The layout does not know this kind of record: it may be a header."""
+        self.is_odd = self.is_troubled = True
+
     def _tell(self, place: int | None, message: str, *, is_warning: bool) -> None:
-        column = None if place is None else self.columns.label(place)
-        cell = "" if place is None else self.cells[place].strip()[:LONGEST_SHOWN]
+        column, cell = None, ""
+        if place is not None:
+            column = self.columns.label(place)
+            cell = self.cells[place].strip()[:_LONGEST_SHOWN] if place < len(self.cells) else ""
         self.out.append(Fault(self.row, column, cell, message, is_warning))
 
     def _new_amount(self, place: int, cell: str) -> Decimal | None:
@@ -299,6 +280,7 @@ class Book:
         try:
             found = date(cell, is_american=is_american)
         except ValueError:
+            self.has_bad_date = True
             self.fault(place, "is no date")
             return None
         if len(self._dates) >= _REMEMBERED:
@@ -306,42 +288,40 @@ class Book:
         self._dates[cell] = found
         return found
 
+    def _new_label(self, kind: str | None) -> tuple[str, str]:
+        """A mark for counting, and the end of ids: of a charge of this kind."""
+        digest = blake2b((kind or "").encode(), digest_size=6).hexdigest()
+        if len(self._labels) >= _MOST_LABELS:
+            return digest, digest
+        made = self._labels[kind] = chr(_FIRST_MARK + len(self._labels)), digest
+        return made
+
     def _new_currency(self, given: str | None) -> None:
         """Takes the currency of the record, or the carrier's own. A second one in the file is reported."""
         currency = (given or self._default_currency or "").upper() or None
         if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
             self.fault(self._currency_at, "is no currency")
-            currency = None
+            currency, given = None, ""
         if currency and currency not in self._currencies:
             if self._currencies:
-                self.fault(
-                    self._currency_at if given else None,
-                    f"the currency is {currency}, after {self._currencies[0]}: there is no sum of both",
-                )
-            note(self._currencies, currency)
-        self._currency = currency
-        self._given_currency = given
+                message = f"the currency is {currency}, after {self._currencies[0]}: there is no sum of both"
+                self.fault(self._currency_at if given else None, message)
+            self._currencies.append(currency)
+        self._currency, self._given_currency = currency, given
 
     # What the reading calls
 
-    def begin(self, row: int, cells: Cells) -> None:
-        """The next record."""
-        self.row, self.cells = row, cells
+    def settle(self) -> None:
+        """The record was read, and not all of it did fit."""
+        self._running.errors += self.row_errors
         self.row_errors = 0
-        self.has_bad_amount = self.is_odd = False
-
-    def end(self) -> None:
-        """The record was read."""
-        if self.row_errors:
-            self._running.errors += self.row_errors
-            self.row_errors = 0
+        self.is_troubled = self.has_bad_amount = self.has_bad_date = self.is_odd = False
 
     def take_back(self, errors: int) -> None:
         """The record was none: the first faults that were found in it are forgotten."""
-        for place, one in enumerate(self.out):
-            if errors and one.row == self.row:
-                del self.out[place : place + errors]
-                break
+        place = next((place for place, one in enumerate(self.out) if one.row == self.row), None)
+        if place is not None:
+            del self.out[place : place + errors]
         self.errors -= errors
         self.row_errors -= errors
 
@@ -349,76 +329,43 @@ class Book:
         """All records were read: makes the checks of the whole file."""
         for act in self._at_end:
             act()
-        self.end()
+        self.settle()
+        if self._has_credits:
+            for key, one in self._invoices.items():
+                if one.credit_row and not one.has_negatives:
+                    self.row, self.cells = one.credit_row, []
+                    self.warn(self._credit_at, f"{key or 'the invoice'} is a credit note of positive amounts")
         for key, part in self._parts.items():
-            whole = self._invoices.get(key.partition("\x1f")[0])
-            if part.stated and whole is not None and whole.is_by_part:
-                _check_part(self._invoices.of(key.partition("\x1f")[0]), part)
+            invoice = key.partition(_APART)[0]
+            if self._invoices.get(invoice).is_by_part:
+                self._invoices.of(invoice).check_part(part)
 
     def close(self) -> None:
         for one in (self._occurrences, self._invoices, self._parts):
             one.close()
 
     def invoices(self) -> Iterator[Invoice]:
-        """Each invoice, in the order of the file. Once all was read."""
-        for key, one in self._invoices.items():
-            yield _invoice(key or None, one.concluded())
+        """Each invoice, once all was read."""
+        return (totals.invoice(key, one) for key, one in self._invoices.items())
 
     def summary(self) -> Summary:
-        """All of it. Once all was read."""
-        net = gross = ZERO
-        checks, failed, gap = self.checks, self.failed, self.gap
-        for _, one in self._invoices.items():
-            whole = one.concluded()
-            checks, failed, gap = checks + whole.checks, failed + whole.failed, gap + whole.gap
-            net, gross = net + one.net, gross + one.gross
+        """All of it, once all was read."""
+        checks, failed, gap = self._of_file
+        invoices = (one for _, one in self._invoices.items()) if self._has_statements else (self._all,)
+        for one in invoices:
+            more = one.verdict()
+            checks, failed, gap = checks + more[0], failed + more[1], gap + more[2]
         is_one = len(self._currencies) < 2
         return Summary(
             rows=self.rows,
-            line_items=self.items,
-            net=net if is_one else None,
-            gross=gross if is_one else None,
+            line_items=self._all.items,
+            net=self._all.net if is_one else None,
+            gross=self._all.gross if is_one else None,
             currency=self._currencies[0] if len(self._currencies) == 1 else None,
-            reconciled=_verdict(checks, failed, self.errors),
+            reconciled=totals.reconciled(checks, failed, self.errors),
             gap=gap if checks and is_one else None,
             checks=checks,
             checks_failed=failed,
             errors=self.errors,
             warnings=self.warnings,
         )
-
-
-def _check_part(whole: Running, part: Part) -> None:
-    whole.checks += 1
-    if part.stated != [part.counted]:
-        whole.failed += 1
-        whole.gap += part.stated[0] - part.counted
-
-
-def _invoice(key: str | None, one: Running) -> Invoice:
-    return Invoice(
-        invoice_id=key,
-        account_id=_only(one.accounts),
-        invoice_date=_only(one.dates),
-        due_date=_only(one.due_dates),
-        currency=_only(one.currencies),
-        net=one.net,
-        gross=one.gross,
-        stated_total=_only(one.stated),
-        reconciled=_verdict(one.checks, one.failed, one.errors),
-        gap=one.gap if one.checks else None,
-        rows=one.rows,
-        line_items=one.items,
-        errors=one.errors,
-    )
-
-
-def _only(values: list[T]) -> T | None:
-    return values[0] if len(values) == 1 else None
-
-
-def _verdict(checks: int, failed: int, errors: int) -> bool | None:
-    """Whether it is reconciled; None: there was nothing to check."""
-    if errors or failed:
-        return False
-    return True if checks else None

@@ -59,7 +59,7 @@ class InvoiceClient:
             async with files.open(file.id) as path:
                 envelope = Envelope(file.invoice_id, file.invoice_date)
                 with await asyncio.to_thread(self._opened, path, file.name, envelope) as reading:
-                    part = _Part(reading, after_row, _wanted(file, walk))
+                    part = _Part(reading, _stamp(file.received), after_row, _wanted(file, walk))
                     while await asyncio.to_thread(part.read_on):
                         yield Page(part.records, [file.id, part.row])
                     yield Page(part.records, [file.id, _ALL])
@@ -91,6 +91,7 @@ class _Part:
     """A file, page by page. What stands in rows before is read too, as ids count on it, but not handed on."""
 
     reading: Reading
+    received: str
     after_row: int
     wants: Callable[[LineItem], bool]
     row: int = 0
@@ -117,8 +118,13 @@ class _Part:
         return False
 
     def _take(self, one: LineItem) -> None:
-        if one.row > self.after_row and self.wants(one):
-            self.records.append(one.record)
+        if one.row <= self.after_row or not self.wants(one):
+            return
+        record = one.record
+        if one.transaction_date is None and one.invoice_date is None:
+            # Only there, as the same charge out of two files is to be the same record.
+            record["received"] = self.received
+        self.records.append(record)
 
     def outcome(self) -> Outcome:
         reading = self.reading

@@ -45,6 +45,8 @@ class LineItem(msgspec.Struct, gc=False):
     charge_code: str | None
     """The carrier's own code or column, where it has one besides the label."""
     invoice_date: str | None
+    service: str | None
+    """What was bought of the carrier: "UPS Ground"."""
     native_id: str | None
     count: int
     """The how manieth of its natural key in the file."""
@@ -81,6 +83,7 @@ class LineItem(msgspec.Struct, gc=False):
             "currency": self.currency,
             "charge_description": self.charge_description,
             "charge_code": self.charge_code,
+            "service": self.service,
             "cells": self.raw,
         }
 

@@ -9,7 +9,7 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?Z?)?")
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?Z?)?", re.ASCII)
 _FORMS = (
     re.compile(r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"),
     re.compile(r"(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})"),
@@ -26,9 +26,9 @@ def date(cell: str, *, is_american: bool = False) -> str | None:
     text = cell.strip()
     if not text:
         return None
-    if found := _ISO.fullmatch(text):
-        year, month, day, hour, minute, second = (int(one or 0) for one in found.groups())
-        return f"{datetime(year, month, day, hour, minute, second).isoformat()}Z"
+    if _ISO.fullmatch(text):
+        # The fraction of a second is cut off, as everywhere.
+        return f"{datetime.fromisoformat(text[:19].rstrip('Z')).isoformat()}Z"
     for form in (*_FORMS, _AMERICAN) if is_american else _FORMS:
         if match := form.fullmatch(text):
             return _midnight(match["year"], match["month"], match["day"])

@@ -6,9 +6,11 @@ open_table ─▶ detect ─▶ for each record: its layout ─▶ book ─▶ L
 
 from collections.abc import Iterator
 from decimal import Context, localcontext
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from crossdock.errors import FileRefused
 from crossdock.integrations.invoices.amounts import Style, shows_decimal_comma
 from crossdock.integrations.invoices.book import Book
 from crossdock.integrations.invoices.columns import Columns
@@ -49,10 +51,11 @@ class Reading:
         self._found = found
         self._records = table.records(found.delimiter or ",")
         self._book = Book(found.carrier, found.layout.currency, envelope, self._find_style)
-        self._bind(found.header)
-        self._harmless = {self._columns.width}
-        self._full = self._columns.width
+        self._row = 0
         self._is_foreign = False
+        self._bind(found.header)
+        self._shortest = self._width
+        """Cells of the shortest record so far: one with fewer at the very end was cut off."""
 
     def __enter__(self) -> "Reading":
         return self
@@ -75,7 +78,11 @@ class Reading:
         is_more = True
         while is_more:
             with localcontext(_EXACT):
-                is_more = self._read_some(records)
+                try:
+                    is_more = self._read_some(records)
+                except FileRefused as problem:
+                    is_more = False
+                    self._break_off(problem)
                 if not is_more:
                     self._conclude()
             batch, self._book.out = self._book.out, []
@@ -88,100 +95,94 @@ class Reading:
 
     def _bind(self, header: list[str]) -> None:
         """Reads on with the columns as this header has them."""
-        self._columns = self._book.columns = Columns(self._found.layout.columns or header)
-        self._read = self._found.layout.reads(self._columns, self._book)
+        layout, book = self._found.layout, self._book
+        book.columns = Columns(layout.columns or header)
+        self._width = book.columns.width
+        self._read = layout.reads(book.columns, book)
+        self._harmless = {self._width}
 
     def _read_some(self, records: Iterator[tuple[int, Any]]) -> bool:
         """Reads the next records into the book; tells whether there may be more."""
-        first = self._found.first_row
-        for count, (row, cells) in enumerate(records, 1):
-            if row >= first:
-                if type(cells) is list and len(cells) == self._columns.width and cells[0]:
-                    self._record(row, cells)
-                else:
-                    self._irregular(row, cells)
-            if count >= _BATCH:
-                return True
-        return False
+        book, first, row = self._book, self._found.first_row, self._row
+        read, width = self._read, self._width
+        for row, cells in islice(records, _BATCH):
+            if type(cells) is list and len(cells) == width and cells[0] and row >= first:
+                book.row, book.cells = row, cells
+                book.rows += 1
+                cells.append("")
+                read(cells)
+                if book.is_troubled:
+                    self._settle()
+            elif row >= first:
+                self._irregular(row, cells)
+            else:
+                continue
+            read, width = self._read, self._width
+        is_more = row - self._row == _BATCH
+        self._row = row
+        return is_more
 
-    def _record(self, row: int, cells: list[str]) -> None:
+    def _settle(self) -> None:
+        """Looks at a record that did not fit: files are put together from others, so it may be a header."""
         book = self._book
-        book.rows += 1
-        cells.append("")
-        book.begin(row, cells)
-        if self._is_foreign:
-            book.is_odd = True
-        else:
-            self._read(cells)
-        if book.has_bad_amount or book.is_odd:
-            self._look_for_header(cells[:-1])
-        book.end()
+        errors = book.row_errors
+        if (book.has_bad_amount or book.is_odd) and self._is_header(book.cells[:-1]):
+            book.take_back(errors)
+            book.rows -= 1
+        book.settle()
 
     def _irregular(self, row: int, cells: Any) -> None:
         """A record that is broken, blank, cut off, or of another length than the header."""
+        book, width = self._book, self._width
+        if isinstance(cells, Last) and len(cells) < self._shortest:
+            cells = Broken("the file ends in the middle of this row", cells)
         if isinstance(cells, Broken):
-            self._broken(row, cells)
+            book.row, book.cells = row, cells.cells
+            book.rows += 1
+            book.fault(min(len(cells.cells), width) - 1 if cells.cells else None, cells.message)
+            book.settle()
             return
         if not "".join(cells).strip():
             return
-        if isinstance(cells, Last) and len(cells) < self._full:
-            self._broken(row, Broken("the file ends in the middle of this row", cells, is_cut=True))
-            return
-        width = self._columns.width
+        book.row, book.cells = row, [*cells[:width], *[""] * (width + 1 - len(cells))]
         if len(cells) not in self._harmless:
-            self._book.begin(row, cells)
             if self._is_header(cells):
+                book.settle()
                 return
             self._harmless.add(len(cells))
-        self._full = min(self._full, len(cells))
-        self._record(row, [*cells[:width], *[""] * (width - len(cells))])
-        if isinstance(cells, Row):
-            for place in cells.rounded:
-                self._book.fault(place, "Excel has rounded this number: what follows its 15th digit is lost")
-            self._book.end()
-
-    def _broken(self, row: int, broken: Broken) -> None:
-        book = self._book
+        self._shortest = min(self._shortest, len(cells))
         book.rows += 1
-        book.begin(row, broken.cells)
-        place = min(len(broken.cells), self._columns.width) - 1
-        book.fault(place if place >= 0 else None, broken.message)
-        book.end()
-
-    def _look_for_header(self, cells: list[str]) -> None:
-        """Takes back a record that turns out to be a header: files are put together from others."""
-        errors = self._book.row_errors
-        if self._is_header(cells):
-            self._book.take_back(errors)
-            self._book.rows -= 1
+        self._read(book.cells)
+        for place in cells.rounded if isinstance(cells, Row) else ():
+            book.fault(place, "Excel has rounded this number: what follows its 15th digit is lost")
+        if book.is_troubled:
+            self._settle()
 
     def _is_header(self, cells: list[str]) -> bool:
         """Whether a header stands here. After one of ours reading goes on as it says; after another's not."""
-        found = recognized(cells, self.delimiter)
-        if found is None:
+        found, own = recognized(cells, self.delimiter), self._found
+        if found is None or (found.layout is own.layout and not own.layout.header_rows):
             return False
-        is_ours = found.layout is self._found.layout
-        if is_ours:
-            if [one.strip() for one in cells if one.strip()] != [one for one in self._columns.header if one]:
-                self._bind(cells)
-                self._harmless.add(self._columns.width)
+        if found.layout is own.layout:
+            self._bind(cells)
             self._is_foreign = False
         elif not self._is_foreign:
             self._is_foreign = True
-            self._other_header(found)
+            self._read = lambda _: self._book.odd()
+            self._book.fault(0, f"here begins a file of {found.label}, in one of {own.label}: it is not read")
         return True
 
-    def _other_header(self, found: Found) -> None:
-        own = self._found.label
-        self._book.fault(
-            0,
-            f"here begins a file of {found.label}, in one of {own}: what follows is not read; split the file",
-        )
+    def _break_off(self, problem: FileRefused) -> None:
+        """What follows can't be read; what came before is kept."""
+        book = self._book
+        book.row, book.cells = book.row + 1, []
+        book.fault(None, f"{problem}; the rest of the file is not read")
+        book.settle()
 
     def _conclude(self) -> None:
         book = self._book
-        if not book.rows:
-            book.begin(self._found.first_row - 1, [])
+        if not book.rows and not book.errors:
+            book.row, book.cells = self._found.first_row - 1, []
             book.fault(None, "the file has a header and nothing below it")
         book.conclude()
         self.summary = book.summary()

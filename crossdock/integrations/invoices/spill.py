@@ -1,80 +1,96 @@
 """Keyed values in bounded memory: what is too much goes to a temporary file, which nobody else sees."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-IN_MEMORY = 200_000
-"""Keys kept in memory before they are written out: about 30 MB."""
 _PRAGMAS = ("PRAGMA cache_size=-16384", "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF")
 
 
-def _temporary() -> sqlite3.Connection:
+def _temporary(table: str) -> sqlite3.Connection:
     """A database in a file that has no name; it is gone with the connection."""
     database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-    for pragma in _PRAGMAS:
-        database.execute(pragma)
+    for statement in (*_PRAGMAS, table):
+        database.execute(statement)
     return database
 
 
 class Occurrences:
-    """Counts how often each key came."""
+    """Counts how often each charge of each shipment came: shipments by a digest, charges by a short mark.
 
-    def __init__(self, in_memory: int = IN_MEMORY) -> None:
+    Shipments are met one after the other, so only the counts of the present one are open. Of the others
+    is kept: the marks, joined, where each came once (nearly all), else the counts.
+    """
+
+    def __init__(self, in_memory: int = 120_000) -> None:
         self._in_memory = in_memory
-        self._counts: dict[bytes, int] = {}
+        self._kept: dict[str, str | dict[str, int]] = {}
+        self._open: dict[str, int] = {}
+        self._digest = ""
         self._database: sqlite3.Connection | None = None
 
-    def next(self, key: bytes) -> int:
-        """The how manieth time this is; 1 the first."""
-        counts = self._counts
-        count = counts.get(key)
-        if count is None:
-            if len(counts) >= self._in_memory:
-                self._write_out()
-            count = 0 if self._database is None else self._written(key)
-        count += 1
-        counts[key] = count
-        return count
+    def turn_to(self, digest: str) -> dict[str, int]:
+        """The counts by mark of a shipment, to be counted on until the next turn."""
+        if self._open:
+            self._keep()
+        self._digest = digest
+        kept = self._kept.pop(digest, None)
+        if kept is None and self._database is not None:
+            kept = self._written(self._database, digest)
+        self._open = {} if kept is None else dict.fromkeys(kept, 1) if isinstance(kept, str) else kept
+        return self._open
 
     def close(self) -> None:
         if self._database is not None:
             self._database.close()
 
-    def _written(self, key: bytes) -> int:
-        assert self._database is not None
-        row = self._database.execute("SELECT count FROM counts WHERE key = ?", (key,)).fetchone()
-        return 0 if row is None else int(row[0])
+    def _keep(self) -> None:
+        counts = self._open
+        joined = "".join(counts)
+        # Marks are one character each, but for those of a file with very many labels.
+        is_plain = len(joined) == len(counts) == sum(counts.values())
+        self._kept[self._digest] = joined if is_plain else counts
+        if len(self._kept) >= self._in_memory:
+            self._write_out()
+
+    def _written(self, database: sqlite3.Connection, digest: str) -> str | dict[str, int] | None:
+        row = database.execute("SELECT marks FROM seen WHERE digest = ?", (digest,)).fetchone()
+        return None if row is None else msgspec.msgpack.decode(row[0], type=str | dict[str, int])
 
     def _write_out(self) -> None:
         if self._database is None:
-            self._database = _temporary()
-            self._database.execute("CREATE TABLE counts (key BLOB PRIMARY KEY, count INT) WITHOUT ROWID")
+            self._database = _temporary(
+                "CREATE TABLE seen (digest TEXT PRIMARY KEY, marks BLOB) WITHOUT ROWID"
+            )
+        encode = msgspec.msgpack.Encoder().encode
         self._database.execute("BEGIN")
         # In the order of the keys, so that pages are filled one after the other.
-        rows = sorted(self._counts.items())
-        self._database.executemany("INSERT OR REPLACE INTO counts VALUES (?, ?)", rows)
+        rows = ((digest, encode(self._kept[digest])) for digest in sorted(self._kept))
+        self._database.executemany("INSERT OR REPLACE INTO seen VALUES (?, ?)", rows)
         self._database.execute("COMMIT")
-        self._counts.clear()
+        self._kept.clear()
 
 
-V = TypeVar("V", bound=msgspec.Struct)
+class Summable(Protocol):
+    """A value that takes in what came later."""
+
+    def add(self, later: Any) -> None: ...
+
+
+V = TypeVar("V", bound=Summable)
 
 
 class Sums(Generic[V]):
-    """A value for each key, in the order in which the keys first came.
+    """A value for each key. What was written out is put together again when it is asked for."""
 
-    kind: of the values; merge: adds what came later to what is written already.
-    """
-
-    def __init__(self, kind: type[V], merge: Callable[[V, V], None], in_memory: int = 20_000) -> None:
+    def __init__(self, kind: type[V], in_memory: int = 30_000) -> None:
         self._kind = kind
-        self._merge = merge
         self._in_memory = in_memory
         self._fresh: dict[str, V] = {}
         self._database: sqlite3.Connection | None = None
+        self._is_indexed = False
 
     def of(self, key: str) -> V:
         """The value to add to. It is good until the next call."""
@@ -86,45 +102,54 @@ class Sums(Generic[V]):
         return found
 
     def items(self) -> Iterator[tuple[str, V]]:
-        """All keys with their values."""
+        """All keys with their values: in the order in which they first came, of very many in their own."""
         if self._database is None:
-            yield from self._fresh.items()
+            yield from list(self._fresh.items())
             return
         self._write_out()
-        for key, value in self._database.execute("SELECT key, value FROM sums ORDER BY place"):
-            yield key, msgspec.msgpack.decode(value, type=self._kind)
+        before: str | None = None
+        value = self._kind()
+        for key, encoded in self._database.execute("SELECT key, value FROM sums ORDER BY key, place"):
+            if key != before:
+                if before is not None:
+                    yield before, value
+                before, value = key, self._kind()
+            value.add(self._decoded(encoded))
+        if before is not None:
+            yield before, value
 
-    def get(self, key: str) -> V | None:
+    def get(self, key: str) -> V:
         """The value, to be looked at."""
         if self._database is None:
-            return self._fresh.get(key)
+            return self._fresh.get(key) or self._kind()
         self._write_out()
-        return self._written(self._database, key)
+        if not self._is_indexed:
+            self._database.execute("CREATE INDEX by_key ON sums (key, place)")
+            self._is_indexed = True
+        value = self._kind()
+        for (encoded,) in self._database.execute(
+            "SELECT value FROM sums WHERE key = ? ORDER BY place", (key,)
+        ):
+            value.add(self._decoded(encoded))
+        return value
 
     def close(self) -> None:
         if self._database is not None:
             self._database.close()
 
-    def _written(self, database: sqlite3.Connection, key: str) -> V | None:
-        row = database.execute("SELECT value FROM sums WHERE key = ?", (key,)).fetchone()
-        return None if row is None else msgspec.msgpack.decode(row[0], type=self._kind)
+    def _decoded(self, encoded: bytes) -> V:
+        return msgspec.msgpack.decode(encoded, type=self._kind)
 
     def _write_out(self) -> None:
+        if not self._fresh:
+            return
         if self._database is None:
-            self._database = _temporary()
-            self._database.execute(
-                "CREATE TABLE sums (place INTEGER PRIMARY KEY, key TEXT UNIQUE, value BLOB)"
-            )
-        database = self._database
-        database.execute("BEGIN")
-        for key, value in self._fresh.items():
-            if written := self._written(database, key):
-                self._merge(written, value)
-            row = (key, msgspec.msgpack.encode(written or value))
-            database.execute(
-                "INSERT INTO sums (key, value) VALUES (?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                row,
-            )
-        database.execute("COMMIT")
+            self._database = _temporary("CREATE TABLE sums (place INTEGER PRIMARY KEY, key TEXT, value BLOB)")
+        encode = msgspec.msgpack.Encoder().encode
+        self._database.execute("BEGIN")
+        self._database.executemany(
+            "INSERT INTO sums (key, value) VALUES (?, ?)",
+            ((key, encode(value)) for key, value in self._fresh.items()),
+        )
+        self._database.execute("COMMIT")
         self._fresh.clear()

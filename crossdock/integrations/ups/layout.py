@@ -43,6 +43,7 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     currency, other_currency = at("Transaction Currency Code"), at("Invoice Currency Code")
     book.money_at(net, incentive, total)
     book.currency_at(currency)
+    book.service_at(at("Original Service Description"))
     text, amount = book.text, book.amount
 
     def read(cells: Cells) -> None:
@@ -62,6 +63,8 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
         off = ZERO if cells[incentive] == "" else amount(incentive)
         book.state(amount(total), charged or ZERO, part=text(tracking) or native or "")
         if charged is None or off is None:
+            if off and not book.has_bad_amount and kind != INFORMATION:
+                book.fault(net, "is blank, but there is an incentive")
             return
         if charged or charged + off:
             book.charge(text(label) or DESCRIPTIONS.get(kind or "", kind), charged, charged + off, kind)

@@ -1,0 +1,79 @@
+"""DPD invoices: one row is one parcel, in English, Dutch, German, or a mixture. Pure.
+
+There is one reading: each field has all of its names, and a header may take them from any language.
+"""
+
+from crossdock.integrations.invoices.book import ZERO, Book
+from crossdock.integrations.invoices.columns import Columns, Head
+from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
+
+INVOICE = ("Invoice number", "Factuur")
+INVOICE_DATE = ("Invoice date", "Factuurdatum")
+ACCOUNT = ("Customer number", "Relatienummer")
+PARCEL = ("Parcel number", "Pakketnummer")
+SHIPMENT = ("Shipment number", "Zendingnummer", "Sendungsnummer")
+ROW_TOTAL = ("Total amount", "Totaal")
+GERMAN = ("mautpreis", "verzoll_gebuehr", "Sendungsnummer", "MwSt Prozentsatz", "Kundenname")
+CHARGES = (
+    "Base price", "Tarief", "Energy surcharge", "Fuel surcharge", "Toll surcharge", "mautpreis",
+    "Peak surcharge", "System return surcharge", "Oversized/Overweight surcharge", "Customs surcharge",
+    "verzoll_gebuehr", "COD Toeslag", "Total other surcharges", "Toeslag",
+)  # fmt: skip
+
+
+def is_english(head: Head) -> bool:
+    return head.has("Parcel number", "Invoice number")
+
+
+def is_german(head: Head) -> bool:
+    return head.has("Pakketnummer", "Factuur") and any(head.has(one) for one in GERMAN)
+
+
+def is_dutch(head: Head) -> bool:
+    return head.has("Pakketnummer", "Factuur") and not is_german(head)
+
+
+def is_mixed(head: Head) -> bool:
+    """The parcel in one language and the invoice in another."""
+    return head.has("Parcel number", "Factuur") != head.has("Pakketnummer", "Invoice number") and not (
+        is_english(head) or is_german(head) or is_dutch(head)
+    )
+
+
+def reads(columns: Columns, book: Book) -> ReadRecord:
+    """What reads a row. A charge is called what its column is called in the file."""
+    at = columns.at
+    account, invoice, invoice_date = at(*ACCOUNT), at(*INVOICE), at(*INVOICE_DATE)
+    parcel, shipment, row_total = at(*PARCEL), at(*SHIPMENT), at(*ROW_TOTAL)
+    charges = [(at(name), columns.header[at(name)]) for name in CHARGES if name in columns]
+    book.money_at(row_total, *(place for place, _ in charges))
+    text, amount = book.text, book.amount
+    book.service_at(at("Service", "Dienst"))
+
+    def read(cells: Cells) -> None:
+        book.shipment(
+            account=text(account),
+            invoice=text(invoice),
+            tracking=text(parcel) or text(shipment),
+            date=None,
+            invoice_date=book.date(invoice_date),
+        )
+        found = ZERO
+        for place, label in charges:
+            if cells[place] and (charged := amount(place)):
+                book.charge(label, charged)
+                found += charged
+        book.check(amount(row_total), found)
+
+    return read
+
+
+LAYOUTS = tuple(
+    Layout(variant=variant, recognises=recognises, reads=reads, currency="EUR", delimiters=";")
+    for variant, recognises in (
+        ("english", is_english),
+        ("german", is_german),
+        ("dutch", is_dutch),
+        ("mixed", is_mixed),
+    )
+)

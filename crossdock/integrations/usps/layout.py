@@ -1,0 +1,58 @@
+"""USPS Enterprise Payment System transactions: one row is one charge, those of nothing included. Pure."""
+
+from crossdock.integrations.invoices.book import ZERO, Book
+from crossdock.integrations.invoices.columns import Columns, Head
+from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
+
+
+def recognises(head: Head) -> bool:
+    return head.has("EPS Transaction ID", "Package Identification Code (PIC)")
+
+
+def reads(columns: Columns, book: Book) -> ReadRecord:
+    """What reads a row. The amount is the postage, with the sign of the transaction."""
+    at = columns.at
+    account, invoice, kind = at("EPS Account #"), at("EPS Transaction ID"), at("Transaction Type")
+    moment, tracking = at("Transaction Date/Time"), at("Package Identification Code (PIC)")
+    postage, paid = at("Postage"), at("Transaction Amount")
+    book.money_at(postage, paid)
+    book.service_at(at("Mail Class"))
+    text, amount = book.text, book.amount
+    charged_in_all = paid_in_all = ZERO
+    is_paid = False
+
+    def read(cells: Cells) -> None:
+        nonlocal charged_in_all, paid_in_all, is_paid
+        number, label, transaction = text(tracking), text(kind), text(invoice)
+        book.shipment(
+            account=text(account),
+            invoice=transaction,
+            tracking=number,
+            native=number or transaction,
+            date=book.date(moment, is_american=True),
+        )
+        total = amount(paid)
+        if total is not None:
+            paid_in_all += total
+            is_paid = True
+        charged = amount(postage) if cells[postage].strip() else total
+        if charged is None:
+            if not book.has_bad_amount:
+                book.fault(postage, "is blank, and so is the amount of the transaction")
+            return
+        if total is not None and total < 0 < charged:
+            charged = -charged
+        if charged > 0 and label is not None and "refund" in label.casefold():
+            book.warn(postage, "is a refund of a positive amount")
+        charged_in_all += charged
+        book.charge(label, charged)
+
+    def compare() -> None:
+        if is_paid:
+            book.check_file(paid_in_all, charged_in_all)
+
+    book.at_end(compare)
+    return read
+
+
+LAYOUTS = (Layout(recognises=recognises, reads=reads, currency="USD"),)
