@@ -9,21 +9,19 @@ What is wrong with one record is told in its place, and reading goes on after it
 import codecs
 import csv
 import io
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from crossdock.errors import FileRefused
 from crossdock.integrations import sheets
 
 LONGEST_LINE = 1 << 20
-"""In characters. The longest real lines, 250 columns of addresses, have a few thousand."""
+"""In bytes. The longest real lines, 250 columns of addresses, have a few thousand."""
 LONGEST_CELL = 131_072
 _CHUNK = 1 << 18
-_END = "\x1e"
-"""A record of our own after the last one: one that swallows it was cut off within a quoted cell."""
 _ZIP = b"PK\x03\x04"
 
 Record = list[str]
@@ -68,26 +66,35 @@ class Records:
             yield from self._parsed(file)
 
     def _parsed(self, file: BinaryIO) -> Iterator[Record | Broken]:
-        lines = _Lines(file, self._table.encoding, self)
+        bounded = _Bounded(file, self)
+        # What is half a character at the very end is shown as one that is not known.
+        errors = "latin-1 holes" if self._table.encoding == "cp1252" else "replace"
+        lines = io.TextIOWrapper(
+            io.BufferedReader(bounded, _CHUNK), encoding=self._table.encoding, errors=errors
+        )
         # Sized for all parsers of the process: the standard library has no other place for it.
         csv.field_size_limit(LONGEST_CELL)
-        reader = csv.reader(chain.from_iterable(lines), delimiter=self._delimiter)
+        reader = csv.reader(lines, delimiter=self._delimiter)
+        before: Record | None = None
         while True:
             try:
                 for cells in reader:
-                    if lines.is_done:
-                        if reader.line_num > lines.count:
-                            if cells != [_END]:
-                                yield Broken("the file ends within a quoted cell of this row", cells)
-                            return
-                        if not lines.ends_with_newline:
-                            yield Last(cells)
-                            continue
-                    yield cells
+                    if not bounded.is_done:
+                        yield cells
+                        continue
+                    # Near the end each record waits for the next one, as the last one is another matter.
+                    if before is not None:
+                        yield before if cells != [bounded.end] or bounded.ends_with_newline else Last(before)
+                    before = cells
             except csv.Error as problem:
+                if before is not None:
+                    yield before
+                    before = None
                 yield Broken(_explained(problem))
             else:
-                return
+                break
+        if before is not None and before != [bounded.end]:
+            yield Broken("the file ends within a quoted cell of this row", [*before[:-1], ""])
 
 
 class Last(list[str]):
@@ -100,48 +107,48 @@ def _explained(problem: csv.Error) -> str:
     return f"the row can't be taken apart: {problem}"
 
 
-class _Lines:
-    """Lists of lines, as many as a chunk of the file has. Line ends become "\\n"."""
+class _Bounded(io.RawIOBase):
+    """The bytes of a file, and a last line of our own: a record that swallows it was never ended.
 
-    def __init__(self, file: BinaryIO, encoding: str, told: Records) -> None:
+    A line without end is refused before it is in memory.
+    """
+
+    def __init__(self, file: BinaryIO, told: Records) -> None:
         self._file = file
-        self._encoding = encoding
         self._told = told
+        self._line = 0
+        """Bytes of the line that is not at its end yet."""
+        self._lines = 0
+        self.end = f"\x1e{secrets.token_hex(8)}"
+        self._end: bytes | None = self.end.encode()
         self.ends_with_newline = True
-        self.is_done = False
-        self.count = 0
-        """Lines handed out, without the one of our own."""
 
-    def __iter__(self) -> Iterator[list[str]]:
-        decoder = io.IncrementalNewlineDecoder(_decoder(self._encoding), translate=True)
-        rest = ""
-        while chunk := self._file.read(_CHUNK):
+    @property
+    def is_done(self) -> bool:
+        """Whether all of the file was read: what is parsed from now on is near its end."""
+        return self._end is None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._file.read(len(buffer) - len(self.end) - 1)
+        if chunk:
             self._told.position += len(chunk)
-            text = rest + decoder.decode(chunk)
-            *lines, rest = text.split("\n")
-            if len(rest) > LONGEST_LINE:
-                raise FileRefused(
-                    f"line {self.count + len(lines) + 1} is longer than {LONGEST_LINE:,} characters: no table"
-                )
-            self.count += len(lines)
-            yield [line + "\n" for line in lines]
-        rest += _last(decoder)
-        self.is_done, self.ends_with_newline = True, not rest
-        self.count += bool(rest)
-        yield [rest + "\n", _END] if rest else [_END]
+            self._measure(chunk)
+        elif self._end is not None:
+            chunk = self._end if self.ends_with_newline else b"\n" + self._end
+            self._end = None
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
-
-def _last(decoder: io.IncrementalNewlineDecoder) -> str:
-    """What is left. Half a character: the file was cut off there."""
-    try:
-        return decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "\ufffd"
-
-
-def _decoder(encoding: str) -> codecs.IncrementalDecoder:
-    errors = "latin-1 holes" if encoding == "cp1252" else "strict"
-    return codecs.getincrementaldecoder(encoding)(errors)
+    def _measure(self, chunk: bytes) -> None:
+        last = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        self._lines += chunk.count(b"\n")
+        self._line = self._line + len(chunk) if last < 0 else len(chunk) - last - 1
+        self.ends_with_newline = last == len(chunk) - 1
+        if self._line > LONGEST_LINE:
+            raise FileRefused(f"line {self._lines + 1} is longer than {LONGEST_LINE:,} bytes: it is no table")
 
 
 def _hole(problem: UnicodeError) -> tuple[str, int]:

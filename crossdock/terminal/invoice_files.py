@@ -69,7 +69,6 @@ def parse(file: Path, carrier: str | None, *, raw: bool, as_json: bool) -> int:
             _tell_json(file, reading, found, raw=raw)
         else:
             _tell_words(reading, found)
-    assert reading.summary is not None
     return verdict(reading.summary)
 
 
@@ -122,7 +121,6 @@ def _tell_words(reading: Reading, found: Iterator[list[LineItem | Fault]]) -> No
         faults += [one for one in batch if isinstance(one, Fault)][: SHOWN + 1]
         del faults[SHOWN:]
     summary = reading.summary
-    assert summary is not None
     variant = f" ({reading.variant})" if reading.variant else ""
     say(f"[bold]{escape(reading.name)}[/]: {reading.carrier}{variant}")
     say(f"  {summary.rows:,} rows, {summary.line_items:,} charges, {_sum(summary)}")

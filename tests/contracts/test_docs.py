@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -127,9 +128,10 @@ def test_there_are_examples_to_run():
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_works_as_it_stands(reader: Organization, example: str):
-    given = {"BASE": reader.url, "KEY": reader.key, "TOKEN": reader.tokens["wms"]}
+def test_every_example_works_as_it_stands(reader: Organization, example: str, tmp_path: Path):
+    given = {"BASE": reader.url, "KEY": reader.key, "TOKEN": reader.tokens["wms"], "FOLDER": str(tmp_path)}
     given |= {"CART_TOKEN": reader.tokens["cart"]}
+    given["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-eu", "-c", example.replace("curl ", "curl --fail-with-body ")],
         env=os.environ | given, capture_output=True, text=True, timeout=60, check=False,

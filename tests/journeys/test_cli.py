@@ -300,7 +300,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["nope"], ["no integration is called 'nope'; there are: sandbox, tryton"]),
+        (["nope"], ["no integration is called 'nope'; there are: ", "sandbox", "tryton"]),
         (["sandbox"], ["sandbox is several: say which with --type: ", "wms", "cart", "carrier"]),
         (["tryton", "--type", "cart"], ["tryton"]),
         (["tryton"], ["tryton needs url", "tryton needs user", "tryton needs password (Password)"]),

@@ -1,6 +1,7 @@
 """DHL eCommerce invoices, by position: a record of the invoice (HDR), then its parcels (DTL). Pure."""
 
 from importlib.resources import files
+from operator import itemgetter
 
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head
@@ -82,6 +83,7 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     book.money_at(*CHARGES, HDR_TOTAL)
     book.service_at(SERVICE)
     text, amount = book.text, book.amount
+    pick = itemgetter(*CHARGES)
     charges = [(place, label, columns.header[place]) for place, label in CHARGES.items()]
     invoice: str | None = None
     invoice_date: str | None = None
@@ -117,8 +119,8 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
             date=book.date(PICKED_UP, is_american=True),
             invoice_date=invoice_date,
         )
-        for place, label, code in charges:
-            if cells[place] and (charged := amount(place)):
+        for cell, (place, label, code) in zip(pick(cells), charges, strict=True):
+            if cell and (charged := amount(place)):
                 book.charge(label, charged, code=code)
                 found += charged
 

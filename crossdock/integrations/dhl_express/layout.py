@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from operator import itemgetter
 
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head
@@ -28,6 +29,7 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     book.money_at(total, extra_total)
     book.currency_at(currency)
     book.service_at(at("Product Name"))
+    pick = itemgetter(account, invoice, tracking, currency)
     text, amount = book.text, book.amount
     above: dict[int, str | None] = {}
 
@@ -40,16 +42,17 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
         if line != SHIPMENT:
             book.odd()
             return
+        who, bill, parcel, unit = map(str.strip, pick(cells))
         book.shipment(
-            account=text(account) or above.get(account),
-            invoice=text(invoice) or above.get(invoice),
-            tracking=text(tracking),
-            date=book.date(shipped),
+            who or above.get(account),
+            bill or above.get(invoice),
+            parcel,
+            book.date(shipped),
             invoice_date=book.date(invoice_date) or above.get(invoice_date),
-            currency=text(currency) or above.get(currency),
+            currency=unit or above.get(currency),
         )
         book.due(book.date(due) or above.get(due))
-        if "credit" in (text(kind) or above.get(kind) or "").casefold():
+        if "credit" in (cells[kind] or above.get(kind) or "").casefold():
             book.credit(kind)
         book.check(amount(total), charges.basic() + charges.extra())
         stated = amount(extra_total)

@@ -3,6 +3,8 @@
 There is one reading: each field has all of its names, and a header may take them from any language.
 """
 
+from operator import itemgetter
+
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head
 from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
@@ -47,17 +49,13 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     parcel, shipment, row_total = at(*PARCEL), at(*SHIPMENT), at(*ROW_TOTAL)
     charges = [(at(name), columns.header[at(name)]) for name in CHARGES if name in columns]
     book.money_at(row_total, *(place for place, _ in charges))
-    text, amount = book.text, book.amount
     book.service_at(at("Service", "Dienst"))
+    pick = itemgetter(account, invoice, parcel, shipment)
+    amount = book.amount
 
     def read(cells: Cells) -> None:
-        book.shipment(
-            account=text(account),
-            invoice=text(invoice),
-            tracking=text(parcel) or text(shipment),
-            date=None,
-            invoice_date=book.date(invoice_date),
-        )
+        who, bill, number, reference = map(str.strip, pick(cells))
+        book.shipment(who, bill, number or reference, None, invoice_date=book.date(invoice_date))
         found = ZERO
         for place, label in charges:
             if cells[place] and (charged := amount(place)):

@@ -6,6 +6,7 @@ The pairs have repeated names, so the n-th label belongs to the n-th amount, whe
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from operator import itemgetter
 
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head, normalized
@@ -79,17 +80,13 @@ def _reads(names: Names, columns: Columns, book: Book) -> ReadRecord:
     book.money_at(base, row_total, invoice_total, *(one for _, one in pairs))
     book.currency_at(currency)
     book.service_at(at("Service Type", "Service"))
-    text, amount = book.text, book.amount
+    pick = itemgetter(account, invoice, tracking, currency)
+    amount = book.amount
 
     def read(cells: Cells) -> None:
-        book.shipment(
-            account=text(account),
-            invoice=text(invoice),
-            tracking=text(tracking),
-            date=None,
-            invoice_date=book.date(invoice_date, is_american=True),
-            currency=text(currency),
-        )
+        who, bill, parcel, unit = map(str.strip, pick(cells))
+        on = book.date(invoice_date, is_american=True)
+        book.shipment(who, bill, parcel, None, invoice_date=on, currency=unit)
         book.due(book.date(due, is_american=True))
         if "credit" in cells[kind].casefold():
             book.credit(kind)

@@ -14,9 +14,17 @@ from hashlib import blake2b
 from crossdock.integrations.invoices import totals
 from crossdock.integrations.invoices.amounts import Ambiguous, Style, amount
 from crossdock.integrations.invoices.columns import Columns
-from crossdock.integrations.invoices.contract import Cells, Envelope, Fault, Invoice, LineItem, Summary
+from crossdock.integrations.invoices.contract import (
+    Cells,
+    Envelope,
+    Fault,
+    Invoice,
+    LineItem,
+    Source,
+    Summary,
+)
 from crossdock.integrations.invoices.dates import date
-from crossdock.integrations.invoices.spill import Occurrences, Sums
+from crossdock.integrations.invoices.spill import Occurrences, Seen, Sums, counted
 from crossdock.integrations.invoices.totals import Part, Running
 
 ZERO = totals.ZERO
@@ -39,6 +47,7 @@ class Book:
         self.carrier = carrier
         self.envelope = envelope
         self.columns = Columns([])
+        self._source = Source(carrier, (), 0)
         self.out: list[LineItem | Fault] = []
         """What was read and not handed on yet."""
         self.row = 0
@@ -58,19 +67,18 @@ class Book:
         self._labels: dict[str | None, tuple[str, str]] = {}
         self._at_end: list[Callable[[], None]] = []
         self._occurrences = Occurrences()
-        self._counts: dict[str, int] = {}
-        self._invoices: Sums[Running] = Sums(Running)
+        self._seen: Seen = ""
+        self._all = Running()
+        """What all invoices come to, once it is concluded; before that those that were written out."""
+        self._invoices: Sums[Running] = Sums(Running, leaving=self._all.count_in)
         self._parts: Sums[Part] = Sums(Part)
         self._has_statements = self._has_credits = False
         self._currencies: list[str] = []
         self._currency_at = self._credit_at = 0
-        self._service_at = -1
         self._given_currency: str | None = ""
         self._currency = currency
-        self._all = Running()
-        """Of all invoices."""
         self._running = Running()
-        self._of_file = (0, 0, ZERO)
+        self._of_file = (0, 0, totals.NO_GAP)
         """Checks of no single invoice: how many, failed, their gap."""
         self._account: str | None = None
         self._invoice: str | None = ""
@@ -78,7 +86,7 @@ class Book:
         self._native: str | None = None
         self._date: str | None = None
         self._invoice_date: str | None = None
-        self._prefix = self._digest = ""
+        self._invoice_prefix = self._shipment = self._digest = ""
 
     # What a layout calls once
 
@@ -92,7 +100,7 @@ class Book:
 
     def service_at(self, place: int) -> None:
         """The column with what was bought of the carrier."""
-        self._service_at = place
+        self._source = Source(self.carrier, self.columns.names, place)
 
     def at_end(self, act: Callable[[], None]) -> None:
         """Called when all records were read: for checks of the whole file."""
@@ -137,33 +145,45 @@ class Book:
     ) -> None:
         """Whose the next charges are. Without a date of its own it has that of its invoice.
 
-        Where the file is silent, what came along with it is taken.
+        A blank text is none. Where the file is silent, what came along with it is taken.
         """
-        if invoice is None:
-            invoice = self.envelope.invoice_id
+        account, tracking = account or None, tracking or None
+        invoice = invoice or self.envelope.invoice_id
         if invoice_date is None:
             invoice_date = self.envelope.invoice_date
         self._date = date if date is not None or self.has_bad_date else invoice_date
-        self._account, self._tracking, self._invoice_date = account, tracking, invoice_date
-        self._native = native or tracking
-        prefix = _APART.join((self.carrier, account or "", invoice or "", self._native or "", tracking or ""))
-        if prefix != self._prefix:
-            self._prefix = prefix
-            self._digest = blake2b(prefix.encode(), digest_size=12).hexdigest()
-            self._counts = self._occurrences.turn_to(self._digest)
-        if currency != self._given_currency:
+        self._tracking = tracking
+        self._native = native = native or tracking
+        if (
+            invoice != self._invoice
+            or account != self._account
+            or invoice_date != self._invoice_date
+            or currency != self._given_currency
+        ):
+            self._turn_to_invoice(account, invoice, invoice_date, currency)
+        self._running.rows += 1
+        shipment = f"{self._invoice_prefix}{native or ''}{_APART}{tracking or ''}"
+        if shipment != self._shipment:
+            self._shipment = shipment
+            self._digest = digest = blake2b(shipment.encode(), digest_size=12).hexdigest()
+            self._seen = self._occurrences.turn_to(digest, self._seen)
+
+    def _turn_to_invoice(
+        self, account: str | None, invoice: str | None, invoice_date: str | None, currency: str | None
+    ) -> None:
+        if currency != self._given_currency or not self._currencies:
             self._new_currency(currency)
         if invoice != self._invoice:
-            self._invoice = invoice
             self._running = self._invoices.of(invoice or "")
         running = self._running
-        running.rows += 1
-        if account != running.account:
+        if not running.rows:
+            running.account, running.date, running.currency = account, invoice_date, self._currency
+        else:
             running.meet("account", account)
-        if invoice_date != running.date:
             running.meet("date", invoice_date)
-        if self._currency != running.currency:
             running.meet("currency", self._currency)
+        self._account, self._invoice, self._invoice_date = account, invoice, invoice_date
+        self._invoice_prefix = f"{self.carrier}{_APART}{account or ''}{_APART}{invoice or ''}{_APART}"
 
     def charge(
         self, label: str | None, net: Decimal, gross: Decimal | None = None, code: str | None = None
@@ -171,27 +191,27 @@ class Book:
         """One charge of the shipment. Without a gross amount it is the net one."""
         if gross is None:
             gross = net
-        kind = code or label
-        mark, digest = self._labels.get(kind) or self._new_label(kind)
-        counts = self._counts
-        counts[mark] = count = counts.get(mark, 0) + 1
-        item_id = self._digest + digest if count == 1 else f"{self._digest}{digest}-{count}"
+        label, code = label or None, code or None
+        known, seen = self._labels.get(code or label), self._seen
+        if known is not None and isinstance(seen, str) and known[0] not in seen:
+            # As nearly always: the first of its kind in the shipment.
+            self._seen, count = seen + known[0], 1
+            item_id = self._digest + known[1]
+        else:
+            mark, digest = known or self._new_label(code or label)
+            self._seen, count = counted(seen, mark)
+            item_id = self._digest + digest if count == 1 else f"{self._digest}{digest}-{count}"
         running = self._running
         running.net += net
         running.gross += gross
         running.items += 1
         if running.credit_row and net < 0:
             running.has_negatives = True
-        whole = self._all
-        whole.net += net
-        whole.gross += gross
-        whole.items += 1
         self.out.append(
             LineItem(
                 item_id, self.row, self._date, self._account, self._invoice, self._tracking, gross, net,
-                self._currency, label, code, self._invoice_date,
-                self.cells[self._service_at].strip() or None, self._native, count, self.carrier,
-                self.columns.names, self.cells,
+                self._currency, label, code, self._invoice_date, self._native, count, self._source,
+                self.cells,
             )
         )  # fmt: skip
 
@@ -212,11 +232,11 @@ class Book:
         """
         if stated is None:
             return
-        for one in (self._running, self._all):
-            one.checks += 1
-            if stated != found:
-                one.failed += 1
-                one.gap += ZERO if is_inner else stated - found
+        running = self._running
+        running.checks += 1
+        if stated != found:
+            running.failed += 1
+            running.gap += ZERO if is_inner else stated - found
 
     def check_file(self, stated: Decimal, found: Decimal) -> None:
         """The file states a sum that belongs to no single invoice."""
@@ -301,7 +321,8 @@ class Book:
         currency = (given or self._default_currency or "").upper() or None
         if currency and not (len(currency) == 3 and currency.isascii() and currency.isalpha()):
             self.fault(self._currency_at, "is no currency")
-            currency, given = None, ""
+            # Looked at again in the next record, whatever that one says.
+            currency, given = None, _APART
         if currency and currency not in self._currencies:
             if self._currencies:
                 message = f"the currency is {currency}, after {self._currencies[0]}: there is no sum of both"
@@ -310,6 +331,11 @@ class Book:
         self._currency, self._given_currency = currency, given
 
     # What the reading calls
+
+    def turn_to(self, columns: Columns) -> None:
+        """What follows is below this header."""
+        self.columns = columns
+        self._source = Source(self.carrier, columns.names, columns.width)
 
     def settle(self) -> None:
         """The record was read, and not all of it did fit."""
@@ -330,6 +356,11 @@ class Book:
         for act in self._at_end:
             act()
         self.settle()
+        whole = Running()
+        whole.count_in(self._all)
+        for one in self._invoices.fresh():
+            whole.count_in(one)
+        self._all = whole
         if self._has_credits:
             for key, one in self._invoices.items():
                 if one.credit_row and not one.has_negatives:

@@ -27,6 +27,14 @@ ReadRecord = Callable[[Cells], None]
 """Reads one record into the book that it was made with."""
 
 
+class Source(msgspec.Struct, frozen=True):
+    """What all charges below a header have in common."""
+
+    carrier: str
+    names: tuple[str, ...]
+    service_at: int
+
+
 class LineItem(msgspec.Struct, gc=False):
     """One charge. Texts are as delivered, trimmed; blank is None. Amounts keep the digits they came with."""
 
@@ -45,19 +53,25 @@ class LineItem(msgspec.Struct, gc=False):
     charge_code: str | None
     """The carrier's own code or column, where it has one besides the label."""
     invoice_date: str | None
-    service: str | None
-    """What was bought of the carrier: "UPS Ground"."""
     native_id: str | None
     count: int
     """The how manieth of its natural key in the file."""
-    carrier: str
-    names: tuple[str, ...]
+    source: Source
     cells: Cells
+
+    @property
+    def carrier(self) -> str:
+        return self.source.carrier
+
+    @property
+    def service(self) -> str | None:
+        """What was bought of the carrier: "UPS Ground"."""
+        return self.cells[self.source.service_at].strip() or None
 
     @property
     def raw(self) -> dict[str, str]:
         """The whole record: header → cell. The second of a repeated header is "Header (2)"."""
-        return dict(zip(self.names, self.cells, strict=False))
+        return dict(zip(self.source.names, self.cells, strict=False))
 
     @property
     def natural_key(self) -> list[Any]:

@@ -46,7 +46,7 @@ class Reading:
         self.variant = found.layout.variant
         self.delimiter = found.delimiter
         self.size = table.size
-        self.summary: Summary | None = None
+        self._summary: Summary | None = None
         self._table = table
         self._found = found
         self._records = table.records(found.delimiter or ",")
@@ -62,6 +62,13 @@ class Reading:
 
     def __exit__(self, *_: object) -> None:
         self._book.close()
+
+    @property
+    def summary(self) -> Summary:
+        """All of it. Raises ValueError before it was read to its end."""
+        if self._summary is None:
+            raise ValueError(f"{self.name} was not read to its end")
+        return self._summary
 
     @property
     def position(self) -> int:
@@ -96,7 +103,7 @@ class Reading:
     def _bind(self, header: list[str]) -> None:
         """Reads on with the columns as this header has them."""
         layout, book = self._found.layout, self._book
-        book.columns = Columns(layout.columns or header)
+        book.turn_to(Columns(layout.columns or header))
         self._width = book.columns.width
         self._read = layout.reads(book.columns, book)
         self._harmless = {self._width}
@@ -185,7 +192,7 @@ class Reading:
             book.row, book.cells = self._found.first_row - 1, []
             book.fault(None, "the file has a header and nothing below it")
         book.conclude()
-        self.summary = book.summary()
+        self._summary = book.summary()
 
     def _find_style(self, places: set[int]) -> Style:
         """Whether any amount of the file shows a decimal comma: a pass of its own, made when it matters."""

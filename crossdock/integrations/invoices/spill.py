@@ -1,11 +1,14 @@
 """Keyed values in bounded memory: what is too much goes to a temporary file, which nobody else sees."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
+_MOST_MARKS = 64
+"""Of a shipment, as a text; what belongs to none, such as weekly fees, may have very many."""
 _PRAGMAS = ("PRAGMA cache_size=-16384", "PRAGMA journal_mode=OFF", "PRAGMA synchronous=OFF")
 
 
@@ -17,47 +20,43 @@ def _temporary(table: str) -> sqlite3.Connection:
     return database
 
 
-class Occurrences:
-    """Counts how often each charge of each shipment came: shipments by a digest, charges by a short mark.
+Seen = str | dict[str, int]
+"""The charges of a shipment: their marks, each as often as it came; of many charges the counts by mark."""
 
-    Shipments are met one after the other, so only the counts of the present one are open. Of the others
-    is kept: the marks, joined, where each came once (nearly all), else the counts.
+
+class Occurrences:
+    """Keeps which charges each shipment had, by a digest of the shipment and a mark of the charge.
+
+    A mark is one character. Charges of a shipment mostly follow one another, so whoever counts holds what
+    the present one had, and gives it back when it turns to the next one.
     """
 
     def __init__(self, in_memory: int = 120_000) -> None:
         self._in_memory = in_memory
-        self._kept: dict[str, str | dict[str, int]] = {}
-        self._open: dict[str, int] = {}
+        self._kept: dict[str, Seen] = {}
         self._digest = ""
         self._database: sqlite3.Connection | None = None
 
-    def turn_to(self, digest: str) -> dict[str, int]:
-        """The counts by mark of a shipment, to be counted on until the next turn."""
-        if self._open:
-            self._keep()
+    def turn_to(self, digest: str, seen: Seen) -> Seen:
+        """What this shipment had so far. seen: what the one before it has by now."""
+        kept = self._kept
+        if seen:
+            kept[self._digest] = seen
+            if len(kept) >= self._in_memory:
+                self._write_out()
         self._digest = digest
-        kept = self._kept.pop(digest, None)
-        if kept is None and self._database is not None:
-            kept = self._written(self._database, digest)
-        self._open = {} if kept is None else dict.fromkeys(kept, 1) if isinstance(kept, str) else kept
-        return self._open
+        before = kept.get(digest)
+        if before is not None:
+            return before
+        return "" if self._database is None else self._written(self._database, digest)
 
     def close(self) -> None:
         if self._database is not None:
             self._database.close()
 
-    def _keep(self) -> None:
-        counts = self._open
-        joined = "".join(counts)
-        # Marks are one character each, but for those of a file with very many labels.
-        is_plain = len(joined) == len(counts) == sum(counts.values())
-        self._kept[self._digest] = joined if is_plain else counts
-        if len(self._kept) >= self._in_memory:
-            self._write_out()
-
-    def _written(self, database: sqlite3.Connection, digest: str) -> str | dict[str, int] | None:
+    def _written(self, database: sqlite3.Connection, digest: str) -> Seen:
         row = database.execute("SELECT marks FROM seen WHERE digest = ?", (digest,)).fetchone()
-        return None if row is None else msgspec.msgpack.decode(row[0], type=str | dict[str, int])
+        return "" if row is None else msgspec.msgpack.decode(row[0], type=Seen)
 
     def _write_out(self) -> None:
         if self._database is None:
@@ -73,6 +72,16 @@ class Occurrences:
         self._kept.clear()
 
 
+def counted(seen: Seen, mark: str) -> tuple[Seen, int]:
+    """What was seen with one more of this charge, and the how manieth it is."""
+    if isinstance(seen, str):
+        if len(mark) == 1 and len(seen) < _MOST_MARKS:
+            return seen + mark, seen.count(mark) + 1
+        seen = dict(Counter(seen))
+    seen[mark] = count = seen.get(mark, 0) + 1
+    return seen, count
+
+
 class Summable(Protocol):
     """A value that takes in what came later."""
 
@@ -83,9 +92,15 @@ V = TypeVar("V", bound=Summable)
 
 
 class Sums(Generic[V]):
-    """A value for each key. What was written out is put together again when it is asked for."""
+    """A value for each key. What was written out is put together again when it is asked for.
 
-    def __init__(self, kind: type[V], in_memory: int = 30_000) -> None:
+    leaving: told each value that is written out.
+    """
+
+    def __init__(
+        self, kind: type[V], in_memory: int = 50_000, leaving: Callable[[V], object] = lambda _: None
+    ) -> None:
+        self._leaving = leaving
         self._kind = kind
         self._in_memory = in_memory
         self._fresh: dict[str, V] = {}
@@ -100,6 +115,10 @@ class Sums(Generic[V]):
                 self._write_out()
             found = self._fresh[key] = self._kind()
         return found
+
+    def fresh(self) -> Iterable[V]:
+        """The values that were not written out."""
+        return self._fresh.values()
 
     def items(self) -> Iterator[tuple[str, V]]:
         """All keys with their values: in the order in which they first came, of very many in their own."""
@@ -146,6 +165,8 @@ class Sums(Generic[V]):
         if self._database is None:
             self._database = _temporary("CREATE TABLE sums (place INTEGER PRIMARY KEY, key TEXT, value BLOB)")
         encode = msgspec.msgpack.Encoder().encode
+        for value in self._fresh.values():
+            self._leaving(value)
         self._database.execute("BEGIN")
         self._database.executemany(
             "INSERT INTO sums (key, value) VALUES (?, ?)",

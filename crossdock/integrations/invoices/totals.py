@@ -8,9 +8,10 @@ import msgspec
 from crossdock.integrations.invoices.contract import Invoice
 
 ZERO = Decimal(0)
+NO_GAP = Decimal("0.00")
 
 
-class Running(msgspec.Struct, gc=False):
+class Running(msgspec.Struct, gc=False, array_like=True):
     """What of one invoice was read so far. A text is the first one that was seen."""
 
     account: str | None = None
@@ -28,7 +29,7 @@ class Running(msgspec.Struct, gc=False):
     errors: int = 0
     checks: int = 0
     failed: int = 0
-    gap: Decimal = ZERO
+    gap: Decimal = NO_GAP
     """Of the checks of its records."""
     counted: Decimal = ZERO
     """What is to come to the stated total."""
@@ -76,6 +77,15 @@ class Running(msgspec.Struct, gc=False):
         is_right = not gap and not self.has_several("stated")
         return self.checks + 1, self.failed + (not is_right), self.gap if is_right else gap
 
+    def count_in(self, other: "Running") -> None:
+        """Adds what another invoice comes to."""
+        self.net += other.net
+        self.gross += other.gross
+        self.items += other.items
+        self.checks += other.checks
+        self.failed += other.failed
+        self.gap += other.gap
+
     def add(self, later: "Running") -> None:
         """Adds what was read of the same invoice later on."""
         for name in ("account", "currency", "date", "due_date", "stated"):
@@ -89,7 +99,7 @@ class Running(msgspec.Struct, gc=False):
         self.credit_row = self.credit_row or later.credit_row
 
 
-class Part(msgspec.Struct, gc=False):
+class Part(msgspec.Struct, gc=False, array_like=True):
     """A part of an invoice: what records state for it, and what it comes to."""
 
     stated: Decimal | None = None

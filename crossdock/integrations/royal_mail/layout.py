@@ -1,6 +1,7 @@
 """Royal Mail invoices: the report of Business Extra (BEx), and that report split over its parcels. Pure."""
 
 from decimal import Decimal
+from operator import itemgetter
 
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head, normalized
@@ -30,37 +31,33 @@ def reads_bex(_: Columns, book: Book) -> ReadRecord:
     """What reads a row. Net is without, gross with VAT: their difference is a tax, not a discount."""
     book.money_at(NET, TAX, GROSS)
     book.service_at(CLASS)
-    text, amount = book.text, book.amount
-    places = (NET, TAX, GROSS)
+    pick = itemgetter(ORDER, INVOICE, ACCOUNT, CODE, PRODUCT, CLASS, NET, GROSS)
+    amount = book.amount
     sums = [ZERO, ZERO, ZERO]
 
     def read(cells: Cells) -> None:
-        first = next((cell.strip() for cell in cells if cell.strip()), "")
+        first = cells[0].strip() or next(cell.strip() for cell in cells if cell.strip())
         if first in TOTALS:
             if first == OVERALL:
-                for stated, found in zip(map(amount, places), sums, strict=True):
-                    if stated is not None:
-                        book.check_file(stated, found)
+                compare()
             return
-        if not any(cells[place].strip() for place in (ORDER, *places)):
-            # What groups the names, in files that were put together from several.
+        order, bill, who, code, product, grade, *costs = map(str.strip, pick(cells))
+        if not order and not any(costs):
+            # What groups the names, in a file that was put together from several.
             book.odd()
             return
-        book.shipment(
-            account=text(ACCOUNT),
-            invoice=text(INVOICE),
-            tracking=None,
-            native=text(ORDER),
-            date=None,
-            invoice_date=book.date(INVOICE_DATE),
-        )
-        net, tax, gross = (amount(place) for place in places)
-        for n, one in enumerate((net, tax, gross)):
-            sums[n] += one or ZERO
-        label = " ".join(filter(None, (text(PRODUCT), text(CLASS))))
-        _enter(book, label, (NET, net), (GROSS, gross), text(CODE))
+        book.shipment(who, bill, None, None, native=order, invoice_date=book.date(INVOICE_DATE))
+        net, tax, gross = found = amount(NET), amount(TAX), amount(GROSS)
+        sums[:] = (before + (one or ZERO) for before, one in zip(sums, found, strict=True))
+        _enter(book, f"{product} {grade}".strip(), net, gross, code, (NET, GROSS))
         if net is not None and tax is not None:
             book.check(gross, net + tax)
+
+    def compare() -> None:
+        for place, found in zip((NET, TAX, GROSS), sums, strict=True):
+            stated = amount(place)
+            if stated is not None:
+                book.check_file(stated, found)
 
     return read
 
@@ -73,33 +70,27 @@ def reads_combined(columns: Columns, book: Book) -> ReadRecord:
     tracking, source, net, gross = at("tracking_number"), at("source_type"), at("net_cost"), at("gross_cost")
     book.money_at(net, gross)
     book.service_at(mail_class)
-    text, amount = book.text, book.amount
+    amount = book.amount
+    pick = itemgetter(account, invoice, tracking, product, mail_class, source, code)
 
     def read(cells: Cells) -> None:
-        book.shipment(
-            account=text(account),
-            invoice=text(invoice),
-            tracking=text(tracking),
-            date=None,
-            invoice_date=book.date(day),
-        )
-        is_returned = cells[source].strip().casefold() == RETURNED
-        label = " ".join(filter(None, (text(product), text(mail_class), "RTS" if is_returned else None)))
-        _enter(book, label, (net, amount(net)), (gross, amount(gross)), text(code))
+        who, bill, parcel, name, grade, origin, kind = map(str.strip, pick(cells))
+        book.shipment(who, bill, parcel, None, invoice_date=book.date(day))
+        label = f"{name} {grade}".strip()
+        label = f"{label} RTS" if origin.casefold() == RETURNED else label
+        _enter(book, label, amount(net), amount(gross), kind, (net, gross))
 
     return read
 
 
-Amount = tuple[int, Decimal | None]
-
-
-def _enter(book: Book, label: str, net: Amount, gross: Amount, code: str | None) -> None:
+def _enter(
+    book: Book, label: str, net: Decimal | None, gross: Decimal | None, code: str, places: tuple[int, int]
+) -> None:
     """The charge of a row: every row has one, of nothing too, unless an amount is missing."""
-    missing = [place for place, one in (net, gross) if one is None]
-    if net[1] is not None and gross[1] is not None:
-        book.charge(label or None, net[1], gross[1], code)
+    if net is not None and gross is not None:
+        book.charge(label, net, gross, code)
     elif not book.has_bad_amount:
-        book.fault(missing[0], "is blank: what the row costs is not known")
+        book.fault(places[net is not None], "is blank: what the row costs is not known")
 
 
 LAYOUTS = (

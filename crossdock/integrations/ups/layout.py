@@ -2,6 +2,7 @@
 
 import re
 from importlib.resources import files
+from operator import itemgetter
 
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head
@@ -44,30 +45,30 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     book.money_at(net, incentive, total)
     book.currency_at(currency)
     book.service_at(at("Original Service Description"))
-    text, amount = book.text, book.amount
+    pick = itemgetter(code, account, invoice, lead, tracking, label, currency, other_currency)
+    amount = book.amount
 
     def read(cells: Cells) -> None:
-        kind = text(code)
-        native = text(lead)
+        kind, who, bill, first, own, words, unit, other = map(str.strip, pick(cells))
         book.shipment(
-            account=text(account),
-            invoice=text(invoice),
-            tracking=text(tracking) or native,
-            native=native,
-            date=next((book.date(one, is_american=True) for one in dates if cells[one]), None),
+            who,
+            bill,
+            own or first,
+            next((book.date(one, is_american=True) for one in dates if cells[one]), None),
+            native=first,
             invoice_date=book.date(invoice_date, is_american=True),
-            currency=text(currency) or text(other_currency),
+            currency=unit or other,
         )
         book.due(book.date(due, is_american=True))
         charged = None if kind == INFORMATION else amount(net)
         off = ZERO if cells[incentive] == "" else amount(incentive)
-        book.state(amount(total), charged or ZERO, part=text(tracking) or native or "")
+        book.state(amount(total), charged or ZERO, part=own or first)
         if charged is None or off is None:
             if off and not book.has_bad_amount and kind != INFORMATION:
                 book.fault(net, "is blank, but there is an incentive")
             return
         if charged or charged + off:
-            book.charge(text(label) or DESCRIPTIONS.get(kind or "", kind), charged, charged + off, kind)
+            book.charge(words or DESCRIPTIONS.get(kind, kind), charged, charged + off, kind)
 
     return read
 

@@ -1,5 +1,7 @@
 """USPS Enterprise Payment System transactions: one row is one charge, those of nothing included. Pure."""
 
+from operator import itemgetter
+
 from crossdock.integrations.invoices.book import ZERO, Book
 from crossdock.integrations.invoices.columns import Columns, Head
 from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
@@ -17,19 +19,16 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     postage, paid = at("Postage"), at("Transaction Amount")
     book.money_at(postage, paid)
     book.service_at(at("Mail Class"))
-    text, amount = book.text, book.amount
+    pick = itemgetter(account, invoice, kind, tracking)
+    amount = book.amount
     charged_in_all = paid_in_all = ZERO
     is_paid = False
 
     def read(cells: Cells) -> None:
         nonlocal charged_in_all, paid_in_all, is_paid
-        number, label, transaction = text(tracking), text(kind), text(invoice)
+        who, transaction, label, number = map(str.strip, pick(cells))
         book.shipment(
-            account=text(account),
-            invoice=transaction,
-            tracking=number,
-            native=number or transaction,
-            date=book.date(moment, is_american=True),
+            who, transaction, number, book.date(moment, is_american=True), native=number or transaction
         )
         total = amount(paid)
         if total is not None:
@@ -42,7 +41,7 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
             return
         if total is not None and total < 0 < charged:
             charged = -charged
-        if charged > 0 and label is not None and "refund" in label.casefold():
+        if "refund" in label.casefold() and charged > 0:
             book.warn(postage, "is a refund of a positive amount")
         charged_in_all += charged
         book.charge(label, charged)
