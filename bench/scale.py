@@ -25,13 +25,15 @@ class Scale:
     """The most records of a connection whose growth is measured; 10,000,000 needs 60 GB of disk."""
     connections: int = 10_000
     """Connections that are due at once."""
+    invoice_rows: int = 100_000
+    """Rows of an invoice file."""
     idle_seconds: float = 3.0
     """How long a server is left alone before its memory is looked at."""
 
 
 QUICK = Scale(
     rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, grown=250, connections=20,
-    idle_seconds=0.1
+    invoice_rows=500, idle_seconds=0.1
 )  # fmt: skip
 """Shows that everything runs; the numbers say nothing."""
 
