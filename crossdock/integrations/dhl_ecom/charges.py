@@ -1,0 +1,19 @@
+"""What DHL eCommerce charges for, in the words of all carriers. Work-share is what presorting takes off."""
+
+from crossdock.integrations.invoices.charges import Charges
+
+CHARGES = Charges(
+    words=(
+        (r"^base freight", "base"),
+        (r"work-share", "discount"),
+        (r"fuel", "fuel"),
+        (r"^return", "return"),
+        (r"unassignable address", "address_correction"),
+        (r"handling|irregular|non-automation|ORM-D", "handling"),
+        (r"\b(GST|HST|PST|VAT|duties|tax)\b", "duties_and_taxes"),
+    ),
+    zone=("Pricing_Zone",),
+    billed_weight=("BILLWEIGHT",),
+    weight_unit=("UOM_BillWgt",),
+    actual_weight=(("ACTWeight", "UOM_ACTWeight"),),
+)

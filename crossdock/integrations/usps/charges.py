@@ -1,0 +1,11 @@
+"""What USPS charges for, in the words of all carriers. Its files know neither weights nor surcharges."""
+
+from crossdock.integrations.invoices.charges import Charges
+
+CHARGES = Charges(
+    words=(
+        (r"return", "return"),
+        (r"label|shipping services file|postage|refund|adjustment", "base"),
+    ),
+    service=("Mail Class",),
+)
