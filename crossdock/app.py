@@ -20,10 +20,20 @@ from crossdock.api.door import Door
 from crossdock.api.limits import Limiter
 from crossdock.api.metrics import of_worker
 from crossdock.api.uses import Uses
+from crossdock.audit.run import do_audit
+from crossdock.audit.run import enqueue_due as enqueue_audits
 from crossdock.config import Settings, variable
 from crossdock.errors import SettingsError, Unavailable
+from crossdock.files.arrive import Arrivals
+from crossdock.files.cleaning import clean_files, clean_parts
+from crossdock.files.delivered import Delivered
+from crossdock.files.links import Links
+from crossdock.files.look import Look
+from crossdock.files.opening import open_source, way_of
+from crossdock.files.storage import Storage, open_storage
 from crossdock.integrations.addresses import AddressPolicy
 from crossdock.integrations.contract import Client, Context
+from crossdock.integrations.deliveries import Source
 from crossdock.integrations.http import Http, Patience, new_session
 from crossdock.integrations.registry import Integration
 from crossdock.jobs.cleaning import clean
@@ -41,6 +51,7 @@ from crossdock.store.ids import Clock
 from crossdock.store.migrate import misfit
 from crossdock.store.secrets import Vault
 from crossdock.store.slots import StoredSlots
+from crossdock.sync.files import enqueue_waiting, enqueue_watched
 from crossdock.sync.on_demand import pull_window
 from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
@@ -64,6 +75,7 @@ class Services:
     database: Database
     vault: Vault
     session: aiohttp.ClientSession
+    storage: Storage
     clock: Clock
     places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     """Bounds the calls at a time of each account, over all its runs in this process."""
@@ -102,6 +114,7 @@ class Services:
                     "sync": counted(self.database, partial(sync, self.engine)),
                     "on_demand": counted(self.database, partial(pull_window, self.engine)),
                     "purge": partial(purge, self.database),
+                    "audit": partial(do_audit, self.database, self.clock),
                 },
                 broken=partial(end_broken, self.database),
                 stuck=partial(end_stuck, self.database),
@@ -112,6 +125,9 @@ class Services:
             chores=[
                 Chore("undoing what a wrong clock set", 60, self._bring_back),
                 Chore("forgetting what is old", 600, self._clean),
+                Chore("looking at watched folders", 30, self._watch),
+                Chore("finding charges to audit", 60, self._find_audits),
+                Chore("taking away files that nobody names", 3600, self._clean_files),
             ],
         )
         pace = Pace(
@@ -137,7 +153,9 @@ class Services:
     @asynccontextmanager
     async def _sign_in(self, connection: Connection, integration: Integration) -> AsyncIterator[Client]:
         given = await connections.credentials(self.database, self.vault, connection)
-        yield self._client(connection.uid, integration, given, Patience())
+        if source := self._source(connection, integration, given):
+            await self.look.at(connection, source)
+        yield self._client(connection, integration, given, Patience())
 
     @asynccontextmanager
     async def _sign_in_to_write(
@@ -146,19 +164,27 @@ class Services:
         # Somebody waits for the answer: better a refusal in seconds than a success in minutes.
         given = await connections.credentials(self.database, self.vault, connection)
         patience = Patience(retries=1, longest_wait_seconds=10)
-        yield self._client(connection.uid, integration, given, patience)
+        yield self._client(connection, integration, given, patience)
 
     @asynccontextmanager
     async def _try_out(
-        self, uid: str, integration: Integration, given: Mapping[str, str]
+        self, connection: Connection, integration: Integration, given: Mapping[str, str]
     ) -> AsyncIterator[Client]:
+        if source := self._source(connection, integration, given):
+            async for _ in source.files():
+                break
         # Somebody waits for the answer: a mistyped host should not take a minute.
-        yield self._client(uid, integration, given, Patience(retries=1))
+        yield self._client(connection, integration, given, Patience(retries=1))
 
     def _client(
-        self, uid: str, integration: Integration, given: Mapping[str, str], patience: Patience
+        self, connection: Connection, integration: Integration, given: Mapping[str, str], patience: Patience
     ) -> Client:
-        account = f"{integration.type}/{integration.slug}/{uid}"
+        return integration.client(self._context(connection, integration, given, patience))
+
+    def _context(
+        self, connection: Connection, integration: Integration, given: Mapping[str, str], patience: Patience
+    ) -> Context:
+        account = f"{integration.type}/{integration.slug}/{connection.uid}"
         limits = integration.manifest.limits
         name = f"{integration.type}/{integration.slug}"
         secret_fields = {one.key for one in integration.manifest.auth.fields if one.secret}
@@ -172,7 +198,54 @@ class Services:
             places=self.places.setdefault(account, asyncio.Semaphore(limits.concurrent_requests)),
             secrets=frozenset(value for key, value in given.items() if key in secret_fields and value),
         )
-        return integration.client(Context(given, http, self.folder(integration.slug)))
+        files = Delivered(self.arrivals, connection) if integration.type == "carrier" else None
+        return Context(given, http, self.folder(integration.slug), files)
+
+    # Files
+
+    @property
+    def arrivals(self) -> Arrivals:
+        """Where files come in."""
+        links = Links(self.settings.url, self.vault.token_key("links to files"))
+        return Arrivals(self.database, self.storage, self.vault, links, self.clock)
+
+    @property
+    def look(self) -> Look:
+        return Look(self.arrivals, self.settings.folder / "incoming", self.settings.max_file_bytes)
+
+    def _source(
+        self, connection: Connection, integration: Integration, given: Mapping[str, str]
+    ) -> Source | None:
+        """What the files of a connection are taken from, where they are taken from anywhere."""
+        ways, policy = integration.manifest.files, AddressPolicy.parse(self.settings.allowed_addresses)
+        if ways is None:
+            return None
+        if way_of(ways, given) == "api":
+            return integration.source(self._context(connection, integration, given, Patience()))
+        return open_source(ways, given, connection.organization_id, self.settings.watched_root, policy)
+
+    async def _watch(self) -> int:
+        """Queues the reading of what came in or lies in a watched folder."""
+        off = self.settings.off
+        queued = await enqueue_waiting(self.database, self.clock(), off)
+        if not self.settings.watched_root:
+            return queued
+        return queued + await enqueue_watched(self.database, self._has_news, self.clock(), off)
+
+    async def _has_news(self, connection: Connection, integration: Integration) -> bool:
+        ways = integration.manifest.files
+        if ways is None or "folder" not in ways.ways:
+            return False
+        given = await connections.credentials(self.database, self.vault, connection)
+        source = self._source(connection, integration, given) if way_of(ways, given) == "folder" else None
+        return source is not None and await self.look.has_news(connection, source)
+
+    async def _find_audits(self) -> int:
+        return await enqueue_audits(self.database, self.clock())
+
+    async def _clean_files(self) -> int:
+        await asyncio.to_thread(clean_parts, self.settings.folder / "incoming")
+        return await clean_files(self.database, self.storage, now_ms())
 
     def folder(self, slug: str) -> Path:
         """Where an integration may keep files of its own."""
@@ -190,6 +263,7 @@ class Services:
             limiter=Limiter(limits.reads_per_second, limits.writes_per_second, limits.redis_url),
             uses=Uses(self.database, self.clock),
             writer=self.writer,
+            arrivals=self.arrivals,
             wake=wake,
         )
 
@@ -278,7 +352,7 @@ async def open_services(settings: Settings, *, clock: Clock = now_ms) -> AsyncIt
         await vault.check()
         policy = AddressPolicy.parse(settings.allowed_addresses)
         session = await stack.enter_async_context(new_session(policy))
-        yield Services(settings, database, vault, session, clock)
+        yield Services(settings, database, vault, session, open_storage(settings), clock)
 
 
 def _check_functions(settings: Settings) -> None:

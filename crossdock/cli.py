@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
@@ -399,11 +400,12 @@ def connect(
     from crossdock.terminal import connecting
 
     given = connecting.parsed(fields or [])
+    asks = sys.stdin.isatty() and not as_json
     _run(
         lambda settings: connecting.connect(
             settings,
             name,
-            given,
+            connecting.asked(connecting.chosen(name, kind), given, connecting.prompt) if asks else given,
             customer_id=customer_id,
             kind=kind,
             pick=lambda known: _one_of(known, organization),

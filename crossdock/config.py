@@ -59,6 +59,19 @@ class Settings:
     history_days: int = _setting(90, "How long old values of records are kept. 0: for ever.")
     events_days: int = _setting(90, "How long events are kept for GET /events. 0: for ever.")
     runs_days: int = _setting(30, "How long sync runs and jobs that ended are kept. 0: for ever.")
+    files_url: str = _setting(
+        "",
+        "Where files that come in are kept: a folder, or s3://bucket/prefix, gs://… or az://…. "
+        "Empty: `files` in the data folder.",
+    )
+    files_endpoint: str = _setting("", "Where S3-compatible storage is reached. Empty: at Amazon's.")
+    files_region: str = _setting("", "The region of S3-compatible storage.")
+    files_access_key: str = _setting("", "The access key of S3-compatible storage. Empty: as the cloud says.")
+    files_secret_key: str = _setting("", "The secret that belongs to it.", secret=True)
+    max_file_bytes: int = _setting(268_435_456, "A file larger than this is refused, wherever it comes from.")
+    watched_root: str = _setting(
+        "", "The folder below which connections may name a folder to watch for files. Empty: none may."
+    )
     metrics_token: str = _setting(
         "",
         "The bearer token that GET /metrics wants. Empty: there is no /metrics. `open`: anybody may read it.",
@@ -86,6 +99,11 @@ class Settings:
     @property
     def folder(self) -> Path:
         return Path(self.data_dir)
+
+    @property
+    def files(self) -> str:
+        """The storage of files: a URL, or the path of a folder."""
+        return self.files_url or str(self.folder / "files")
 
     @property
     def off(self) -> frozenset[str]:
@@ -140,6 +158,7 @@ RANGES = {
     "write_seconds": (1, 3600),
     "write_settle_seconds": (0, 86_400),
     "metrics_port": (0, 65535),
+    "max_file_bytes": (1, 17_179_869_184),
 }
 CHOICES = {"log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error")}
 

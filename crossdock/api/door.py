@@ -14,6 +14,7 @@ from crossdock.api.query import Pair, arguments, pairs
 from crossdock.api.uses import Uses
 from crossdock.config import Settings
 from crossdock.errors import Unauthorized
+from crossdock.files.arrive import Arrivals
 from crossdock.link.connect import Linker
 from crossdock.store.access import Caller
 from crossdock.store.connections import Connection
@@ -35,6 +36,7 @@ class Door:
     limiter: Limiter
     uses: Uses
     writer: Writer
+    arrivals: Arrivals
     wake: Callable[[], None]
     """Tells a worker in this process that there may be work."""
 

@@ -76,6 +76,11 @@ def note_headers(request: Request, headers: list[Header]) -> None:
     request.state.noted_headers += headers
 
 
+def allow_body(request: Request, most_bytes: int) -> None:
+    """Read a body of so many bytes for this request, more than the others may have."""
+    request.state.incoming.most = most_bytes
+
+
 def _wait(error: CrossdockError) -> dict[str, str]:
     if isinstance(error, TooManyRequests | Unavailable):
         return {"retry-after": str(error.retry_after_seconds)}
@@ -122,10 +127,11 @@ class Edge:
         request_id = self.new_id()
         noted: list[Header] = [(b"x-request-id", request_id.encode("ascii"))]
         scope["state"] = {**scope.get("state", {}), "request_id": request_id, "noted_headers": noted}
-        outgoing = _Outgoing(send, noted)
+        outgoing, incoming = _Outgoing(send, noted), _Incoming(receive)
+        scope["state"]["incoming"] = incoming
         started = time.perf_counter()
         try:
-            await self.app(scope, _Incoming(receive), outgoing)
+            await self.app(scope, incoming, outgoing)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -141,20 +147,21 @@ class Edge:
 
 
 class _Incoming:
-    """`receive`, up to LARGEST_BODY bytes. Raises TooLarge."""
+    """`receive`, up to so many bytes. Raises TooLarge."""
 
     def __init__(self, receive: Receive) -> None:
         self.receive = receive
         self.size = 0
+        self.most = LARGEST_BODY
 
     async def __call__(self) -> Message:
         message = await self._next()
-        if self.size <= LARGEST_BODY:
+        if self.size <= self.most:
             return message
         # Reads on for a while: a caller that is cut off while it sends may never see the answer.
-        while message.get("more_body") and self.size < 16 * LARGEST_BODY:
+        while message.get("more_body") and self.size < self.most + 15 * LARGEST_BODY:
             message = await self._next()
-        raise TooLarge(f"the body has more than {LARGEST_BODY} bytes")
+        raise TooLarge(f"the body has more than {self.most} bytes")
 
     async def _next(self) -> Message:
         message = await self.receive()

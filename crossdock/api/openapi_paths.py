@@ -123,6 +123,23 @@ COMMON_PARAMETERS: Json = {
 }  # fmt: skip
 
 
+FILE_BODY: Json = {
+    "required": True,
+    "content": {
+        "application/octet-stream": {"schema": {}},
+        "text/csv": {"schema": {}},
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "properties": {"file": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                "required": ["file"],
+            },
+            "example": {"file": "january.csv"},
+        },
+    },
+}
+
+
 def paths() -> Json:
     found: Json = {}
     for one in all_operations():
@@ -169,7 +186,9 @@ def _operation(one: Operation) -> Json:
     found["security"] = SECURITY[one.access]
     if parameters := _parameters(one):
         found["parameters"] = parameters
-    if one.body is not None:
+    if one.takes_file:
+        found["requestBody"] = FILE_BODY
+    elif one.body is not None:
         found["requestBody"] = _body(one)
     found["responses"] = {"200": _success(one)} | {
         str(status): {"$ref": f"#/components/responses/{ANSWERS[status][0]}"} for status in _errors(one)
@@ -192,10 +211,11 @@ def _success(one: Operation) -> Json:
     schema = of(one.reply) if one.write is None else _written(one.write, one.reply)
     if one.resource is not None and one.reply is one.resource.record:
         schema = ref(f"{one.resource.record.__name__}{'List' if one.is_list else 'Item'}")
+    kind = {str: "text/plain", bytes: "application/octet-stream"}.get(one.reply, "application/json")
     return {
         "description": "OK",
         "headers": _header_refs(_answer_headers(one)),
-        "content": {"text/plain" if one.reply is str else "application/json": {"schema": schema}}
+        "content": {kind: {"schema": {} if one.reply is bytes else schema}}
         | ({DRY_RUN_TYPE: {"schema": ref("DryRun")}} if one.write and one.write.action else {}),
     }
 

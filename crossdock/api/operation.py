@@ -50,11 +50,13 @@ class Operation:
     summary: str
     tag: str
     reply: Any
-    """What 200 carries: a struct, or a plain type. Records come in `data`. str: text."""
+    """What 200 carries: a struct, or a plain type. Records come in `data`. str: text; bytes: a file."""
     access: Access = Access.KEY_AND_TOKEN
     parameters: tuple[Parameter, ...] = ()
     body: Any = None
     body_required: bool = True
+    takes_file: bool = False
+    """The body is a file: as it is, or in a form."""
     example: dict[str, Any] | None = None
     """A body to send."""
     errors: tuple[int, ...] = (401, 422, 429)
@@ -77,3 +79,6 @@ class Operation:
     def writes(self) -> bool:
         """Whether a read-only key is refused."""
         return self.method not in ("GET", "HEAD")
+
+
+PAGE_TOKEN = Parameter("page_token", description="next_token of the previous page.")

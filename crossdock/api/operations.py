@@ -14,7 +14,8 @@ from functools import cache
 from typing import Any, get_args
 
 from crossdock.api import schemas
-from crossdock.api.operation import Access, Operation, Parameter
+from crossdock.api.carrier_operations import CARRIER
+from crossdock.api.operation import PAGE_TOKEN, Access, Operation, Parameter
 from crossdock.api.write_operations import write_operations
 from crossdock.resources.catalogue import all_resources
 from crossdock.resources.event_types import event_types
@@ -28,7 +29,6 @@ SYNC_JOB_ID = Parameter("sync_job_id", "path")
 SANDBOX_TYPE = Parameter("integration_type", "path", choices=("wms", "cart", "carrier"))
 ORDER_ID = Parameter("order_id", "path")
 RETURN_ID = Parameter("return_id", "path")
-PAGE_TOKEN = Parameter("page_token", description="next_token of the previous page.")
 TOKEN_FILTER = Parameter(
     "access_token", description="Only the connection with this access token.", deprecated=True
 )
@@ -225,7 +225,7 @@ PLATFORM = (
 def all_operations() -> tuple[Operation, ...]:
     """Resources first, then the platform's own; each path's operations lie together."""
     reads = [one for resource in all_resources() for one in _reads(resource)]
-    found = [*reads, *write_operations(), *PLATFORM]
+    found = [*reads, *write_operations(), *CARRIER, *PLATFORM]
     paths = {path: place for place, path in enumerate(dict.fromkeys(one.path for one in found))}
     return tuple(sorted(found, key=lambda one: paths[one.path]))
 

@@ -60,10 +60,11 @@ def _request(described: Json, path: str, method: str, operation: Json) -> Json:
         "url": _url(path, parameters),
     }
     if "requestBody" in operation:
-        ((kind, content),) = operation["requestBody"]["content"].items()
+        offered = operation["requestBody"]["content"]
+        kind = "multipart/form-data" if "multipart/form-data" in offered else next(iter(offered))
         if kind == "application/json":
             request["header"].append({"key": "Content-Type", "value": kind})
-        request["body"] = _body(kind, content["example"])
+        request["body"] = _body(kind, offered[kind]["example"])
     return {"name": operation["summary"], "request": request, "response": []}
 
 

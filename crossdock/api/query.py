@@ -274,11 +274,11 @@ def _seconds(text: str) -> int | None:
         return None
 
 
-def moment(text: str) -> int:
-    """Seconds since 1970 of a date in its one form. Raises Invalid, as the fault of `as_of`, for others."""
+def moment(text: str, name: str = AS_OF) -> int:
+    """Seconds since 1970 of a date in its one form. Raises Invalid, as the fault of `name`, for others."""
     seconds = _seconds(text)
     if seconds is None:
-        raise Invalid({"query": {AS_OF: [f"{_shown(text)} {NO_DATE}"]}})
+        raise Invalid({"query": {name: [f"{_shown(text)} {NO_DATE}"]}})
     return seconds
 
 
@@ -329,7 +329,9 @@ def _after(sent: Mapping[str, list[str]], order: str | None, pages: Pages, fault
         return None
 
 
-def _argument(parameter: Parameter, text: str, faults: _Faults) -> str | bool:
+def _argument(parameter: Parameter, text: str, faults: _Faults) -> str | bool | int:
+    if parameter.is_number:
+        return _limit({parameter.name: [text]}, faults)
     choices = ("true", "false") if parameter.is_flag else parameter.choices
     if parameter.is_time:
         _time(parameter.name, text, faults)

@@ -127,6 +127,24 @@ async def bury_unseen(
     return plan.outcome
 
 
+async def bury_these(
+    database: Database, target: Target, ids: Iterable[str], now_ms: int, also: Also
+) -> Outcome:
+    """Turns these records into tombstones; those that are not there are no trouble."""
+    resource, connection_id = target.resource, target.connection.id
+    async with database.transaction() as transaction:
+        plan = _Plan(target, now_ms)
+        await take_turn(transaction, resource, connection_id)
+        stored = await records.locked(database, transaction, resource, connection_id, ids)
+        for record_id, one in stored.items():
+            plan.bury(record_id, one.document)
+        found = {record_id: one.document for record_id, one in stored.items()}
+        await records.bury(transaction, resource, connection_id, found, now_ms)
+        await plan.write(transaction)
+        await also(transaction, plan.outcome)
+    return plan.outcome
+
+
 async def take_turn(transaction: Transaction, resource: Resource, connection_id: int) -> None:
     """Until this transaction ends no other one changes these records.
 

@@ -7,10 +7,13 @@ both of these, and either alone would do:
     CheckedResolver     names: drops what is blocked, tells which range it was
     AddressPolicy.socket   everything, literal addresses too: no socket is made for a blocked address
 
+What does not speak HTTP gets `checked_socket`, which is made of the same two.
+
 Ranges: the contract's webhook notes, section 6. They hold for all that we call: vendors, webhook
 endpoints, sign-in hosts, files. The operator may allow networks of their own (CROSSDOCK_ALLOWED_ADDRESSES).
 """
 
+import asyncio
 import ipaddress
 import re
 import socket
@@ -155,6 +158,36 @@ def checked_connector(
         socket_factory=policy.socket,
         limit=1000,
     )
+
+
+async def checked_socket(
+    policy: AddressPolicy, host: str, port: int, resolver: AbstractResolver | None = None
+) -> socket.socket:
+    """A socket that is connected to a host, for protocols other than HTTP.
+
+    Raises AddressRefused when the host has no address that we may connect to, OSError when none answers.
+    """
+    if _is_literal(host):
+        policy.require(host, host)
+    else:
+        _require_name(host.rstrip("."))
+    answers = await CheckedResolver(policy, resolver or aiohttp.ThreadedResolver()).resolve(host, port)
+    loop, failure = asyncio.get_running_loop(), OSError(None, f"{host} does not answer")
+    for answer in answers:
+        address = (answer["host"], port)
+        made = policy.socket((answer["family"], socket.SOCK_STREAM, 0, "", address))
+        made.setblocking(False)
+        try:
+            await loop.sock_connect(made, address)
+        except OSError as problem:
+            made.close()
+            failure = problem
+        except BaseException:
+            made.close()
+            raise
+        else:
+            return made
+    raise failure
 
 
 def parsed_url(text: str) -> URL:

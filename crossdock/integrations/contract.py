@@ -66,6 +66,8 @@ class Page:
     """Kept when the walk completes, and given to the next one. Take it from the vendor's own clock."""
     key: str = "id"
     """The member of a raw record that identifies it."""
+    file: str | None = None
+    """The id of the file that the records stand in, where they come from `Files`."""
 
 
 @dataclass(frozen=True)

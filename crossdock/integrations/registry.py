@@ -18,25 +18,16 @@ import msgspec
 
 from crossdock.errors import NotFound
 from crossdock.integrations.contract import Accepts, Client, Command, Fields, Raw, Search, Steps
+from crossdock.integrations.deliveries import Field, FilesIn, Source, fields_of
 from crossdock.resources.catalogue import TYPES, by_action, by_function
 from crossdock.resources.schema import Resource
 from crossdock.resources.writes import Write
 
 if TYPE_CHECKING:
+    from crossdock.integrations.invoices.charges import Charges
     from crossdock.integrations.invoices.contract import Layout
 
 HERE = Path(__file__).parent
-
-
-class Field(msgspec.Struct, forbid_unknown_fields=True):
-    """One thing a user fills in to connect."""
-
-    key: str
-    label: str
-    help: str = ""
-    secret: bool = False
-    default: str | None = None
-    """Used when the user gives nothing. None: the user must give it."""
 
 
 class Auth(msgspec.Struct, forbid_unknown_fields=True):
@@ -74,6 +65,12 @@ class Manifest(msgspec.Struct, forbid_unknown_fields=True):
     """For `live`: the version it was run against and the date."""
     auth: Auth = msgspec.field(default_factory=lambda: Auth("none"))
     limits: Limits = msgspec.field(default_factory=Limits)
+    files: FilesIn | None = None
+    """Set where the system's API is files: their ways to us, whose fields join those of `auth`."""
+
+    def __post_init__(self) -> None:
+        if self.files is not None:
+            self.auth.fields = [*self.auth.fields, *fields_of(self.files)]
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,11 @@ class Integration:
         made: Client = self._module("client").Client(*args)
         return made
 
+    def source(self, context: Any) -> Source:
+        """Where its files are fetched from, for those that fetch them themselves."""
+        made: Source = self._module("client").Source(context)
+        return made
+
     def reader(self, resource: Resource) -> Callable[[Raw], Fields]:
         """The function of `read` that maps one raw record of this resource."""
         found: Callable[[Raw], Fields] = getattr(self._module("read"), resource.singular)
@@ -132,10 +134,25 @@ class Integration:
         )
         return None if find is None else find(command)
 
+    @property
+    def delivers(self) -> str | None:
+        """Whose files it reads: its own, if it has layouts; None: those of any carrier."""
+        return self.slug if (self.folder / "layout.py").exists() else None
+
     @cached_property
     def layouts(self) -> "tuple[Layout, ...]":
         """The forms of its invoices, of a carrier that delivers files: `LAYOUTS` of its layout.py."""
         found: tuple[Layout, ...] = self._module("layout").LAYOUTS
+        return found
+
+    @cached_property
+    def charges(self) -> "Charges":
+        """What a carrier charges for: `CHARGES` of its charges.py; where it has none all is `other`."""
+        if not (self.folder / "charges.py").exists():
+            from crossdock.integrations.invoices.charges import Charges
+
+            return Charges()
+        found: Charges = self._module("charges").CHARGES
         return found
 
     def read_version(self, resource: Resource) -> bytes:

@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from crossdock.changes.document import encoder, stamp
 from crossdock.changes.events import connection_event
 from crossdock.errors import Invalid
 from crossdock.integrations.contract import Client
+from crossdock.integrations.deliveries import SOURCE
 from crossdock.integrations.registry import Integration
 from crossdock.jobs.queue import enqueue
 from crossdock.resources.catalogue import by_function
@@ -19,8 +20,8 @@ from crossdock.store.events import EventRow
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault
 
-Try = Callable[[str, Integration, Mapping[str, str]], AbstractAsyncContextManager[Client]]
-"""A client for credentials that are not stored yet; the text is the uid of the connection to be."""
+Try = Callable[[Connection, Integration, Mapping[str, str]], AbstractAsyncContextManager[Client]]
+"""A client for credentials that are not stored yet, for the connection to be."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,16 @@ class Linker:
         now = self.clock()
         uid = str(uuid.uuid4())
         filled = fill(integration, given, {"connection": uid.replace("-", ""), "now": stamp(now)})
-        async with self.try_out(uid, integration, filled) as client:
-            account = await client.check()
         connection = Connection(
             id=0, uid=uid, organization_id=organization_id, type=integration.type,
-            integration=integration.slug, customer_id=customer_id,
-            me=encoder.encode({"name": account.name, **account.identifiers}).decode(),
+            integration=integration.slug, customer_id=customer_id, me=None,
             disabled_functions=frozenset(), webhooks_disabled=False, times_used=0, last_used_ms=None,
             created_ms=now,
         )  # fmt: skip
+        async with self.try_out(connection, integration, filled) as client:
+            account = await client.check()
+        me = encoder.encode({"name": account.name, **account.identifiers}).decode()
+        connection = replace(connection, me=me)
         sealed = await connections.seal(self.vault, connection, filled)
         told = await self._created_event(connection, sealed.token, now)
         async with self.database.transaction() as transaction:
@@ -116,22 +118,29 @@ async def restart(
 def fill(integration: Integration, given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
     """The sign-in fields with their defaults; a default "{connection}" or "{now}" is filled in.
 
-    Raises Invalid, naming every field that is missing or that the integration does not have.
+    Raises Invalid, naming every field that is missing, does not fit, or that the integration does not have.
     """
     fields = {one.key: one for one in integration.manifest.auth.fields}
     faults: dict[str, list[str]] = {}
+    way = given.get(SOURCE) or (fields[SOURCE].default if SOURCE in fields else None)
     for name in given:
         if name not in fields:
             wanted = ", ".join(fields) or "none"
             faults[name] = [f"{integration.slug} has no field {name!r}; its fields are: {wanted}"]
+        elif SOURCE in fields and fields[name].way not in (None, way):
+            faults[name] = [f"{name} is only for {SOURCE}={fields[name].way}, and it is {way}"]
     filled: dict[str, str] = {}
     for key, one in fields.items():
+        if SOURCE in fields and one.way not in (None, way):
+            continue
         if given.get(key):
             filled[key] = given[key]
         elif one.default is not None:
             filled[key] = one.default.format_map(dict(known))
         else:
             faults[key] = [f"{integration.slug} needs {key} ({one.label})"]
+        if one.choices and filled.get(key, one.choices[0]) not in one.choices:
+            faults[key] = [f"{key} is {filled[key]!r:.50}; wanted is one of {', '.join(one.choices)}"]
     if faults:
         raise Invalid({"credentials": faults})
     return filled

@@ -150,9 +150,17 @@ async def by_id(database: Database, connection_id: int) -> Connection | None:
 async def by_ids(database: Database, connection_ids: Iterable[int]) -> dict[int, Connection]:
     """Those of these connections that are there, by their numbers."""
     ids = list(connection_ids)
+    if not ids:
+        return {}
     marks = ", ".join("?" * len(ids))
     sql = f"SELECT {_COLUMNS} FROM {_FROM} WHERE c.id IN ({marks}) AND c.deleted_ms IS NULL"
     return {row[0]: _connection(row) for row in await database.fetch(sql, *ids)}
+
+
+async def of_type(database: Database, kind: str) -> list[Connection]:
+    """All connections of a vertical."""
+    sql = f"SELECT {_COLUMNS} FROM {_FROM} WHERE c.type = ? AND c.deleted_ms IS NULL ORDER BY c.id"
+    return [_connection(row) for row in await database.fetch(sql, kind)]
 
 
 async def page(

@@ -58,6 +58,16 @@ async def release(transaction: Transaction, connection_id: int, function: str, k
     )
 
 
+async def release_of(
+    transaction: Transaction, connection_id: int, function: str, causes: Iterable[str]
+) -> None:
+    """What was set aside by these, runs or files, is not any more."""
+    await transaction.executemany(
+        "DELETE FROM quarantine WHERE connection_id = ? AND function = ? AND job_id = ?",
+        [(connection_id, function, one) for one in causes],
+    )
+
+
 async def keys(database: Database, connection_id: int, function: str) -> set[str]:
     rows = await database.fetch(
         "SELECT key FROM quarantine WHERE connection_id = ? AND function = ?", connection_id, function

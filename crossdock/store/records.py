@@ -65,6 +65,18 @@ async def with_value(
     return [row[0] for row in rows]
 
 
+async def documents(
+    database: Database, resource: Resource, connection_id: int, ids: Iterable[str]
+) -> dict[str, bytes]:
+    """The documents of those of these records that are there."""
+    condition, bound = database.one_of("id", ids)
+    rows = await database.fetch(
+        f"SELECT id, document FROM {resource.key} WHERE connection_id = ? AND {condition}",
+        connection_id, bound,
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}
+
+
 async def one_gone(
     database: Database, resource: Resource, connection_id: int, record_id: str
 ) -> bytes | None:
@@ -239,15 +251,33 @@ async def count(database: Database, resource: Resource, connection_id: int) -> i
 
 # Everything of a connection
 
-BELONGINGS = ("gone", "history", "ledger_balances", "record_tags", "quarantine", "runs", "seen", "writes")
+_KEYS = {
+    "gone": "(resource, id)",
+    "history": "id",
+    "ledger_balances": "item_id",
+    "record_tags": "(resource, tag, id)",
+    "quarantine": "(function, key)",
+    "runs": "job_id",
+    "seen": "(job_id, id)",
+    "writes": "id",
+    "received_files": "seq",
+    "seen_files": "place",
+    "file_items": "(item_id, file_id)",
+    "carrier_invoices": "id",
+    "charges": "item_id",
+    "trackings": "(resource, record_id, tracking_number)",
+    "followed": "resource",
+    "findings": "id",
+    "audits": "connection_id",
+}
+
+BELONGINGS = tuple(_KEYS)
 """What else is kept of a connection's records."""
 
 
 async def purge(transaction: Transaction, table: str, connection_id: int, limit: int) -> int:
     """Removes up to so many rows of a connection from a record table or one of BELONGINGS; how many."""
-    key = {"gone": "(resource, id)", "record_tags": "(resource, tag, id)", "ledger_balances": "item_id"}
-    key |= {"history": "id", "quarantine": "(function, key)", "runs": "job_id", "seen": "(job_id, id)"}
-    columns = key.get(table, "id")
+    columns = _KEYS.get(table, "id")
     of_connection = (
         "job_id IN (SELECT id FROM jobs WHERE connection_id = ?)" if table == "seen" else "connection_id = ?"
     )

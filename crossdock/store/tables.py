@@ -351,3 +351,6 @@ Table(
     Column("account", Text, primary_key=True),
     Column("free_ms", Number, nullable=False),
 )
+
+# Those of carriers are declared in a file of their own, which needs what stands above.
+from crossdock.store import carrier_tables  # noqa: E402, F401

@@ -35,7 +35,7 @@ from crossdock.integrations.registry import Integration
 from crossdock.jobs.backoff import seconds_to_wait
 from crossdock.jobs.queue import Lease
 from crossdock.resources.schema import Resource
-from crossdock.store import connections, jobs, quarantine, records, runs
+from crossdock.store import connections, files, jobs, quarantine, records, runs
 from crossdock.store.connections import Connection, Problem
 from crossdock.store.engine import Database, Transaction
 from crossdock.store.ids import Clock
@@ -189,6 +189,8 @@ class Pull(ABC):
                 waiting.difference_update(released)
             # One that is set aside now may come again, fitting, before the walk ends.
             waiting.update(one.key for one in aside)
+            if page.file is not None:
+                await files.note_items(transaction, self.connection.id, page.file, by_id)
             if self.sweeps:
                 # What does not fit is still there: only what the vendor left out is gone.
                 await records.note_seen(transaction, run.job_id, by_id.keys() | found.ids_refused)

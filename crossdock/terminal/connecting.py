@@ -14,6 +14,7 @@ from crossdock.app import Services, open_services
 from crossdock.changes.document import stamp
 from crossdock.config import Settings
 from crossdock.errors import Invalid, InvalidCredentials, NotFound, VendorError
+from crossdock.integrations.deliveries import SOURCE, Field
 from crossdock.integrations.registry import Integration, all_integrations
 from crossdock.jobs.queue import enqueue
 from crossdock.store import access, connections, freshness, jobs, quarantine, schedules
@@ -22,6 +23,8 @@ from crossdock.store.connections import Connection
 from crossdock.terminal.output import console, errors, print_json, print_table, say
 from crossdock.terminal.progress import Watched, shown_live, table, watch
 from crossdock.terminal.progress import as_json as job_as_json
+
+Ask = Callable[[Field], str]
 
 
 def parsed(fields: list[str]) -> dict[str, str]:
@@ -33,6 +36,28 @@ def parsed(fields: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{one!r} is not KEY=VALUE", param_hint="--set")
         found[key] = typer.prompt(key, hide_input=True) if value == "-" else value
     return found
+
+
+def asked(integration: Integration, given: dict[str, str], ask: Ask) -> dict[str, str]:
+    """What was given, and what is still needed: the source of files first, as the rest depends on it."""
+    found, fields = dict(given), integration.manifest.auth.fields
+    for one in fields:
+        if one.key in found or one.way not in (None, found.get(SOURCE)):
+            continue
+        # Of several secrets that each have a default one is enough: a password, or a key.
+        has_secret = any(found.get(each.key) for each in fields if each.secret)
+        if one.key == SOURCE or one.default is None or (one.secret and not has_secret):
+            found[one.key] = ask(one)
+    return {key: value for key, value in found.items() if value}
+
+
+def prompt(one: Field) -> str:
+    """Asks for a field on the terminal."""
+    text = one.label if not one.choices else f"{one.label} ({', '.join(one.choices)})"
+    answer: str = typer.prompt(
+        text, default=one.default, hide_input=one.secret, show_default=bool(one.default)
+    )
+    return answer
 
 
 def chosen(name: str, kind: str | None) -> Integration:

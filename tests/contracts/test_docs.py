@@ -69,6 +69,8 @@ def test_every_operation_is_on_the_page_about_the_api(where: str):
     page = text(ROOT / "docs" / "api.md")
     if path.endswith("/history"):
         assert "GET /{type}/{resource}/{id}/history" in text(ROOT / "docs" / "extensions.md")
+    elif where == "POST /carrier/files":  # a file that comes in; nothing is written anywhere
+        assert f"`{where}`" in text(ROOT / "docs" / "extensions.md")
     elif not where.startswith("GET ") and path.startswith(("/wms/", "/cart/", "/carrier/")):
         page = text(ROOT / "docs" / "writes.md")
         above = path.removesuffix("/trackstar-tags").rpartition("/")[0]

@@ -7,7 +7,7 @@ await world.events(connection)                             what was told, decode
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from crossdock import app
 from crossdock.app import Services, open_services
 from crossdock.changes.document import decoder
 from crossdock.config import Settings
+from crossdock.files.look import Look
 from crossdock.integrations import registry
 from crossdock.integrations.http import Http
 from crossdock.resources.wms.orders import ORDERS
@@ -77,6 +78,8 @@ class World:
     organization: str
     slept: list[float] = field(default_factory=list)
     """The seconds that calls waited for the vendor. They took none."""
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+    """What happens during the next wait."""
 
     # What happens
 
@@ -217,20 +220,24 @@ async def world(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[World]:
     slept: list[float] = []
+    meanwhile: list[Callable[[], object]] = []
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
+        while meanwhile:
+            meanwhile.pop()()
         clock.pass_seconds(seconds)
 
     monkeypatch.setattr(registry, "all_integrations", with_fake())
     monkeypatch.setattr(app, "Http", partial(Http, sleep=sleep, random=lambda: 0.5))
+    monkeypatch.setattr(app, "Look", partial(Look, sleep=sleep))
     settings = Settings(
         data_dir=str(tmp_path), database_url=database_url, secret_key=secret_key,
-        allowed_addresses="127.0.0.0/8",
+        allowed_addresses="127.0.0.0/8", watched_root=str(tmp_path / "watched"),
     )  # fmt: skip
     async with open_services(settings, clock=clock) as services:
         organization = await access.create_organization(services.database, "Test", clock())
-        yield World(services, vendor, clock, organization, slept)
+        yield World(services, vendor, clock, organization, slept, meanwhile)
 
 
 def without_stamps(document: Body) -> Body:

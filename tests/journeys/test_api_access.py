@@ -253,7 +253,9 @@ def test_a_body_without_end_is_refused(house: Organization):
 
 
 @pytest.mark.parametrize(
-    "operation", [one for one in all_operations() if one.access is Access.NONE], ids=_name
+    "operation",
+    [one for one in all_operations() if one.access is Access.NONE and "{" not in one.path],
+    ids=_name,
 )
 def test_what_describes_the_server_itself_needs_no_key(house: Organization, operation: Operation):
     assert house.http.get(house.url + operation.path).status_code == 200

@@ -87,7 +87,7 @@ def test_p03_the_feed_has_every_event_with_the_id_and_the_body_that_webhooks_sen
     }
     text = shop.get("/events", None).content
     for event_id, name, body in kept:
-        if name != "connection.created":
+        if name not in ("connection.created", "carrier-file.created"):  # those are encrypted
             assert b'"body":' + body + b"}" in text, event_id
 
 

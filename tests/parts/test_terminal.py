@@ -7,9 +7,12 @@ import pytest
 from rich.console import Console
 
 from crossdock.errors import Invalid, NotFound
+from crossdock.integrations.deliveries import Field
+from crossdock.integrations.registry import integration
 from crossdock.store.jobs import Job
 from crossdock.store.runs import Run
 from crossdock.terminal import listening, output, progress
+from crossdock.terminal.connecting import asked
 from crossdock.terminal.progress import Watched
 
 UID = "97935200-6eee-4d6a-a392-277ffffe6c28"
@@ -111,3 +114,28 @@ def test_an_answer_that_listen_shows_is_not_cut_either(monkeypatch: pytest.Monke
         )
     )
     assert [one[45:] for one in lines(shown)] == ["no answer within 15 s", "at all"]
+
+
+def test_a_terminal_asks_for_the_source_first_and_then_for_what_that_needs():
+    answers = {"source": "sftp", "sftp_host": "files.example", "sftp_user": "acme", "sftp_password": "p"}
+    answers["sftp_fingerprint"] = "SHA256:x"
+    wanted: list[str] = []
+
+    def ask(one: Field) -> str:
+        wanted.append(one.key)
+        return answers[one.key]
+
+    assert asked(integration("carrier", "ups"), {}, ask) == answers
+    assert wanted == list(answers)
+    assert asked(integration("carrier", "ups"), {"source": "upload"}, ask) == {"source": "upload"}
+    assert wanted == list(answers)
+
+
+def test_a_terminal_asks_for_a_key_where_no_password_was_given():
+    found = asked(
+        integration("carrier", "ups"),
+        {"source": "sftp", "sftp_host": "h", "sftp_user": "u", "sftp_fingerprint": "f"},
+        lambda one: {"sftp_password": "", "sftp_private_key": "k"}[one.key],
+    )
+    assert found["sftp_private_key"] == "k"
+    assert "sftp_password" not in found

@@ -25,13 +25,13 @@ class InvoiceClient:
     cursor: [id of the file, last row that was read of it]; mark: the id of the last file.
     """
 
-    def __init__(self, context: Context, carrier: str) -> None:
+    def __init__(self, context: Context, carrier: str | None) -> None:
         self._files = context.files
         self._carrier = carrier
 
     async def check(self) -> Account:
         """There is nobody to ask: the files come to us."""
-        return Account(self._carrier)
+        return Account(self._carrier or "carriers")
 
     async def invoice_line_items(self, walk: Walk) -> AsyncIterator[Page]:
         """Charges of the files that came since the last walk.
@@ -61,8 +61,8 @@ class InvoiceClient:
                 with await asyncio.to_thread(self._opened, path, file.name, envelope) as reading:
                     part = _Part(reading, _stamp(file.received), after_row, _wanted(file, walk))
                     while await asyncio.to_thread(part.read_on):
-                        yield Page(part.records, [file.id, part.row])
-                    yield Page(part.records, [file.id, _ALL])
+                        yield Page(part.records, [file.id, part.row], file=file.id)
+                    yield Page(part.records, [file.id, _ALL], file=file.id)
                 outcome = part.outcome()
         except NotFound:
             return

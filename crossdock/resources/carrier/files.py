@@ -1,5 +1,9 @@
 """Invoice files as they were received. Listed by time, with links that expire."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from crossdock.resources.common import Timestamp
 from crossdock.resources.schema import Record, Resource
 
@@ -10,7 +14,7 @@ class CarrierFile(Record, kw_only=True):
     file_name: str
     generated_time: Timestamp
     file_type: str
-    download_url: str
+    download_url: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
     download_url_expires_at: Timestamp
 
 

@@ -45,6 +45,9 @@ def _shipment(raw: Raw) -> Fields:
         "warehouse_id": text(raw["warehouse"]),
         "status": "shipped",
         "shipped_date": timestamp(raw["shipped_at"]),
+        "packages": [
+            {"package_id": number, "tracking_number": number} for number in raw.get("trackings", [])
+        ],
     }
 
 
