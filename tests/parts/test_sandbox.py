@@ -155,7 +155,7 @@ def test_a_products_stock_is_the_sum_over_the_shops_places(seen: Seen) -> None:
             assert one["inventory"] == sum(one["inventory_by_warehouse_id"].values())
 
 
-AFTERTHOUGHTS = {"Shipping Charge Correction", "Service Refund"}
+AFTERTHOUGHTS = {"Shipping Charge Correction", "Service Refund", "Address Correction"}
 
 
 def test_the_charges_of_a_parcel_add_up_to_what_the_warehouse_says_it_cost(seen: Seen) -> None:
@@ -170,14 +170,20 @@ def test_the_charges_of_a_parcel_add_up_to_what_the_warehouse_says_it_cost(seen:
     for line in seen["carrier_invoice_line_items"].values():
         if line["tracking_number"] and line["charge_description"] not in AFTERTHOUGHTS:
             charged[line["tracking_number"]] += line["net_cost"]
+    strangers = charged.keys() - cost.keys()  # parcels that the carrier charges and nobody sent
+    assert 1 <= len(strangers) <= 3
     assert len(charged) >= 40
-    assert {track: cost[track] for track in charged} == charged
+    assert {track: cost[track] for track in charged if track not in strangers} == {
+        track: amount for track, amount in charged.items() if track not in strangers
+    }
 
 
 def test_invoice_lines_keep_their_row_as_texts_and_their_accounts_leading_zeros(seen: Seen) -> None:
     lines = list(seen["carrier_invoice_line_items"].values())
     assert len(lines) >= 200
-    assert all(isinstance(cell, str) for line in lines for cell in line["raw"].values())
+    assert all(
+        isinstance(cell, str) for line in lines for name, cell in line["raw"].items() if name != "crossdock"
+    )
     assert {line["account_id"] for line in lines} >= {"0000X4R917", "0938450012"}
     assert len({line["invoice_id"] for line in lines}) >= 16
     assert any(line["gross_cost"] > line["net_cost"] for line in lines)

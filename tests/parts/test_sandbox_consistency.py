@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,9 @@ import pytest
 from crossdock.integrations.contract import Context, Page, Raw, Walk
 from crossdock.integrations.http import Http
 from crossdock.integrations.registry import all_integrations
+from crossdock.integrations.sandbox.carrier.client import Source
 from crossdock.resources.schema import Resource
+from tests.fakes.files import TakenFiles
 
 EPOCH = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 WORLD = "5a4d"
@@ -34,6 +37,22 @@ def client_of(folder: Path, vertical: str, seed: int = 1, epoch: datetime = EPOC
     return all_integrations()[vertical, "sandbox"].client(Context(given, Http.__new__(Http), folder))
 
 
+def made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+async def reading(folder: Path, vertical: str, seed: int, epoch: datetime) -> Any:
+    """A client that has all it reads: the carriers' comes as files."""
+    if vertical != "carrier":
+        return client_of(folder, vertical, seed, epoch)
+    given = {"world": WORLD, "seed": str(seed), "epoch": epoch.isoformat()}
+    context = Context(given, Http.__new__(Http), folder)
+    carrier = all_integrations()["carrier", "sandbox"]
+    files = await TakenFiles.of(Source(context, lambda: epoch), made(folder / f"files {seed}"))
+    return carrier.client(replace(context, files=files))
+
+
 async def pages_of(client: Any, name: str, walk: Walk) -> list[Page]:
     pages: AsyncIterator[Page] = getattr(client, name)(walk)
     return [page async for page in pages]
@@ -51,7 +70,8 @@ def read_all(
     async def read() -> Seen:
         seen: Seen = {}
         for vertical in verticals:
-            client, one = client_of(folder, vertical, seed, epoch), all_integrations()[vertical, "sandbox"]
+            one = all_integrations()[vertical, "sandbox"]
+            client = await reading(folder, vertical, seed, epoch)
             for name, resource in resources(vertical).items():
                 records = [one.reader(resource)(raw) for raw in await raws_of(client, name, Walk())]
                 for fields in records:

@@ -35,7 +35,7 @@ def world(tmp_path: Path) -> World:
     return open_world(tmp_path, WORLD, 1, EPOCH)
 
 
-@pytest.mark.parametrize("vertical", VERTICALS)
+@pytest.mark.parametrize("vertical", ["wms", "cart"])
 async def test_the_client_offers_every_function_of_its_manifest_in_pages_of_50(
     tmp_path: Path, vertical: str
 ) -> None:
@@ -48,7 +48,7 @@ async def test_the_client_offers_every_function_of_its_manifest_in_pages_of_50(
         assert len(ids) == len(set(ids)) > 0
 
 
-@pytest.mark.parametrize("vertical", VERTICALS)
+@pytest.mark.parametrize("vertical", ["wms", "cart"])
 async def test_no_walk_looks_like_one_that_gets_nowhere(tmp_path: Path, vertical: str) -> None:
     client = client_of(tmp_path, vertical)
     for name in resources(vertical):

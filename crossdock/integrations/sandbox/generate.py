@@ -1,7 +1,9 @@
 """Makes worlds: masters first, then four weeks of warehouse life, then what other systems saw of it.
 
     masters ──► opening count, orders, inbound, returns, upkeep: one timeline
-            ──► packs, bills, labor ──► the shop ──► the carriers
+            ──► packs, bills, labor ──► the shop
+
+The carriers' invoices are not kept: they are made of what was sent, when they are asked for.
 
 Equal seeds give equal worlds, but for their dates: those are all relative to the epoch, in the 28 days
 before it. Only what is planned (a due date, an expiry) lies after it.
@@ -12,7 +14,6 @@ from pathlib import Path
 from random import Random
 
 from crossdock.integrations.sandbox.generate_bills import generate_bills
-from crossdock.integrations.sandbox.generate_carrier import generate_carrier
 from crossdock.integrations.sandbox.generate_cart import generate_cart
 from crossdock.integrations.sandbox.generate_inbound import live_inbound
 from crossdock.integrations.sandbox.generate_labor import generate_labor
@@ -53,7 +54,6 @@ def generate(records: Records, epoch: datetime) -> None:
     generate_bills(records, start)
     generate_labor(records, rng)
     generate_cart(records, start, epoch)
-    generate_carrier(records, epoch)
 
 
 def _live(records: Records, rng: Random, start: datetime, epoch: datetime) -> None:

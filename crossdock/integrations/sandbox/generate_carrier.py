@@ -1,28 +1,30 @@
-"""Generates the carriers' invoices for what the warehouse sent: each parcel's charges add up to its cost.
+"""The carriers' invoices for what the warehouse sent: each parcel's charges add up to its cost.
 
 Beside them there is what makes invoices worth reading: corrections on a later invoice, fees of no parcel,
-a credit.
+a credit; and worth auditing: a charge that comes twice, a parcel that nobody sent, a total that is off,
+weight that was not there. Accounts are billed four times before the epoch, and every week after it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Protocol
 
 from crossdock.integrations.contract import Raw
 from crossdock.integrations.sandbox import despatch, intake
 from crossdock.integrations.sandbox.catalogue import CARRIERS
-from crossdock.integrations.sandbox.world import Records, moment
 
 CENT = Decimal("0.01")
-LINES = "carrier_invoice_line_items"
 
-# Days before the epoch on which the accounts are billed: what left after the last is not billed yet.
+# Days before the epoch on which the accounts are billed; what left after the last waits for the next week.
 BILLED_AGO = (21, 14, 7, 1)
 
 FREIGHT = "carrier_id_4"
 DISCOUNT = Decimal("0.30")
 FUEL = Decimal("0.12")
+CORRECTION = Decimal("18.50")
+WEEK = timedelta(days=7)
 AT_THE_DOOR, AREA, HANDLING = Decimal("0.95"), Decimal("0.55"), Decimal("0.35")
 
 
@@ -53,25 +55,49 @@ class Charge:
     parcel: Parcel | None = None
 
 
-def generate_carrier(records: Records, epoch: datetime) -> None:
-    """Puts the invoice lines of all accounts, each posted when its account was billed."""
+@dataclass(frozen=True)
+class Line:
+    """A charge on its invoice. number: its place there."""
+
+    charge: Charge
+    invoice: str
+    number: int
+    billed: datetime
+
+
+class Shelf(Protocol):
+    """What there is in a world, by resource."""
+
+    def all(self, resource: str) -> list[Raw]: ...
+
+
+def billed_until(epoch: datetime, now: datetime) -> list[datetime]:
+    """When the accounts were billed."""
     billed = [epoch - timedelta(days=days) for days in BILLED_AGO]
+    while (following := billed[-1] + WEEK) <= now:
+        billed.append(following)
+    return billed
+
+
+def lines(records: Shelf, billed: list[datetime]) -> list[Line]:
+    """The lines of all invoices, by account and week."""
     charges = [*_fees(billed)]
     for n, parcel in enumerate(sorted(_parcels(records), key=lambda one: (one.sent, one.track))):
         week = next((w for w, at in enumerate(billed) if parcel.sent <= at), None)
         if week is not None:
             charges += _charges(parcel, week)
-            charges += _afterthoughts(parcel, n, week + 1) if week + 1 < len(billed) else []
+            charges += [one for one in _afterthoughts(parcel, n, week) if one.week < len(billed)]
     charges.sort(key=lambda one: (one.carrier, one.week))
     numbers: dict[str, int] = {}
+    found = []
     for charge in charges:
         invoice = f"{CARRIERS[charge.carrier].account}-{charge.week + 1:02d}"
         numbers[invoice] = numbers.get(invoice, 0) + 1
-        records.now = billed[charge.week]
-        records.put(LINES, _line(charge, invoice, numbers[invoice], records.now))
+        found.append(Line(charge, invoice, numbers[invoice], billed[charge.week]))
+    return found
 
 
-def _parcels(records: Records) -> Iterator[Parcel]:
+def _parcels(records: Shelf) -> Iterator[Parcel]:
     for order in records.all(despatch.ORDERS):
         for shipment in order["despatches"]:
             for parcel in shipment["parcels"]:
@@ -123,12 +149,19 @@ def _flat(parcel: Parcel, week: int, code: str, text: str, amount: Decimal) -> C
 
 
 def _afterthoughts(parcel: Parcel, n: int, week: int) -> Iterator[Charge]:
-    """What some parcels cost more, or less, on the next invoice."""
+    """What some parcels cost more, or less, on a later invoice; some of it is not right."""
     if n % 9 == 4:
         more = (parcel.cost * Decimal("0.18")).quantize(CENT, ROUND_HALF_UP)
-        yield _flat(parcel, week, "ADJ", "Shipping Charge Correction", more)
+        yield _flat(parcel, week + 1, "ADJ", "Shipping Charge Correction", more)
     if n % 13 == 6:
-        yield _flat(parcel, week, "GSR", "Service Refund", -parcel.cost)
+        yield _flat(parcel, week + 1, "GSR", "Service Refund", -parcel.cost)
+    if n % 17 == 2:
+        # Charged on the next invoice, and again on the one after it.
+        yield _flat(parcel, week + 1, "ADC", "Address Correction", CORRECTION)
+        yield _flat(parcel, week + 2, "ADC", "Address Correction", CORRECTION)
+    if n % 40 == 11:
+        stranger = replace(parcel, track=f"{parcel.track[:-4]}0000", reference="")
+        yield _flat(stranger, week, "FRT", "Transportation Charge", parcel.cost)
 
 
 def _fees(billed: list[datetime]) -> Iterator[Charge]:
@@ -137,28 +170,3 @@ def _fees(billed: list[datetime]) -> Iterator[Charge]:
         for week, at in enumerate(billed):
             fee = Decimal("12.50") if carrier == "carrier_id_0" else Decimal("4.00")
             yield Charge(carrier, week, "SVC", "Weekly Service Charge", fee, fee, at)
-
-
-def _line(charge: Charge, invoice: str, number: int, billed: datetime) -> Raw:
-    """The line as a row of an invoice file: all cells are texts."""
-    carrier, parcel = CARRIERS[charge.carrier], charge.parcel
-    return {
-        "Line ID": f"{invoice}-{number:04d}",
-        "Entered": moment(billed),
-        "Carrier": carrier.name,
-        "Account Number": carrier.account,
-        "Invoice Number": invoice,
-        "Invoice Date": f"{billed:%Y-%m-%d}",
-        "Transaction Date": f"{charge.on:%Y-%m-%d}",
-        "Tracking Number": parcel.track if parcel else "",
-        "Reference": parcel.reference if parcel else "",
-        "Service": parcel.service if parcel else "",
-        "Billed Weight": parcel.pounds if parcel else "",
-        "Weight Unit": "LB" if parcel else "",
-        "Charge Code": charge.code,
-        "Charge Description": charge.text,
-        "Published Charge": str(charge.gross),
-        "Incentive": str(charge.net - charge.gross),
-        "Net Charge": str(charge.net),
-        "Currency": "USD",
-    }

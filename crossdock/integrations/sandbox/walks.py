@@ -26,6 +26,10 @@ class Walks:
         world = await self.open()
         return Account(name, {"world": world.name})
 
+    async def world(self) -> tuple[World, datetime]:
+        """The world, and the time that its content leads up to."""
+        return await self.open(), _epoch(self._context.credentials.get("epoch", ""))
+
     async def changes(self, resource: str, walk: Walk) -> AsyncIterator[Page]:
         """What changed since the mark, oldest first; a record changed meanwhile comes again at the end."""
         world, key = await self.open(), KEYS[self._vertical]
