@@ -72,6 +72,10 @@ class Transaction(ABC):
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
     @abstractmethod
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        """Texts as a table `each` with a column `value`: its SQL, and the single value to bind for it."""
+
+    @abstractmethod
     async def in_turn(self, key: str) -> None:
         """Waits until no other transaction that called this with the same key is open."""
 
@@ -311,6 +315,9 @@ class _SQLiteTransaction(Transaction):
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         return await self.run(lambda: self._connection.execute(sql, values).fetchall())
 
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        return "json_each(?) AS each", json.dumps(values)
+
     async def in_turn(self, key: str) -> None:
         """Nothing to wait for: there is one writer at a time."""
 
@@ -477,6 +484,9 @@ class _PostgresTransaction(Transaction):
             status: str = await self._connection.execute(numbered(sql), *values)
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
+
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        return "unnest(?::text[]) AS each(value)", values
 
     async def in_turn(self, key: str) -> None:
         await self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(?, 7274))", key)

@@ -27,6 +27,7 @@ from sqlalchemy.types import TypeEngine
 
 from crossdock.resources.catalogue import all_resources
 from crossdock.resources.schema import Kind, Resource
+from crossdock.store import webhook_tables
 
 metadata = MetaData()
 
@@ -323,6 +324,8 @@ Table(
     Index("ix_events_at", "at_ms"),
     Index("ix_events_connection", "connection_id", "seq"),
     Index("ix_events_organization", "organization_id", "seq"),
+    Index("ix_events_message", "organization_id", "id"),
+    Index("ix_events_record", "organization_id", "record_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -351,3 +354,5 @@ Table(
     Column("account", Text, primary_key=True),
     Column("free_ms", Number, nullable=False),
 )
+
+webhook_tables.declare(metadata, (Text, Number))
