@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
@@ -49,6 +50,10 @@ from crossdock.sync.stuck import end_broken, end_stuck
 from crossdock.writes.options import OptionCache
 from crossdock.writes.passthrough import PASSTHROUGH
 from crossdock.writes.run import Writer
+from crossdock.webhooks import deliver
+from crossdock.webhooks.deliver import Means
+from crossdock.webhooks.sender import Office, Sender
+from crossdock.webhooks.transform import Scripts
 
 
 def now_ms() -> int:
@@ -65,6 +70,8 @@ class Services:
     vault: Vault
     session: aiohttp.ClientSession
     clock: Clock
+    means: Means
+    """What webhooks are sent with."""
     places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     """Bounds the calls at a time of each account, over all its runs in this process."""
 
@@ -113,6 +120,7 @@ class Services:
                 Chore("undoing what a wrong clock set", 60, self._bring_back),
                 Chore("forgetting what is old", 600, self._clean),
             ],
+            beside=[self.sender()] if connection_id is None else [],
         )
         pace = Pace(
             concurrency=concurrency or self.settings.concurrency,
@@ -120,6 +128,17 @@ class Services:
             connection_id=connection_id,
         )
         return Worker(self.database, work, pace, self.clock)
+
+    def sender(self) -> Sender:
+        """What sends webhooks."""
+        office = Office(
+            database=self.database,
+            vault=self.vault,
+            clock=self.clock,
+            disable_ms=self.settings.webhook_disable_hours * 3_600_000,
+            most_under_way=self.settings.webhook_concurrency,
+        )
+        return Sender(office, self.means)
 
     async def _tick(self) -> int:
         return await enqueue_due(self.database, self.clock(), self.settings.off)
@@ -278,7 +297,20 @@ async def open_services(settings: Settings, *, clock: Clock = now_ms) -> AsyncIt
         await vault.check()
         policy = AddressPolicy.parse(settings.allowed_addresses)
         session = await stack.enter_async_context(new_session(policy))
-        yield Services(settings, database, vault, session, clock)
+        means = await _means(stack, settings, policy)
+        yield Services(settings, database, vault, session, clock, means)
+
+
+async def _means(stack: AsyncExitStack, settings: Settings, policy: AddressPolicy) -> Means:
+    return Means(
+        session=await stack.enter_async_context(deliver.new_session(policy)),
+        scripts=await stack.enter_async_context(Scripts()),
+        base_url=settings.url,
+        agent=f"crossdock/{version('crossdock')}",
+        timeout_seconds=settings.webhook_timeout_seconds,
+        most_bytes=settings.webhook_max_bytes,
+        https_only=bool(settings.webhook_https_only),
+    )
 
 
 def _check_functions(settings: Settings) -> None:

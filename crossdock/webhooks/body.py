@@ -32,7 +32,7 @@ def _id(data: msgspec.Raw) -> str:
 
 
 def _small(previous: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    """Those old values that are small. That something has changed is said even when none is: what, is null."""
+    """Those old values that are small. What changed is named even when none is."""
     kept, room = {}, MOST_PREVIOUS_BYTES
     for name, value in sorted(previous.items(), key=lambda one: len(one[1])):
         room -= len(name) + len(value)

@@ -42,7 +42,8 @@ async def ensure_own(database: Database, organization_id: str) -> None:
         return
     await database.execute(
         f"INSERT INTO webhook_apps ({_COLUMNS}) "
-        "SELECT id, id, id, name, NULL, '{}', created_ms, created_ms FROM organizations WHERE id = ? ON CONFLICT DO NOTHING",
+        "SELECT id, id, id, name, NULL, '{}', created_ms, created_ms FROM organizations WHERE id = ? ON "
+        "CONFLICT DO NOTHING",
         organization_id,
     )
 
@@ -73,7 +74,8 @@ async def put(transaction: Transaction, app: App) -> None:
     """Stores an application, new or changed."""
     await transaction.execute(
         f"INSERT INTO webhook_apps ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (id) DO UPDATE SET uid = excluded.uid, name = excluded.name, rate = excluded.rate, metadata = excluded.metadata, "
+        "ON CONFLICT (id) DO UPDATE SET uid = excluded.uid, name = excluded.name, rate = excluded.rate, "
+        "metadata = excluded.metadata, "
         "updated_ms = excluded.updated_ms",
         app.id, app.organization_id, app.uid, app.name, app.rate,
         msgspec.json.encode(dict(app.metadata)).decode(), app.created_ms, app.updated_ms,

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from crossdock.resources.event_types import extension_types
-from crossdock.store.engine import Database, Transaction
+from crossdock.store.engine import Database, Row, Transaction
 from crossdock.store.webhooks.endpoints import listed
 
 CHANNEL = "crossdock_deliveries"
@@ -39,6 +39,7 @@ class Wish:
     """What an endpoint wants to get."""
 
     endpoint: int
+    application_id: str
     types: frozenset[str] | None
     channels: frozenset[str] | None
 
@@ -56,14 +57,25 @@ def _extensions() -> tuple[str, ...]:
     return extension_types()
 
 
+_WISH = "SELECT number, application_id, types, channels FROM webhook_endpoints WHERE"
+
+
 async def wishes(transaction: Transaction, application_id: str) -> list[Wish]:
     """Of the endpoints that are on."""
     rows = await transaction.fetch(
-        "SELECT number, types, channels FROM webhook_endpoints WHERE application_id = ? "
-        "AND NOT disabled AND deleted_ms IS NULL",
-        application_id,
+        f"{_WISH} application_id = ? AND NOT disabled AND deleted_ms IS NULL", application_id
     )
-    return [Wish(row[0], _set(row[1]), _set(row[2])) for row in rows]
+    return [_wish(row) for row in rows]
+
+
+async def wish(transaction: Transaction, endpoint: int) -> Wish | None:
+    """Of one endpoint, if it is on."""
+    row = await transaction.fetch_one(f"{_WISH} number = ? AND NOT disabled", endpoint)
+    return None if row is None else _wish(row)
+
+
+def _wish(row: Row) -> Wish:
+    return Wish(row[0], row[1], _set(row[2]), _set(row[3]))
 
 
 def _set(text: str | None) -> frozenset[str] | None:
@@ -74,10 +86,10 @@ def _set(text: str | None) -> frozenset[str] | None:
 async def fan_out(transaction: Transaction, application_id: str, messages: Sequence[New], due_ms: int) -> int:
     """Adds a delivery for each of these messages at each endpoint that wants it: how many."""
     added = 0
-    for wish in await wishes(transaction, application_id):
-        wanted = [one.id for one in messages if wish.takes(one)]
+    for each in await wishes(transaction, application_id):
+        wanted = [one.id for one in messages if each.takes(one)]
         if wanted:
-            await put(transaction, wish.endpoint, wanted, due_ms)
+            await put(transaction, each.endpoint, wanted, due_ms)
             added += len(wanted)
     if added:
         await transaction.notify(CHANNEL)
@@ -107,15 +119,17 @@ class Due:
     endpoint: int
     revision: int
     at_ms: int
+    is_off: bool
+    """What is due there is dropped."""
 
 
 async def due(database: Database) -> list[Due]:
-    """Every endpoint with something to send, and when: those that are off too, as theirs is dropped."""
+    """Every endpoint with something to send, and when."""
     rows = await database.fetch(
         "SELECT e.number, e.revision, (SELECT d.due_ms FROM webhook_deliveries d WHERE d.endpoint = e.number "
-        "AND d.due_ms IS NOT NULL ORDER BY d.due_ms LIMIT 1) AS at_ms FROM webhook_endpoints e"
+        "AND d.due_ms IS NOT NULL ORDER BY d.due_ms LIMIT 1) AS at_ms, e.disabled FROM webhook_endpoints e"
     )
-    return [Due(row[0], row[1], row[2]) for row in rows if row[2] is not None]
+    return [Due(row[0], row[1], row[2], bool(row[3])) for row in rows if row[2] is not None]
 
 
 @dataclass(frozen=True)
@@ -176,22 +190,25 @@ async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int)
     return len(rows)
 
 
-async def reserve(transaction: Transaction, endpoint: int, count: int, rate: int, now_ms: int) -> list[int]:
-    """When each of the next messages of a throttled endpoint may go: the next moments that are free.
+async def free_at(database: Database, transaction: Transaction, endpoint: int) -> int:
+    """The next free moment of a throttled endpoint, in microseconds; other senders wait until we are done."""
+    row = await transaction.fetch_one(
+        f"SELECT free_ms FROM vendor_slots WHERE account = ?{database.locking}", _account(endpoint)
+    )
+    return int(row[0]) if row else 0
 
-    Moments lie 1/rate apart over all senders, so no second has more than `rate`.
-    """
-    account, apart = f"endpoint/{endpoint}", 1000 / rate
-    row = await transaction.fetch_one("SELECT free_ms FROM vendor_slots WHERE account = ?", account)
-    # Stored a thousand times finer than its name says: rates may be above a thousand a second.
-    first = max(now_ms * 1000, int(row[0]) if row else 0)
-    free = first + int(count * apart * 1000)
+
+async def reserve(transaction: Transaction, endpoint: int, until_us: int) -> None:
+    """No message goes there before this moment, but for those that were claimed."""
     await transaction.execute(
         "INSERT INTO vendor_slots (account, free_ms) VALUES (?, ?) "
         "ON CONFLICT (account) DO UPDATE SET free_ms = excluded.free_ms",
-        account, free,
+        _account(endpoint), until_us,
     )  # fmt: skip
-    return [(first + int(n * apart * 1000)) // 1000 for n in range(count)]
+
+
+def _account(endpoint: int) -> str:
+    return f"endpoint/{endpoint}"
 
 
 # What became of them
@@ -206,7 +223,7 @@ class Result:
     due_ms: int | None = None
 
 
-async def record(transaction: Transaction, results: Iterable[Result]) -> None:
+async def record(transaction: Transaction, results: Sequence[Result]) -> None:
     """Stores how attempts ended. A success counts whoever holds the row; all else only for its holder."""
     scheduled = [one for one in results if not one.claimed.manual]
     manual = [one for one in results if one.claimed.manual]
@@ -244,6 +261,16 @@ async def _record_manual(transaction: Transaction, results: Sequence[Result]) ->
         f"due_ms = CASE WHEN excluded.state = {SUCCESS} THEN NULL ELSE webhook_deliveries.due_ms END",
         [(one.claimed.endpoint, one.claimed.message_id, one.state) for one in results],
     )
+
+
+async def failures(transaction: Transaction, endpoint: int, message_id: str) -> int:
+    """How many attempts of the schedule failed there, while none succeeded."""
+    row = await transaction.fetch_one(
+        "SELECT attempts FROM webhook_deliveries WHERE endpoint = ? AND message_id = ? AND manual = 0 "
+        f"AND state IN ({FAIL}, {SENDING})",
+        endpoint, message_id,
+    )  # fmt: skip
+    return 0 if row is None else int(row[0])
 
 
 async def put_back(transaction: Transaction, claimed: Iterable[Claimed], due_ms: int) -> None:

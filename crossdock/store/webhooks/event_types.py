@@ -60,7 +60,8 @@ async def put(database: Database, organization_id: str, one: EventType) -> None:
     flags = None if one.feature_flags is None else msgspec.json.encode(one.feature_flags).decode()
     await database.execute(
         f"INSERT INTO webhook_event_types (organization_id, {_COLUMNS}) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, name) DO UPDATE SET description = excluded.description, "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, name) DO UPDATE SET "
+        "description = excluded.description, "
         "archived = excluded.archived, deprecated = excluded.deprecated, schemas = excluded.schemas, "
         "group_name = excluded.group_name, feature_flags = excluded.feature_flags, "
         "updated_ms = excluded.updated_ms",

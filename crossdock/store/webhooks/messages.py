@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 
 from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.ids import first_id
 from crossdock.store.secrets import Vault
 from crossdock.store.webhooks.endpoints import listed
 
 EXPIRED = b'{"expired":true}'
+"""What an erased payload reads."""
 LONGEST_TAG = 128
 CONNECTION, RESOURCE = "connection/", "resource/"
 
@@ -55,13 +57,15 @@ class Search:
 
 _EVENTS = (
     "SELECT m.id AS id, m.organization_id AS application_id, m.type AS type, m.at_ms AS at_ms, "
-    "{body} AS body, m.sealed AS sealed, NULL AS event_id, NULL AS channels, NULL AS deliver_ms, NULL AS expires_ms, "
+    "{body} AS body, m.sealed AS sealed, NULL AS event_id, NULL AS channels, NULL AS deliver_ms, NULL AS "
+    "expires_ms, "
     "NULL AS content_type, c.uid AS connection, m.record_id AS record_id FROM events m "
     "JOIN connections c ON c.id = m.connection_id WHERE "
 )
 _MESSAGES = (
     "SELECT m.id AS id, m.application_id AS application_id, m.type AS type, m.at_ms AS at_ms, "
-    "{body} AS body, FALSE AS sealed, m.event_id AS event_id, m.channels AS channels, m.deliver_ms AS deliver_ms, "
+    "{body} AS body, FALSE AS sealed, m.event_id AS event_id, m.channels AS channels, m.deliver_ms AS "
+    "deliver_ms, "
     "m.expires_ms AS expires_ms, m.content_type AS content_type, NULL AS connection, NULL AS record_id "
     "FROM webhook_messages m WHERE "
 )
@@ -84,6 +88,11 @@ async def search(
         found += [await _message(vault, row) for row in await database.fetch(sql, *values, limit)]
     found.sort(key=lambda one: one.id, reverse=descending)
     return await _tagged(database, found[:limit])
+
+
+def id_at(moment_ms: int) -> str:
+    """An id before those of all messages of a moment, and behind those before it."""
+    return first_id("msg", moment_ms)
 
 
 Sought = tuple[str, str, list[Any]]
