@@ -23,7 +23,7 @@ import asyncpg
 
 from crossdock.errors import SettingsError
 from crossdock.store import memory
-from crossdock.store.outages import BROKEN, Outage, postgres_trouble, sqlite_trouble
+from crossdock.store.outages import Outage, on_another, postgres_trouble, sqlite_trouble
 from crossdock.store.pages import spliced_page
 from crossdock.store.query import Found
 
@@ -42,8 +42,6 @@ SQLITE_PRAGMAS = (
 READERS = 4
 SLOW_SECONDS, SLOW_FOR_SECONDS = 0.05, 10.0
 """A page that takes so long is being read from the disk, and those of the next while probably too."""
-BROKEN_AT_MOST = 2
-"""Connections that are found to be broken, one after the other, before that is told."""
 
 
 class Transaction(ABC):
@@ -378,7 +376,7 @@ class Postgres(Database):
 
     async def _read(self, fetch: Callable[..., Any], sql: str, values: Sequence[Any]) -> Any:
         with self._reading:
-            found = await _on_another(lambda: fetch(numbered(sql), *values))
+            found = await on_another(lambda: fetch(numbered(sql), *values))
         self._reading.over()
         return found
 
@@ -396,7 +394,7 @@ class Postgres(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         with self._writing:
-            connection, outer = await _on_another(self._begun)
+            connection, outer = await on_another(self._begun)
         try:
             inner = _PostgresTransaction(connection, self._writing)
             try:
@@ -453,19 +451,6 @@ async def _reset(connection: Any) -> None:
     doubles what a short read costs, and there is nothing to undo: nobody sets anything for a session."""
     if connection.is_in_transaction():
         await connection.reset()
-
-
-async def _on_another(work: Callable[[], Awaitable[Made]]) -> Made:
-    """What the work gives; on another connection when its own broke, perhaps while nobody used it.
-
-    For what may be done again: reads, and beginning.
-    """
-    for _ in range(BROKEN_AT_MOST):
-        try:
-            return await work()
-        except BROKEN:
-            continue  # the pool opens another one in its place
-    return await work()
 
 
 class _PostgresTransaction(Transaction):

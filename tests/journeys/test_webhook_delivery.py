@@ -14,15 +14,10 @@ async def test_a_change_arrives_at_an_endpoint_with_the_id_and_body_of_the_feed(
     await world.next_sync()
 
     [arrived] = hooks.receiver.got()
-    [(seq, told)] = [row for row in await events_of(world, connection.id) if row[1].type == "order.updated"]
+    rows = await events.of_connection(world.services.database, connection.id)
+    [told] = [row for _, row in rows if row.type == "order.updated"]
     assert arrived.id == told.id
     assert arrived.body == told.body
     assert signed_by(SECRET, arrived.headers, arrived.body, world.clock() / 1000)
     [attempt] = await hooks.attempts(endpoint)
     assert (attempt.status, attempt.code, attempt.manual) == (0, 204, False)
-
-
-async def events_of(world, connection_id):
-    from crossdock.store import events
-
-    return await events.of_connection(world.services.database, connection_id)
