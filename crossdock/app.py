@@ -209,6 +209,7 @@ class Services:
             limiter=Limiter(limits.reads_per_second, limits.writes_per_second, limits.redis_url),
             uses=Uses(self.database, self.clock),
             writer=self.writer,
+            scripts=self.means.scripts,
             wake=wake,
         )
 

@@ -21,6 +21,7 @@ from crossdock.store.engine import Database
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault
 from crossdock.writes.run import Writer
+from crossdock.webhooks.transform import Scripts
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Door:
     limiter: Limiter
     uses: Uses
     writer: Writer
+    scripts: Scripts
     wake: Callable[[], None]
     """Tells a worker in this process that there may be work."""
 

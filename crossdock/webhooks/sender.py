@@ -121,8 +121,8 @@ class Sender:
         try:
             while True:
                 self._wake.clear()
-                worked = await self._tasks.work()
-                found = await self._round()
+                worked = await self._safely("bulk work", self._tasks.work(), otherwise=False)
+                found = await self._safely("looking for messages", self._round(), _Round())
                 if found.took or worked:
                     continue
                 if not self._lanes.under_way:

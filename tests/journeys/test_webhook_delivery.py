@@ -1,5 +1,6 @@
 """Every change reaches whoever subscribed, signed, in the form that the libraries verify."""
 
+from crossdock.store import events
 from tests.journeys.conftest import World, order
 from tests.journeys.hooks import SECRET, Hooks, hooks, signed_by
 

@@ -57,6 +57,14 @@ async def find(database: Database, organization_id: str, reference: str) -> App 
     return None if row is None else _app(row)
 
 
+async def named(transaction: Transaction, organization_id: str, uid: str) -> App | None:
+    """The application with this uid."""
+    row = await transaction.fetch_one(
+        f"SELECT {_COLUMNS} FROM webhook_apps WHERE organization_id = ? AND uid = ?", organization_id, uid
+    )
+    return None if row is None else _app(row)
+
+
 async def page(
     database: Database, organization_id: str, after: str | None, limit: int, *, descending: bool
 ) -> list[App]:

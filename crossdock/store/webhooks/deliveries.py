@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from crossdock.resources.event_types import extension_types
 from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.webhooks.attempts import Condition
 from crossdock.store.webhooks.endpoints import listed
 
 CHANNEL = "crossdock_deliveries"
@@ -301,6 +302,17 @@ async def at_endpoint(database: Database, endpoint: int, message_ids: Sequence[s
         endpoint, bound,
     )  # fmt: skip
     return {row[1]: Stand(*row) for row in rows}
+
+
+async def page(database: Database, asked: Condition, limit: int, *, descending: bool) -> list[Stand]:
+    """Where messages stand, in the order of their ids."""
+    order = "DESC" if descending else "ASC"
+    rows = await database.fetch(
+        "SELECT a.endpoint, a.message_id, a.state, a.due_ms FROM webhook_deliveries a "
+        f"WHERE {asked.sql} ORDER BY a.message_id {order} LIMIT ?",
+        *asked.values, limit,
+    )  # fmt: skip
+    return [Stand(*row) for row in rows]
 
 
 async def of_message(database: Database, application_id: str, message_id: str) -> list[Stand]:

@@ -159,13 +159,23 @@ async def locked(database: Database, transaction: Transaction, vault: Vault, num
     return None if row is None else await _opened(vault, row)
 
 
+async def is_taken(transaction: Transaction, application_id: str, uid: str, number: int) -> bool:
+    """Whether another endpoint of the application has this uid."""
+    row = await transaction.fetch_one(
+        "SELECT 1 FROM webhook_endpoints WHERE application_id = ? AND uid = ? AND number <> ?",
+        application_id, uid, number,
+    )  # fmt: skip
+    return row is not None
+
+
 async def by_numbers(database: Database, vault: Vault, numbers: list[int]) -> dict[int, Endpoint]:
-    """Endpoints by their numbers, deleted ones too."""
+    """Endpoints by their numbers; those that were deleted are not among them."""
     if not numbers:
         return {}
     marks = ", ".join("?" * len(numbers))
     rows = await database.fetch(
-        f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE number IN ({marks})", *numbers
+        f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE number IN ({marks}) AND deleted_ms IS NULL",
+        *numbers,
     )
     return {row[0]: await _opened(vault, row) for row in rows}
 
@@ -179,6 +189,11 @@ async def ids_of(database: Database, numbers: list[int]) -> dict[int, str]:
         f"SELECT number, id FROM webhook_endpoints WHERE number IN ({marks})", *numbers
     )
     return {row[0]: row[1] for row in rows}
+
+
+async def application_of(database: Database, number: int) -> str | None:
+    row = await database.fetch_one("SELECT application_id FROM webhook_endpoints WHERE number = ?", number)
+    return None if row is None else str(row[0])
 
 
 async def page(
