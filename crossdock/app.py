@@ -47,13 +47,13 @@ from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import bring_back, enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck
-from crossdock.writes.options import OptionCache
-from crossdock.writes.passthrough import PASSTHROUGH
-from crossdock.writes.run import Writer
 from crossdock.webhooks import deliver
 from crossdock.webhooks.deliver import Means
 from crossdock.webhooks.sender import Office, Sender
 from crossdock.webhooks.transform import Scripts
+from crossdock.writes.options import OptionCache
+from crossdock.writes.passthrough import PASSTHROUGH
+from crossdock.writes.run import Writer
 
 
 def now_ms() -> int:

@@ -23,13 +23,13 @@ def read(raw: bytes, kind: type[T], *, required: bool = True) -> T:
     """
     if not required and raw.strip() in (b"", b"null"):
         raw = b"{}"
-    value = decoded(raw, kind)
+    value = fitted(raw, kind)
     if any("\0" in text for text in _texts(msgspec.to_builtins(value))):
         raise Invalid({"json": {"": ["a text has the character U+0000, which no text can have"]}})
     return value
 
 
-def decoded(raw: bytes, kind: type[T]) -> T:
+def fitted(raw: bytes, kind: type[T]) -> T:
     """The body, as `read` has it but for what texts may hold."""
     try:
         return msgspec.json.decode(raw, type=kind)

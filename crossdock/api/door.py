@@ -20,8 +20,8 @@ from crossdock.store.connections import Connection
 from crossdock.store.engine import Database
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault
-from crossdock.writes.run import Writer
 from crossdock.webhooks.transform import Scripts
+from crossdock.writes.run import Writer
 
 
 @dataclass(frozen=True)

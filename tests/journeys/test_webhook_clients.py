@@ -10,7 +10,7 @@ from asyncio.subprocess import PIPE
 from pathlib import Path
 
 from tests.conftest import skip_or_fail
-from tests.fakes.receiver import Receiver
+from tests.fakes.hook_receiver import Receiver
 from tests.journeys.server import Server
 
 FAKES = Path(__file__).parents[1] / "fakes"

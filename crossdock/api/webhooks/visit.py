@@ -141,7 +141,7 @@ class Visit:
             raw = b"{}"
         if b"\\u0000" in raw and self.operation.id != "message.create":
             raise Invalid({"body": {"": ["a text has the character U+0000, which no text can have"]}})
-        return bodies.decoded(raw, kind)
+        return bodies.fitted(raw, kind)
 
     # The query
 
