@@ -49,6 +49,7 @@ class Hooks:
             application_id=application or self.world.organization, created_ms=now, updated_ms=now,
             hidden=Hidden(url=url or f"{self.receiver.url}{path}", secrets=secrets, **hidden), **more,
         )  # fmt: skip
+        await self.services.vault.prepare(made.organization_id)
         async with self.services.database.transaction() as transaction:
             return await endpoints.add(transaction, self.services.vault, made)
 

@@ -1,13 +1,24 @@
-"""Every change reaches whoever subscribed, signed, in the form that the libraries verify."""
+"""Every change reaches whoever subscribed, signed; what fails is tried again for 27 hours, and then told."""
+
+import asyncio
+import time
+from itertools import pairwise
+
+import pytest
 
 from crossdock.store import events
+from crossdock.store.webhooks import deliveries, endpoints
+from crossdock.webhooks.schedule import DELAYS_SECONDS
+from tests.fakes.hook_receiver import dripping, dropped, endless, silent, status
 from tests.journeys.conftest import World, order
-from tests.journeys.hooks import SECRET, Hooks, hooks, signed_by
+from tests.journeys.hooks import HOUR, SECRET, Hooks, hooks, signed_by
 
 __all__ = ["hooks"]
 
+SENDING, FAIL, SUCCESS, CANCELED = 3, 2, 0, 4
 
-async def test_a_change_arrives_at_an_endpoint_with_the_id_and_body_of_the_feed(world: World, hooks: Hooks):
+
+async def test_p03_a_change_arrives_with_the_id_and_body_of_the_feed(world: World, hooks: Hooks):
     world.vendor.collections["orders"] = [order(1)]
     connection = await world.connect()
     endpoint = await hooks.endpoint(types=("order.updated",))
@@ -17,8 +28,440 @@ async def test_a_change_arrives_at_an_endpoint_with_the_id_and_body_of_the_feed(
     [arrived] = hooks.receiver.got()
     rows = await events.of_connection(world.services.database, connection.id)
     [told] = [row for _, row in rows if row.type == "order.updated"]
-    assert arrived.id == told.id
-    assert arrived.body == told.body
+    assert (arrived.id, arrived.body) == (told.id, told.body)
     assert signed_by(SECRET, arrived.headers, arrived.body, world.clock() / 1000)
     [attempt] = await hooks.attempts(endpoint)
-    assert (attempt.status, attempt.code, attempt.manual) == (0, 204, False)
+    assert (attempt.status, attempt.code, attempt.manual) == (SUCCESS, 204, False)
+
+
+async def test_an_access_token_in_an_event_is_sent_and_nowhere_in_clear(world: World, hooks: Hooks):
+    await hooks.endpoint(types=("connection.created",))
+    await world.connect(sync=False)
+    await hooks.deliver()
+    [arrived] = hooks.receiver.got()
+    token = arrived.json["data"]["access_token"]
+    for table in ("events", "webhook_attempts", "webhook_endpoints", "webhook_deliveries"):
+        rows = await world.services.database.fetch(f"SELECT * FROM {table}")
+        assert token not in str([tuple(row) for row in rows])
+
+
+async def test_records_that_are_gone_are_told_only_to_who_named_that_event(world: World, hooks: Hooks):
+    await hooks.endpoint("/all")
+    await hooks.endpoint("/exact", types=("order.deleted",))
+    await hooks.put({"gone": 1}, "order.deleted")
+    await hooks.put({"there": 1}, "order.updated")
+    await hooks.deliver()
+    assert [one.json for one in hooks.receiver.got("/all")] == [{"there": 1}]
+    assert [one.json for one in hooks.receiver.got("/exact")] == [{"gone": 1}]
+
+
+async def test_a_message_goes_where_types_and_channels_fit_and_the_endpoint_is_on(hooks: Hooks):
+    await hooks.endpoint("/all")
+    await hooks.endpoint("/other-type", types=("order.created",))
+    await hooks.endpoint("/channel", channels=("a", "b"))
+    await hooks.endpoint("/off", disabled=True)
+    await hooks.endpoint("/operational", application="operational:x")
+    await hooks.put({"n": 1})
+    await hooks.put({"n": 2}, channels=("b", "c"))
+    await hooks.deliver()
+    assert sorted(one.json["n"] for one in hooks.receiver.got("/all")) == [1, 2]
+    assert [one.json["n"] for one in hooks.receiver.got("/channel")] == [2]
+    assert {one.path for one in hooks.receiver.requests} == {"/all", "/channel"}
+
+
+# The schedule
+
+
+async def test_p04_a_message_is_tried_eight_times_at_the_documented_delays(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", status(500))
+    message = await hooks.send()
+    for _ in DELAYS_SECONDS:
+        stand = await hooks.stand(endpoint, message)
+        assert stand is not None
+        assert stand.state == SENDING
+        assert stand.next_ms is not None
+        await hooks.deliver((stand.next_ms - hooks.world.clock() - 2) / 1000)
+        before = len(hooks.receiver.got())
+        await hooks.deliver(0.01)
+        assert len(hooks.receiver.got()) == before + 1, "neither sooner nor later"
+    attempts = await hooks.attempts(endpoint, message)
+    waited = [(after.at_ms - one.at_ms) / 1000 for one, after in pairwise(attempts)]
+    for seconds, planned in zip(waited, DELAYS_SECONDS, strict=True):
+        assert 0.8 * planned - 0.1 <= seconds <= 1.2 * planned + 0.1
+    ended = await hooks.stand(endpoint, message)
+    assert ended is not None
+    assert (ended.state, ended.next_ms) == (FAIL, None)
+    assert len({one.id for one in hooks.receiver.got()}) == 1, "the same id on every attempt"
+    assert len({one.headers["webhook-timestamp"] for one in hooks.receiver.got()}) == 8
+    assert all(
+        signed_by(SECRET, one.headers, one.body, int(one.headers["webhook-timestamp"]))
+        for one in hooks.receiver.got()
+    )
+
+
+async def test_p05_success_stops_and_a_redirect_is_a_failure_that_nobody_follows(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    location = {"Location": f"{hooks.receiver.url}/elsewhere"}
+    hooks.receiver.answer("/hook", status(301, headers=location), times=1)
+    message = await hooks.send()
+    await hooks.deliver(10)
+    await hooks.deliver(100 * HOUR)
+    assert hooks.receiver.got("/elsewhere") == []
+    attempts = await hooks.attempts(endpoint, message)
+    assert [(one.status, one.code) for one in attempts] == [(FAIL, 301), (SUCCESS, 204)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "least", "most"), [("1", 300, 300), ("450", 450, 450), ("999999", 600, 600)]
+)
+async def test_p05_retry_after_is_honoured_within_its_cap(
+    hooks: Hooks, asked: str, least: float, most: float
+):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", status(503), times=1)
+    hooks.receiver.answer("/hook", status(503, headers={"Retry-After": asked}), times=1)
+    message = await hooks.send()
+    await hooks.deliver(7)
+    stand = await hooks.stand(endpoint, message)
+    assert stand is not None
+    assert stand.next_ms is not None
+    assert least - 1 <= (stand.next_ms - hooks.world.clock()) / 1000 <= most + 1
+
+
+async def test_p05_a_receiver_may_end_the_retries_of_a_message_or_switch_itself_off(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", status(500, headers={"webhook-delivery": "abort-message"}), times=1)
+    first = await hooks.send()
+    stand = await hooks.stand(endpoint, first)
+    assert stand is not None
+    assert (stand.state, stand.next_ms) == (FAIL, None)
+    assert not (await hooks.reload(endpoint)).disabled
+    hooks.receiver.answer("/hook", status(410, headers={"webhook-delivery": "disable"}), times=1)
+    await hooks.send()
+    assert (await hooks.reload(endpoint)).disabled
+    await hooks.send()
+    assert len(hooks.receiver.got()) == 2
+
+
+async def test_after_429_at_least_a_minute_passes(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", status(429), times=1)
+    message = await hooks.send()
+    stand = await hooks.stand(endpoint, message)
+    assert stand is not None
+    assert stand.next_ms is not None
+    assert stand.next_ms - hooks.world.clock() >= 60_000
+
+
+# Switching off
+
+
+async def test_p06_an_endpoint_is_disabled_after_120_hours_without_success_and_told_once(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    operational = f"operational:{hooks.world.organization}"
+    await hooks.endpoint("/ops", application=operational, types=("endpoint.disabled",))
+    hooks.receiver.answer("/hook", status(500))
+    for _ in range(6):
+        await hooks.put()
+        for _ in range(30):
+            await hooks.deliver(1 * HOUR)
+            if (await hooks.reload(endpoint)).disabled:
+                break
+    assert (await hooks.reload(endpoint)).disabled
+    attempts = await hooks.attempts(endpoint)
+    exhausted = 28 * HOUR
+    assert (hooks.world.clock() - attempts[0].at_ms) / 1000 >= 120 * HOUR
+    assert (hooks.world.clock() - attempts[0].at_ms) / 1000 <= 120 * HOUR + 3 * exhausted
+    await hooks.deliver()
+    told = [one.json for one in hooks.receiver.got("/ops")]
+    assert [one["type"] for one in told] == ["endpoint.disabled"]
+    assert (told[0]["data"]["endpointId"], told[0]["data"]["trigger"]) == (endpoint.id, "automatic")
+    # What was due is dropped; what comes later is not even queued.
+    tried = len(hooks.receiver.got())
+    await hooks.send()
+    await hooks.deliver(11 * HOUR)
+    assert len(hooks.receiver.got()) == tried
+    # Switched on again it gets what comes.
+    hooks.receiver.answer("/hook", status(200))
+    await hooks.change(endpoint, disabled=False)
+    await hooks.send({"after": 1})
+    assert hooks.receiver.got()[-1].json == {"after": 1}
+
+
+async def test_p06_one_success_starts_the_clock_anew(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", status(500))
+    for _ in range(6):
+        await hooks.put()
+        for _ in range(29):
+            await hooks.deliver(1 * HOUR)
+        hooks.receiver.answer("/hook", status(200), times=1)
+        await hooks.send({"good": 1})
+    assert not (await hooks.reload(endpoint)).disabled
+
+
+async def test_the_operator_is_told_of_a_message_that_fails_and_recovers(hooks: Hooks):
+    operational = f"operational:{hooks.world.organization}"
+    await hooks.endpoint()
+    await hooks.endpoint("/ops", application=operational)
+    hooks.receiver.answer("/hook", status(500), times=4)
+    message = await hooks.send()
+    for seconds in (7, 400, 2400, 9000):
+        await hooks.deliver(seconds)
+    await hooks.deliver()
+    told = [one.json for one in hooks.receiver.got("/ops")]
+    assert [one["type"] for one in told] == ["message.attempt.failing", "message.attempt.recovered"]
+    assert {one["data"]["msgId"] for one in told} == {message.id}
+    assert told[0]["data"]["lastAttempt"]["responseStatusCode"] == 500
+
+
+# Bad receivers: each attempt is recorded as what it was
+
+
+async def with_timeout(hooks: Hooks, seconds: float) -> None:
+    means = hooks.services.means
+    object.__setattr__(means, "timeout_seconds", seconds)
+
+
+async def test_a_receiver_that_says_nothing_is_given_up_in_time(hooks: Hooks):
+    await with_timeout(hooks, 0.3)
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", silent())
+    message = await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert b"within 0.3 s" in attempt.response
+    assert 250 <= attempt.duration_ms <= 3000
+    stand = await hooks.stand(endpoint, message)
+    assert stand is not None
+    assert stand.next_ms is not None
+    assert stand.next_ms - hooks.world.clock() >= 60_000
+
+
+async def test_a_receiver_that_drips_is_given_up_in_time(hooks: Hooks):
+    await with_timeout(hooks, 0.3)
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", dripping())
+    await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert attempt.duration_ms <= 3000
+
+
+async def test_of_an_answer_of_a_gigabyte_only_the_beginning_is_read(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", endless())
+    await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code, attempt.response) == (SUCCESS, 200, b"y" * 20_000)
+    await asyncio.sleep(0.1)
+    assert hooks.receiver.bytes_sent < 2**25
+
+
+async def test_a_connection_that_breaks_at_once_is_tried_once_more_within_the_attempt(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", dropped(), times=1)  # type: ignore[arg-type]
+    await hooks.send()
+    assert len(hooks.receiver.got()) == 2
+    assert [one.status for one in await hooks.attempts(endpoint)] == [SUCCESS]
+    hooks.receiver.answer("/hook", dropped(), times=2)  # type: ignore[arg-type]
+    await hooks.send()
+    assert len(hooks.receiver.got()) == 4
+    last = (await hooks.attempts(endpoint))[-1]
+    assert (last.status, last.code) == (FAIL, 0)
+    assert last.response
+
+
+async def raw(answer: bytes) -> tuple[asyncio.Server, int]:
+    """A server that says this to whatever it hears, and hangs up."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(10)
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    return server, server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("answer", "scheme"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "http"),  # reset after the headers
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", "http"),
+        (b"\x15\x03\x01\x00\x02\x02\x28", "https"),  # a handshake that fails
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "http"),
+        (b"HTTP/1.1 200 OK\r\n" + b"x" * 100_000, "http"),
+        (b"", "https"),
+    ],
+    ids=["headers only", "half a body", "tls alert", "not http", "endless header", "tls nothing"],
+)
+async def test_an_answer_that_is_none_is_a_failure_without_a_code(hooks: Hooks, answer: bytes, scheme: str):
+    server, port = await raw(answer)
+    async with server:
+        endpoint = await hooks.endpoint(url=f"{scheme}://127.0.0.1:{port}/")
+        await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert attempt.response
+
+
+async def test_a_refused_connection_is_a_failure_without_a_code(hooks: Hooks):
+    server, port = await raw(b"")
+    server.close()
+    await server.wait_closed()
+    endpoint = await hooks.endpoint(url=f"http://127.0.0.1:{port}/")
+    await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+
+
+async def test_what_an_endpoint_is_called_with_leaves_no_password_in_the_log(hooks: Hooks):
+    url = hooks.receiver.url.replace("http://", "http://ann:s3cret@")
+    endpoint = await hooks.endpoint(url=f"{url}/hook", headers={"x-mine": "1"})
+    await hooks.send()
+    [arrived] = hooks.receiver.got()
+    assert arrived.headers["authorization"].startswith("Basic ")
+    assert arrived.headers["x-mine"] == "1"
+    [attempt] = await hooks.attempts(endpoint)
+    assert attempt.exchange.sent["authorization"] == "***"
+    assert attempt.exchange.url == f"{hooks.receiver.url}/hook"
+    rows = await hooks.services.database.fetch("SELECT * FROM webhook_endpoints")
+    assert "s3cret" not in str([tuple(row) for row in rows])
+
+
+# Transformations
+
+
+async def test_a_script_changes_what_is_sent_and_the_signature_covers_it(hooks: Hooks):
+    script = (
+        "function handler(w) { w.method = 'PUT'; w.payload = {seen: w.eventType, by: w.variables.who}; "
+        "w.headers = {'x-script': 'yes'}; return w; }"
+    )
+    endpoint = await hooks.endpoint(code=script, variables={"who": "ann"}, transforms=True)
+    await hooks.send({"n": 1})
+    [arrived] = hooks.receiver.got()
+    assert (arrived.method, arrived.headers["x-script"]) == ("PUT", "yes")
+    assert arrived.json == {"seen": "order.updated", "by": "ann"}
+    assert signed_by(SECRET, arrived.headers, arrived.body, hooks.world.clock() / 1000)
+    await hooks.change(endpoint, transforms=False)
+    await hooks.send({"n": 12345678901234567890})
+    assert hooks.receiver.got()[-1].body == b'{"n":12345678901234567890}'
+
+
+async def test_a_script_may_cancel_and_one_that_fails_is_retried(hooks: Hooks):
+    script = "function handler(w) { if (w.payload.n == 1) { w.cancel = true; return w; } throw 'no ' + w.payload.n; }"
+    endpoint = await hooks.endpoint(code=script, transforms=True)
+    one, other = await hooks.send({"n": 1}), await hooks.send({"n": 2})
+    assert hooks.receiver.requests == []
+    stands = [await hooks.stand(endpoint, each) for each in (one, other)]
+    assert [each and each.state for each in stands] == [CANCELED, SENDING]
+    failed = (await hooks.attempts(endpoint, other))[0]
+    assert (failed.status, failed.code) == (FAIL, 0)
+    assert b"no 2" in failed.response
+    fixed = await hooks.reload(endpoint)
+    fixed.hidden.code = "function handler(w) { return w; }"
+    await hooks.change(endpoint, hidden=fixed.hidden)
+    await hooks.deliver(10)
+    assert [each.json for each in hooks.receiver.got()] == [{"n": 2}], "a script that is put right heals"
+
+
+async def test_p11_a_script_can_not_send_to_a_forbidden_address(hooks: Hooks):
+    script = "function handler(w) { w.url = 'http://169.254.169.254/latest'; return w; }"
+    endpoint = await hooks.endpoint(code=script, transforms=True)
+    await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert b"169.254" in attempt.response
+
+
+# Large events
+
+
+async def test_a_large_event_is_sent_cut_and_says_where_the_whole_is(world: World, hooks: Hooks):
+    object.__setattr__(world.services.means, "most_bytes", 2000)
+    await hooks.endpoint(types=("order.updated",))
+    world.vendor.collections["orders"] = [order(1, state="A", lines=[])]
+    await world.connect()
+    lines = [{"product": f"p{n}", "quantity": n} for n in range(100)]
+    world.change("orders", "o-001", state="B", lines=lines)
+    await world.next_sync()
+    [arrived] = hooks.receiver.got()
+    assert len(arrived.body) < 3000
+    assert arrived.json["data_truncated"] is True
+    assert set(arrived.json["data"]) == {"id"}
+    assert arrived.json["data_url"] == f"{world.services.settings.url}/events/{arrived.id}/data"
+    assert signed_by(SECRET, arrived.headers, arrived.body, world.clock() / 1000)
+
+
+# Sharing
+
+
+async def test_throttled_messages_wait_and_none_is_lost(hooks: Hooks):
+    await hooks.endpoint(rate=4)
+    for n in range(10):
+        await hooks.put({"n": n})
+    seen = []
+    for _ in range(12):
+        await hooks.deliver()
+        seen.append(len(hooks.receiver.got()))
+        hooks.world.clock.pass_seconds(0.25)
+    assert seen[-1] == 10
+    assert seen[0] <= 2
+    for early, late in zip(seen, seen[4:], strict=False):
+        assert late - early <= 5, "at most four in a second"
+
+
+async def test_senders_share_what_is_due_and_nothing_goes_twice(hooks: Hooks):
+    await hooks.endpoint()
+    for n in range(120):
+        await hooks.put({"n": n})
+    await asyncio.gather(*(hooks.services.sender().drain() for _ in range(3)))
+    assert sorted(one.json["n"] for one in hooks.receiver.got()) == list(range(120))
+
+
+async def test_p09_an_endpoint_that_hangs_holds_up_nobody_else(hooks: Hooks):
+    await with_timeout(hooks, 2.0)
+    await hooks.endpoint("/hangs")
+    await hooks.endpoint("/good")
+    hooks.receiver.answer("/hangs", silent())
+    for n in range(200):
+        await hooks.put({"n": n})
+    sender = hooks.services.sender()
+    running = asyncio.create_task(sender.run())
+    began = time.monotonic()
+    while len(hooks.receiver.got("/good")) < 200:
+        assert time.monotonic() - began < 10
+        await asyncio.sleep(0.01)
+    assert len(hooks.receiver.got("/hangs")) <= 40, "it holds on to a few sockets"
+    sender.stop()
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_what_is_due_at_a_deleted_endpoint_is_dropped(hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    hooks.receiver.answer("/hook", status(500))
+    await hooks.send()
+    async with hooks.services.database.transaction() as transaction:
+        await endpoints.delete(transaction, endpoint.number, hooks.world.clock())
+    await hooks.deliver(HOUR)
+    assert len(hooks.receiver.got()) == 1
+    assert await deliveries.due(hooks.services.database) == []
+
+
+async def test_a_sender_that_dies_leaves_its_claim_to_others_when_the_lease_ends(hooks: Hooks):
+    await hooks.endpoint()
+    await hooks.put()
+    claim = deliveries.Claim(1, 10, hooks.world.clock(), hooks.world.clock() + 120_000, "dead")
+    database = hooks.services.database
+    [due] = await deliveries.due(database)
+    async with database.transaction() as transaction:
+        asked = deliveries.Claim(due.endpoint, 10, claim.now_ms, claim.until_ms, "dead")
+        assert len(await deliveries.claim(database, transaction, asked)) == 1
+    await hooks.deliver(119)
+    assert hooks.receiver.got() == []
+    await hooks.deliver(2)
+    assert len(hooks.receiver.got()) == 1

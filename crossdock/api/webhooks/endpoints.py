@@ -61,6 +61,7 @@ async def _made(visit: Visit, application: str, body: bodies.EndpointUpsertIn, u
         application_id=application, created_ms=now, hidden=hidden,
         **await _members(visit, body), uid=checked_uid(uid, "ep_"),
     )  # fmt: skip
+    await visit.door.vault.prepare(endpoint.organization_id)
     async with visit.door.database.transaction() as transaction:
         await _require_free(transaction, endpoint)
         stored = await endpoints.add(transaction, visit.door.vault, endpoint)
@@ -144,6 +145,7 @@ def _either(new: Any, old: Any) -> Any:
 
 async def changed(visit: Visit, found: Endpoint, change: Any) -> Endpoint:
     """Stores an endpoint with a change, and tells the operator. change: a function of what is stored."""
+    await visit.door.vault.prepare(found.organization_id)
     async with visit.door.database.transaction() as transaction:
         before = await endpoints.locked(visit.door.database, transaction, visit.door.vault, found.number)
         if before is None:

@@ -99,7 +99,7 @@ def _text(values: tuple[str, ...] | None) -> str | None:
 
 
 async def add(transaction: Transaction, vault: Vault, endpoint: Endpoint) -> Endpoint:
-    """Stores a new endpoint; it comes back with its number."""
+    """Stores a new endpoint; it comes back with its number. The vault is prepared for its organization."""
     values = await _values(vault, endpoint)
     names = ("id", "organization_id", "application_id", "created_ms", *values)
     row = await transaction.fetch_one(
