@@ -67,8 +67,8 @@ _RECORDS = Counter(
 
 _ATTEMPTS = Histogram(
     "crossdock_webhook_seconds",
-    "Attempts to deliver a webhook, by how they ended and what they were answered with; code 0: no answer.",
-    ["outcome", "code"],
+    "Attempts to deliver a webhook, by how they ended and what they were answered with; status 0: no answer.",
+    ["outcome", "status"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
     registry=REGISTRY,
 )

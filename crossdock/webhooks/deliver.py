@@ -85,8 +85,8 @@ async def attempt(means: Means, endpoint: Endpoint, message: Message, now_ms: in
         return draft
     try:
         made = request(draft, endpoint.hidden, message.id, now_ms, means.agent)
-    except ValueError:
-        return _failed(endpoint.hidden.url, "the URL is not one that can be called")
+    except AddressRefused as problem:
+        return _failed(draft.url, str(problem))
     if means.https_only and made.url.scheme != "https":
         return Outcome(status=FAIL, exchange=made.shown(), response=b"only https is called here")
     began = time.monotonic()

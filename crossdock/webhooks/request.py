@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from yarl import URL
 
+from crossdock.integrations.addresses import parsed_url
 from crossdock.store.webhooks.attempts import Exchange
 from crossdock.store.webhooks.endpoints import Hidden
 from crossdock.webhooks import sign
@@ -50,8 +51,8 @@ class Draft:
 
 
 def request(draft: Draft, hidden: Hidden, message_id: str, now_ms: int, agent: str) -> Request:
-    """The request, signed at this moment. Raises ValueError for what is no URL."""
-    parsed = URL(draft.url)
+    """The request, signed at this moment. Raises AddressRefused for a URL that is not called."""
+    parsed = parsed_url(draft.url)
     own = {name.lower(): value for name, value in hidden.headers.items()}
     own |= {name.lower(): value for name, value in (draft.headers or {}).items()}
     if parsed.user is not None or parsed.password is not None:

@@ -3,8 +3,19 @@
 import base64
 from datetime import UTC, datetime
 
-from crossdock.store.webhooks.endpoints import Hidden, Secret
+import pytest
+
+from crossdock.integrations.addresses import AddressPolicy
+from crossdock.store.webhooks.deliveries import FAIL
+from crossdock.store.webhooks.endpoints import Endpoint, Hidden, Secret
+from crossdock.store.webhooks.messages import Message
+from crossdock.webhooks.deliver import Means, attempt, new_session
 from crossdock.webhooks.request import Draft, request
+from crossdock.webhooks.transform import Scripts
+from tests.fakes.hostile_urls import HOSTILE, HOSTILE_NAMES
+from tests.parts.test_hostile_urls import CountingResolver, Trap, trap
+
+__all__ = ["trap"]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD = "whsec_ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7"
@@ -29,3 +40,15 @@ def test_the_user_of_a_url_becomes_a_header_unless_one_is_set():
     made = request(Draft(hidden.url, b"{}"), hidden, "msg_1", NOW * 1000, "test")
     assert made.headers["authorization"] == "Bearer mine"
     assert made.shown().sent["authorization"] == "***"
+
+
+@pytest.mark.parametrize("url", HOSTILE + HOSTILE_NAMES)
+async def test_p10_an_attempt_to_a_hostile_url_connects_to_nothing_and_says_so(url: str, trap: Trap):
+    hidden = Hidden(url=url, secrets=[Secret(SECRET)])
+    endpoint = Endpoint(number=1, id="ep_1", organization_id="o", application_id="o", hidden=hidden)
+    message = Message(id="msg_1", application_id="o", type="order.created", at_ms=0, body=b"{}")
+    async with new_session(AddressPolicy(), resolver=CountingResolver()) as session, Scripts() as scripts:
+        outcome = await attempt(Means(session, scripts, "http://here"), endpoint, message, NOW * 1000)
+    assert (outcome.status, outcome.code) == (FAIL, 0)
+    assert outcome.response
+    assert (trap.begun, trap.arrived) == ([], 0)
