@@ -42,6 +42,7 @@ from crossdock.store.ids import Clock
 from crossdock.store.migrate import misfit
 from crossdock.store.secrets import Vault
 from crossdock.store.slots import StoredSlots
+from crossdock.store.webhooks import handovers
 from crossdock.sync.on_demand import pull_window
 from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
@@ -49,6 +50,7 @@ from crossdock.sync.schedule import bring_back, enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck
 from crossdock.webhooks import deliver
 from crossdock.webhooks.deliver import Means
+from crossdock.webhooks.handover import Handover, to_svix
 from crossdock.webhooks.sender import Office, Sender
 from crossdock.webhooks.transform import Scripts
 from crossdock.writes.options import OptionCache
@@ -120,7 +122,7 @@ class Services:
                 Chore("undoing what a wrong clock set", 60, self._bring_back),
                 Chore("forgetting what is old", 600, self._clean),
             ],
-            beside=[self.sender()] if connection_id is None else [],
+            beside=[self.outbox()] if connection_id is None else [],
         )
         pace = Pace(
             concurrency=concurrency or self.settings.concurrency,
@@ -128,6 +130,16 @@ class Services:
             connection_id=connection_id,
         )
         return Worker(self.database, work, pace, self.clock)
+
+    def outbox(self) -> Sender | Handover:
+        """What sends webhooks, or hands them to a server that does."""
+        settings = self.settings
+        if not settings.svix_url:
+            return self.sender()
+        return Handover(
+            self.database, self.vault, self.clock, to_svix(settings.svix_url, settings.svix_token),
+            settings.url, settings.webhook_max_bytes,
+        )  # fmt: skip
 
     def sender(self) -> Sender:
         """What sends webhooks."""
@@ -299,6 +311,8 @@ async def open_services(settings: Settings, *, clock: Clock = now_ms) -> AsyncIt
         policy = AddressPolicy.parse(settings.allowed_addresses)
         session = await stack.enter_async_context(new_session(policy))
         means = await _means(stack, settings, policy)
+        if settings.svix_url:
+            await handovers.begin(database)
         yield Services(settings, database, vault, session, clock, means)
 
 
