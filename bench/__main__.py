@@ -17,7 +17,10 @@ from bench.results import Result, show, write
 from bench.run import opened
 from bench.scale import scale
 
-CLAIMS = ("footprint", "reads", "textbook", "first_sync", "resync", "pages", "filters", "growth", "workers")
+CLAIMS = (
+    "footprint", "reads", "textbook", "first_sync", "resync", "webhooks", "pages", "filters", "growth",
+    "workers",
+)  # fmt: skip
 RESULTS = Path(__file__).parent / "results.json"
 
 

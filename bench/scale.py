@@ -25,13 +25,17 @@ class Scale:
     """The most records of a connection whose growth is measured; 10,000,000 needs 60 GB of disk."""
     connections: int = 10_000
     """Connections that are due at once."""
+    deliveries: int = 20_000
+    """Webhooks in a full queue."""
+    delivering_seconds: float = 60.0
+    """How long webhooks come at a rate."""
     idle_seconds: float = 3.0
     """How long a server is left alone before its memory is looked at."""
 
 
 QUICK = Scale(
     rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, grown=250, connections=20,
-    idle_seconds=0.1
+    deliveries=100, delivering_seconds=0.5, idle_seconds=0.1
 )  # fmt: skip
 """Shows that everything runs; the numbers say nothing."""
 
