@@ -8,7 +8,7 @@ quick.
 
 from dataclasses import dataclass
 
-FIRST, NARROWEST, WIDEST = 8, 1, 64
+FIRST, NARROWEST, WIDEST = 8, 1, 128
 NARROW = 16
 """Below this a lane is not known to be quick."""
 QUICK_SECONDS, SLOW_SECONDS = 1.0, 3.0

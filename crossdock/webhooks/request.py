@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from yarl import URL
@@ -52,7 +53,7 @@ class Draft:
 
 def request(draft: Draft, hidden: Hidden, message_id: str, now_ms: int, agent: str) -> Request:
     """The request, signed at this moment. Raises AddressRefused for a URL that is not called."""
-    parsed = parsed_url(draft.url)
+    parsed = _parsed(draft.url)
     own = {name.lower(): value for name, value in hidden.headers.items()}
     own |= {name.lower(): value for name, value in (draft.headers or {}).items()}
     if parsed.user is not None or parsed.password is not None:
@@ -67,6 +68,11 @@ def request(draft: Draft, hidden: Hidden, message_id: str, now_ms: int, agent: s
         **sign.headers(message_id, seconds, draft.body, valid_secrets(hidden, now_ms)),
     }
     return Request(draft.method, parsed, {**own, **fixed}, draft.body)
+
+
+@lru_cache(4096)
+def _parsed(url: str) -> URL:
+    return parsed_url(url)
 
 
 def valid_secrets(hidden: Hidden, now_ms: int) -> list[str]:
