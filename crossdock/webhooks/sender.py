@@ -40,6 +40,8 @@ LOOK_SECONDS, LISTEN_SECONDS = 0.05, 30.0
 LOOKING_SHARE = 10
 """Looking takes at most one part in so many of the time."""
 STORE_AGAIN_SECONDS = 1.0
+PATIENCE_SECONDS = 3.0
+"""How long a sender that is to stop waits for what is under way."""
 AHEAD_MS = 250
 """How far ahead a throttled endpoint's messages are claimed."""
 
@@ -84,8 +86,8 @@ class Sender:
         self._known: dict[int, Endpoint] = {}
         self._rates: dict[str, int] = {}
         self._rates_at = 0.0
-        self._under_way: set[asyncio.Task[None]] = set()
-        self._done: list[tuple[Lane, Done]] = []
+        self._under_way: dict[asyncio.Task[None], Claimed] = {}
+        self._done: list[tuple[Lane, Done, float]] = []
         self._has_done = asyncio.Event()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -136,13 +138,23 @@ class Sender:
         return asyncio.create_task(self._record())
 
     async def _wind_up(self, recording: "asyncio.Task[None]") -> None:
-        """What is under way ends and is stored."""
+        """What is under way ends and is stored; what takes too long is given up, and due again at once."""
         if self._under_way:
-            await asyncio.wait(self._under_way, timeout=self._means.timeout_seconds + 5)
+            await asyncio.wait(self._under_way, timeout=PATIENCE_SECONDS)
+        given_up = dict(self._under_way)
+        for task in given_up:
+            task.cancel()
+        if given_up:
+            await asyncio.wait(given_up)
+            await self._safely("handing back", self._put_back(list(given_up.values())), None)
         self._is_closing = True
         self._has_done.set()
         await asyncio.wait({recording}, timeout=10)
         recording.cancel()
+
+    async def _put_back(self, claimed: Sequence[Claimed]) -> None:
+        async with self._office.database.transaction() as transaction:
+            await deliveries.put_back(transaction, claimed, self._office.clock())
 
     # One look
 
@@ -228,8 +240,11 @@ class Sender:
                     body=messages.EXPIRED,
                 )  # fmt: skip
             task = asyncio.create_task(self._attempt(lane, one, message, at_us))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+            self._under_way[task] = one
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._under_way.pop(task, None)
 
     # One attempt
 
@@ -237,7 +252,7 @@ class Sender:
         wait = at_us / 1_000_000 - self._office.clock() / 1000
         if wait > 0:
             await asyncio.sleep(wait)
-        endpoint, at_ms = self._known[claimed.endpoint], self._office.clock()
+        endpoint, at_ms, began = self._known[claimed.endpoint], self._office.clock(), time.monotonic()
         outcome = await self._safely("an attempt", attempt(self._means, endpoint, message, at_ms), None)
         if outcome is None:
             # A fault of ours, told in the log: the delivery is due again when its lease ends.
@@ -246,7 +261,8 @@ class Sender:
             return
         metrics.attempted(outcome.status, outcome.code, outcome.seconds)
         done = Done(claimed, endpoint, message, outcome, at_ms, self._office.clock())
-        self._done.append((lane, done))
+        # With the time that a script took: who has a slow one should not have many waiting for it.
+        self._done.append((lane, done, time.monotonic() - began))
         self._has_done.set()
 
     async def _record(self) -> None:
@@ -256,9 +272,9 @@ class Sender:
             self._has_done.clear()
             batch, self._done = self._done, []
             if batch:
-                await self._store([done for _, done in batch])
-            for lane, done in batch:
-                lane.note(done.outcome.seconds, answered=done.outcome.code > 0)
+                await self._store([done for _, done, _ in batch])
+            for lane, done, seconds in batch:
+                lane.note(seconds, answered=done.outcome.code > 0)
             self._wake.set()
 
     async def _store(self, all_done: Sequence[Done]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,13 @@ async def test_the_python_client_of_the_first_generation_finds_every_operation(s
     )  # fmt: skip
     found = await calls(server, sys.executable, str(FAKES / "svix_surface.py"), PYTHONPATH=str(folder))
     assert len(found) >= 57
+
+
+async def test_the_guides_program_sets_up_an_endpoint(server: Server):
+    page = (FAKES.parents[1] / "docs" / "webhooks.md").read_text()
+    (program,) = re.findall(r"^```python client\n(.*?)^```$", page, re.M | re.S)
+    given = {"CROSSDOCK_API_KEY": server.organization().key, "CROSSDOCK_BASE_URL": server.url}
+    assert (await run(sys.executable, "-c", program, **given)).startswith("whsec_")
 
 
 async def test_the_npm_client_finds_every_operation(server: Server):
