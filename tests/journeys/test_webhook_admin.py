@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from crossdock.api.webhooks.operations import OPERATIONS
 from crossdock.webhooks.event_types import ours
 from tests.conftest import needs_shared
 from tests.fakes.hook_receiver import Receiver, status
+from tests.journeys.admin_contract import faults, operations
 from tests.journeys.server import Organization, Server
 
 Json = dict[str, Any]
@@ -35,7 +37,10 @@ class Admin:
 
     async def ask(self, method: str, path: str, token: str | None = None, **more: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {token or self.house.key}", **more.pop("headers", {})}
-        return await self.http.request(method, f"{self.server.url}/api/v1{path}", headers=headers, **more)
+        url = f"{self.server.url}/api/v1{path}"
+        answer = await self.http.request(method, url, headers=headers, **more)
+        assert faults(answer) == []
+        return answer
 
     async def do(self, method: str, path: str, **more: Any) -> Json:
         answer = await self.ask(method, path, **more)
@@ -97,6 +102,13 @@ def ago(**more: float) -> str:
 async def admin(server: Server) -> AsyncIterator[Admin]:
     async with Receiver() as receiver, httpx.AsyncClient(timeout=30) as http:
         yield Admin(server, server.organization(), receiver, http)
+
+
+def test_every_operation_of_the_contract_is_offered_and_no_other():
+    needs_shared("contract", "webhook-admin.openapi.yaml")
+    offered = {(one.method, f"/api/v1{one.path}"): one.id for one in OPERATIONS}
+    assert offered == operations()
+    assert len(offered) == 60
 
 
 # Errors are always JSON, in the documented forms
