@@ -17,18 +17,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 
 from crossdock.errors import SettingsError
 from crossdock.store import memory
-from crossdock.store.outages import Outage, on_another, postgres_trouble, sqlite_trouble
+from crossdock.store.outages import Made, Outage, on_another, postgres_trouble, sqlite_trouble
 from crossdock.store.pages import spliced_page
 from crossdock.store.query import Found
 
 Row = Sequence[Any]
-Made = TypeVar("Made")
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -126,6 +125,10 @@ class Database(ABC):
 
         False: this database has no such thing.
         """
+
+    @abstractmethod
+    async def age(self) -> int:
+        """Another number when somebody may have committed since; costs next to nothing to ask."""
 
     @abstractmethod
     def one_of(self, column: str, values: Iterable[str]) -> tuple[str, Any]:
@@ -264,6 +267,9 @@ class SQLite(Database):
 
     async def listen(self, channel: str, wake: Callable[[], None], lost: Callable[[], None]) -> bool:  # noqa: ARG002
         return False
+
+    async def age(self) -> int:
+        return int((await self.fetch_one("PRAGMA data_version") or (0,))[0])
 
     async def close(self) -> None:
         self._writer_thread.shutdown()
@@ -424,6 +430,9 @@ class Postgres(Database):
             connection.add_termination_listener(gone)
             await connection.add_listener(channel, lambda *_: wake())
         return True
+
+    async def age(self) -> int:
+        return int(time.monotonic())  # nobody needs to ask who is told
 
     async def close(self) -> None:
         while self._listeners:

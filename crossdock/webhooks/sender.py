@@ -12,6 +12,7 @@ import random
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -36,7 +37,7 @@ LANES_AT_ONCE = 50
 """Endpoints that one transaction claims from."""
 DROP_AT_ONCE = 1000
 LOOK_SECONDS, LISTEN_SECONDS = 0.05, 30.0
-"""How long a sender sleeps at most: where nobody can tell it of work, and where the database does."""
+"""How often a sender asks whether anything was stored, where nobody tells it; how long it sleeps at most."""
 LOOKING_SHARE = 10
 """Looking takes at most one part in so many of the time."""
 STORE_AGAIN_SECONDS = 1.0
@@ -94,6 +95,7 @@ class Sender:
         self._is_told = False
         self._is_closing = False
         self._look_seconds = 0.0
+        self._age = 0
 
     def stop(self) -> None:
         self._stopping.set()
@@ -160,6 +162,7 @@ class Sender:
 
     async def _round(self) -> _Round:
         began = time.monotonic()
+        self._age = await self._office.database.age()
         dues = await deliveries.due(self._office.database)
         self._look_seconds = time.monotonic() - began
         now = self._office.clock()
@@ -301,16 +304,21 @@ class Sender:
         self._wake.set()
 
     async def _sleep(self, dues: Sequence[Due]) -> None:
-        """Until it is woken, or something is due."""
+        """Until it is woken, something is due, or somebody has stored something."""
         least = max(LOOK_SECONDS, LOOKING_SHARE * self._look_seconds)
-        longest = LISTEN_SECONDS if self._is_told else least
         now = self._office.clock()
         # What is due and was not taken has no room yet, or is another sender's: look again soon.
         waits = [(one.at_ms - now) / 1000 if one.at_ms > now else least for one in dues]
-        try:
-            await asyncio.wait_for(self._wake.wait(), min([longest, *waits]))
-        except TimeoutError:
-            return
+        until = time.monotonic() + min([LISTEN_SECONDS, *waits])
+        while not self._wake.is_set() and (left := until - time.monotonic()) > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), left if self._is_told else min(left, least))
+            if not self._is_told and await self._changed():
+                return
+
+    async def _changed(self) -> bool:
+        """Whether anything was stored since the last look; asked where nobody tells us."""
+        return await self._safely("asking for changes", self._office.database.age(), -1) != self._age
 
     async def _safely(self, what: str, act: Awaitable[Found], otherwise: Found) -> Found:
         """The result, or `otherwise`: the loop outlives whatever goes wrong."""
