@@ -115,3 +115,8 @@ def signed_by(secret: str, headers: Any, body: bytes, now: float) -> bool:
         secret, headers["webhook-id"], int(headers["webhook-timestamp"]), body, headers["webhook-signature"],
         now=now,
     )  # fmt: skip
+
+
+def with_timeout(hooks: Hooks, seconds: float) -> None:
+    means = hooks.services.means
+    object.__setattr__(means, "timeout_seconds", seconds)

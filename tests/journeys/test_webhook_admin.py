@@ -1,11 +1,7 @@
-"""Managing webhooks over HTTP: who may what, one answer to a repeated request, searching, replaying."""
+"""Managing webhooks over HTTP: one answer to a repeated request, searching, replaying."""
 
 import asyncio
-import time
 import uuid
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,94 +10,14 @@ import pytest
 from crossdock.api.webhooks.operations import OPERATIONS
 from crossdock.webhooks.event_types import ours
 from tests.conftest import needs_shared
-from tests.fakes.hook_receiver import Receiver, status
-from tests.journeys.admin_contract import faults, operations
-from tests.journeys.server import Organization, Server
+from tests.fakes.hook_receiver import status
+from tests.journeys.admin import Admin, admin, ago
+from tests.journeys.admin_contract import operations
+from tests.journeys.server import Server
 
 Json = dict[str, Any]
 
-CAPABILITIES = (
-    "ViewBase", "ViewEndpointSecret", "ManageEndpointSecret", "ManageTransformations", "CreateAttempts",
-    "ManageEndpoint",
-)  # fmt: skip
-
-
-@dataclass
-class Admin:
-    """An organization's webhooks, over HTTP."""
-
-    server: Server
-    house: Organization
-    receiver: Receiver
-    http: httpx.AsyncClient
-
-    async def ask(self, method: str, path: str, token: str | None = None, **more: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {token or self.house.key}", **more.pop("headers", {})}
-        url = f"{self.server.url}/api/v1{path}"
-        answer = await self.http.request(method, url, headers=headers, **more)
-        assert faults(answer) == []
-        return answer
-
-    async def do(self, method: str, path: str, **more: Any) -> Json:
-        answer = await self.ask(method, path, **more)
-        assert answer.status_code < 300, answer.text
-        return answer.json() if answer.content else {}
-
-    @property
-    def app(self) -> str:
-        return f"/app/{self.house.id}"
-
-    async def endpoint(self, path: str = "/hook", **more: Any) -> str:
-        made = await self.do("POST", f"{self.app}/endpoint", json={"url": self.receiver.url + path, **more})
-        found: str = made["id"]
-        return found
-
-    async def message(self, **more: Any) -> Json:
-        body = {"eventType": "order.updated", "payload": {"n": 1}, **more}
-        return await self.do("POST", f"{self.app}/msg", json=body)
-
-    async def until(self, look: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 20
-        while not (found := await look()):
-            assert time.monotonic() < deadline, "it did not happen"
-            await asyncio.sleep(0.02)
-        return found
-
-    async def tried(self, message: Json, number: int = 1) -> list[Json]:
-        """The attempts of a message, once there are so many."""
-
-        async def look() -> list[Json]:
-            found: list[Json] = (await self.do("GET", f"{self.app}/attempt/msg/{message['id']}"))["data"]
-            return found if len(found) >= number else []
-
-        return await self.until(look)
-
-    async def task(self, path: str, **body: Any) -> int:
-        """What a bulk task sent."""
-        begun = await self.do("POST", path, json={"since": ago(hours=1), **body})
-
-        async def look() -> Json | None:
-            found = await self.do("GET", f"/background-task/{begun['id']}")
-            return found if found["status"] == "finished" else None
-
-        sent: int = (await self.until(look))["data"]["messagesSent"]
-        return sent
-
-    async def portal(self, *capabilities: str, **more: Any) -> str:
-        body = {"capabilities": list(capabilities), **more}
-        made = await self.do("POST", f"/auth/app-portal-access/{self.house.id}", json=body)
-        token: str = made["token"]
-        return token
-
-
-def ago(**more: float) -> str:
-    return (datetime.now(UTC) - timedelta(**more)).isoformat()
-
-
-@pytest.fixture
-async def admin(server: Server) -> AsyncIterator[Admin]:
-    async with Receiver() as receiver, httpx.AsyncClient(timeout=30) as http:
-        yield Admin(server, server.organization(), receiver, http)
+__all__ = ["admin"]
 
 
 def test_every_operation_of_the_contract_is_offered_and_no_other():
@@ -218,120 +134,6 @@ async def test_an_event_id_is_taken_once_in_24_hours(admin: Admin):
     body = {"eventType": "order.updated", "payload": {}, "eventId": "e1"}
     answer = await admin.ask("POST", f"{admin.app}/msg", json=body)
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-
-
-# Portal tokens
-
-
-NEEDS: tuple[tuple[str, str, set[str]], ...] = (
-    ("GET", "/endpoint/{ep}", {"ViewBase", "ManageEndpoint"}),
-    ("GET", "/endpoint/{ep}/secret", {"ViewEndpointSecret", "ManageEndpointSecret"}),
-    ("POST", "/endpoint/{ep}/secret/rotate", {"ManageEndpointSecret"}),
-    ("PATCH", "/endpoint/{ep}/transformation", {"ManageTransformations", "ManageEndpoint"}),
-    ("POST", "/endpoint/{ep}/recover", {"CreateAttempts", "ManageEndpoint"}),
-    ("PATCH", "/endpoint/{ep}", {"ManageEndpoint"}),
-    ("POST", "/msg", set()),
-    ("DELETE", "", set()),
-)
-
-
-@pytest.mark.parametrize("capability", CAPABILITIES)
-async def test_a_portal_token_may_do_what_its_capabilities_say(admin: Admin, capability: str):
-    endpoint = await admin.endpoint()
-    token = await admin.portal(capability)
-    for method, path, enough in NEEDS:
-        body = {"since": ago(hours=1)} if path.endswith("recover") else {}
-        answer = await admin.ask(method, admin.app + path.format(ep=endpoint), token, json=body)
-        assert (answer.status_code != 403) == (capability in enough), (method, path, answer.text)
-        assert answer.status_code < 500
-
-
-async def test_p19_a_portal_token_sees_one_application_and_its_tasks(admin: Admin):
-    await admin.do("POST", "/app", json={"name": "Other", "uid": f"other-{admin.house.id}"})
-    token = await admin.portal(*CAPABILITIES)
-    other = await admin.ask("GET", f"/app/other-{admin.house.id}", token)
-    assert other.status_code == 404
-    assert (await admin.ask("GET", "/app", token)).status_code == 403
-    assert (await admin.ask("GET", "/operational-webhook/endpoint", token)).status_code == 403
-
-
-async def test_a_portal_token_expires_and_can_be_revoked_by_session(admin: Admin):
-    kept, gone = await admin.portal("ViewBase", sessionId="a"), await admin.portal("ViewBase", sessionId="b")
-    await admin.do("POST", f"/auth/app/{admin.house.id}/expire-all", json={"sessionIds": ["b"]})
-    assert (await admin.ask("GET", admin.app, kept)).status_code == 200
-    assert (await admin.ask("GET", admin.app, gone)).status_code == 401
-    database = admin.server.services.database
-    await asyncio.to_thread(admin.server.do, database.execute("UPDATE portal_tokens SET expires_ms = 1"))
-    assert (await admin.ask("GET", admin.app, kept)).status_code == 401
-
-
-async def test_p19_nothing_of_another_organization_is_found(admin: Admin):
-    endpoint, message = await admin.endpoint(uid="mine"), await admin.message(eventId="e1")
-    [attempt] = await admin.tried(message)
-    stranger = (await asyncio.to_thread(admin.server.organization)).key
-    for path in (
-        "", "/endpoint", f"/endpoint/{endpoint}", "/endpoint/mine", f"/endpoint/{endpoint}/secret",
-        f"/endpoint/{endpoint}/stats", "/msg", f"/msg/{message['id']}", "/msg/e1",
-        f"/attempt/msg/{message['id']}", f"/attempt/endpoint/{endpoint}",
-        f"/msg/{message['id']}/attempt/{attempt['id']}", f"/msg/{message['id']}/endpoint",
-    ):  # fmt: skip
-        answer = await admin.ask("GET", admin.app + path, stranger)
-        assert answer.status_code == 404, path
-    # Neither by way of the stranger's own application.
-    theirs = (await admin.ask("GET", "/app", stranger)).json()["data"][0]["id"]
-    for path in (f"/endpoint/{endpoint}", f"/msg/{message['id']}", f"/attempt/msg/{message['id']}"):
-        assert (await admin.ask("GET", f"/app/{theirs}{path}", stranger)).status_code == 404
-    resend = f"/app/{theirs}/msg/{message['id']}/endpoint/{endpoint}/resend"
-    assert (await admin.ask("POST", resend, stranger, json={})).status_code == 404
-
-
-# Secrets
-
-
-async def test_p20_no_secret_of_an_endpoint_is_readable_in_the_database(admin: Admin):
-    url = admin.receiver.url.replace("http://", "http://ann:pass-in-url@") + "/hook"
-    endpoint = await admin.endpoint()
-    await admin.do("PATCH", f"{admin.app}/endpoint/{endpoint}", json={"url": url})
-    await admin.do("PUT", f"{admin.app}/endpoint/{endpoint}/headers",
-                   json={"headers": {"x-api-key": "secret-in-header"}})  # fmt: skip
-    body = {"code": "function handler(w) { return w; }", "variables": {"k": "secret-in-variable"}}
-    await admin.do("PATCH", f"{admin.app}/endpoint/{endpoint}/transformation", json=body)
-    secret = (await admin.do("GET", f"{admin.app}/endpoint/{endpoint}/secret"))["key"]
-    rotated = await admin.do("POST", f"{admin.app}/endpoint/{endpoint}/secret/rotate", json={},
-                             headers={"idempotency-key": "r"})  # fmt: skip
-    token = await admin.portal("ViewBase")
-    await admin.tried(await admin.message())
-    database, kept = admin.server.services.database, ""
-    for table in ("webhook_endpoints", "webhook_attempts", "webhook_answers", "portal_tokens"):
-        rows = await asyncio.to_thread(admin.server.do, database.fetch(f"SELECT * FROM {table}"))
-        kept += str([tuple(row) for row in rows])
-    for one in (
-        "pass-in-url", "secret-in-header", "secret-in-variable", secret, secret.removeprefix("whsec_"),
-        rotated["key"], token,
-    ):  # fmt: skip
-        assert one not in kept
-
-
-async def test_p08_at_most_ten_old_secrets_stay_valid(admin: Admin):
-    endpoint = await admin.endpoint()
-    rotate = f"{admin.app}/endpoint/{endpoint}/secret/rotate"
-    for _ in range(10):
-        await admin.do("POST", rotate, json={})
-    refused = await admin.ask("POST", rotate, json={})
-    assert (refused.status_code, refused.json()["code"]) == (400, "limit_reached")
-    message = await admin.message()
-    await admin.tried(message)
-    [arrived] = admin.receiver.got()
-    assert len(arrived.headers["webhook-signature"].split(" ")) == 11
-
-
-async def test_an_ed25519_endpoint_shows_its_public_key(admin: Admin):
-    secret = "whsk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8DoQe/884Qvh1w3RjnS8CZZ+TWMJulDV8d3IZkElUxuA=="
-    endpoint = await admin.endpoint(secret=secret)
-    shown = await admin.do("GET", f"{admin.app}/endpoint/{endpoint}/secret")
-    assert shown["key"] == "whpk_A6EHv/POEL4dcN0Y50vAmWfk1jCbpQ1fHdyGZBJVMbg="
-    await admin.tried(await admin.message())
-    assert admin.receiver.got()[0].headers["svix-signature"].startswith("v1a,")
 
 
 # Searching
