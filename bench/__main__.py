@@ -18,8 +18,8 @@ from bench.run import opened
 from bench.scale import scale
 
 CLAIMS = (
-    "footprint", "reads", "textbook", "first_sync", "resync", "pages", "filters", "growth", "workers",
-    "invoices",
+    "footprint", "reads", "textbook", "first_sync", "resync", "webhooks", "pages", "filters", "growth",
+    "workers", "invoices",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results.json"
 

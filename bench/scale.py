@@ -27,13 +27,17 @@ class Scale:
     """Connections that are due at once."""
     invoice_rows: int = 100_000
     """Rows of an invoice file."""
+    deliveries: int = 20_000
+    """Webhooks in a full queue."""
+    delivering_seconds: float = 60.0
+    """How long webhooks come at a rate."""
     idle_seconds: float = 3.0
     """How long a server is left alone before its memory is looked at."""
 
 
 QUICK = Scale(
     rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, grown=250, connections=20,
-    invoice_rows=500, idle_seconds=0.1
+    invoice_rows=500, deliveries=100, delivering_seconds=0.5, idle_seconds=0.1
 )  # fmt: skip
 """Shows that everything runs; the numbers say nothing."""
 

@@ -39,7 +39,7 @@ def crossdock(prepared: Prepared) -> Iterator[Server]:
         "CROSSDOCK_READS_PER_SECOND": "0", "CROSSDOCK_WRITES_PER_SECOND": "0",
         "CROSSDOCK_LOG_LEVEL": "warning",
     }  # fmt: skip
-    port = _free_port()
+    port = free_port()
     with _started(["crossdock", "serve"], port, {**settings, "CROSSDOCK_PORT": str(port)}) as server:
         yield server
 
@@ -47,7 +47,7 @@ def crossdock(prepared: Prepared) -> Iterator[Server]:
 @contextmanager
 def other(module: str, *arguments: str) -> Iterator[Server]:
     """A server of this package: `python -m bench.<module> PORT …`."""
-    port = _free_port()
+    port = free_port()
     with _started([f"bench.{module}", str(port), *arguments], port, {}) as server:
         yield server
 
@@ -86,7 +86,7 @@ def _wait(port: int, process: "subprocess.Popen[bytes]") -> None:
     raise RuntimeError(f"{process.args!r} does not answer after {PATIENCE_SECONDS} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

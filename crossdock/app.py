@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 
 import aiohttp
@@ -51,12 +52,18 @@ from crossdock.store.ids import Clock
 from crossdock.store.migrate import misfit
 from crossdock.store.secrets import Vault
 from crossdock.store.slots import StoredSlots
+from crossdock.store.webhooks import handovers
 from crossdock.sync.files import enqueue_waiting, enqueue_watched
 from crossdock.sync.on_demand import pull_window
 from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import bring_back, enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck
+from crossdock.webhooks import deliver
+from crossdock.webhooks.deliver import Means
+from crossdock.webhooks.handover import Handover, to_svix
+from crossdock.webhooks.sender import Office, Sender
+from crossdock.webhooks.transform import Scripts
 from crossdock.writes.options import OptionCache
 from crossdock.writes.passthrough import PASSTHROUGH
 from crossdock.writes.run import Writer
@@ -77,6 +84,8 @@ class Services:
     session: aiohttp.ClientSession
     storage: Storage
     clock: Clock
+    means: Means
+    """What webhooks are sent with."""
     places: dict[str, asyncio.Semaphore] = field(default_factory=dict)
     """Bounds the calls at a time of each account, over all its runs in this process."""
 
@@ -129,6 +138,7 @@ class Services:
                 Chore("finding charges to audit", 60, self._find_audits),
                 Chore("taking away files that nobody names", 3600, self._clean_files),
             ],
+            beside=[self.outbox()] if connection_id is None else [],
         )
         pace = Pace(
             concurrency=concurrency or self.settings.concurrency,
@@ -136,6 +146,27 @@ class Services:
             connection_id=connection_id,
         )
         return Worker(self.database, work, pace, self.clock)
+
+    def outbox(self) -> Sender | Handover:
+        """What sends webhooks, or hands them to a server that does."""
+        settings = self.settings
+        if not settings.svix_url:
+            return self.sender()
+        return Handover(
+            self.database, self.vault, self.clock, to_svix(settings.svix_url, settings.svix_token),
+            settings.url, settings.webhook_max_bytes,
+        )  # fmt: skip
+
+    def sender(self) -> Sender:
+        """What sends webhooks."""
+        office = Office(
+            database=self.database,
+            vault=self.vault,
+            clock=self.clock,
+            disable_ms=self.settings.webhook_disable_hours * 3_600_000,
+            most_under_way=self.settings.webhook_concurrency,
+        )
+        return Sender(office, self.means)
 
     async def _tick(self) -> int:
         return await enqueue_due(self.database, self.clock(), self.settings.off)
@@ -264,6 +295,7 @@ class Services:
             uses=Uses(self.database, self.clock),
             writer=self.writer,
             arrivals=self.arrivals,
+            scripts=self.means.scripts,
             wake=wake,
         )
 
@@ -352,7 +384,22 @@ async def open_services(settings: Settings, *, clock: Clock = now_ms) -> AsyncIt
         await vault.check()
         policy = AddressPolicy.parse(settings.allowed_addresses)
         session = await stack.enter_async_context(new_session(policy))
-        yield Services(settings, database, vault, session, open_storage(settings), clock)
+        means = await _means(stack, settings, policy)
+        if settings.svix_url:
+            await handovers.begin(database)
+        yield Services(settings, database, vault, session, open_storage(settings), clock, means)
+
+
+async def _means(stack: AsyncExitStack, settings: Settings, policy: AddressPolicy) -> Means:
+    return Means(
+        session=await stack.enter_async_context(deliver.new_session(policy)),
+        scripts=await stack.enter_async_context(Scripts()),
+        base_url=settings.url,
+        agent=f"crossdock/{version('crossdock')}",
+        timeout_seconds=settings.webhook_timeout_seconds,
+        most_bytes=settings.webhook_max_bytes,
+        https_only=bool(settings.webhook_https_only),
+    )
 
 
 def _check_functions(settings: Settings) -> None:

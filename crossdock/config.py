@@ -72,6 +72,20 @@ class Settings:
     watched_root: str = _setting(
         "", "The folder below which connections may name a folder to watch for files. Empty: none may."
     )
+    webhook_timeout_seconds: int = _setting(15, "How long an attempt to deliver a webhook may take.")
+    webhook_disable_hours: int = _setting(
+        120, "An endpoint that nothing was delivered to for so long is disabled. 0: never."
+    )
+    webhook_max_bytes: int = _setting(
+        1_048_576, "An event with a larger body is sent without its data, and says where to get them."
+    )
+    webhook_https_only: int = _setting(0, "1: webhooks are sent to https only.")
+    webhook_concurrency: int = _setting(512, "Webhooks that one worker process has under way at a time.")
+    attempts_days: int = _setting(90, "How long the log of webhook attempts is kept. 0: for ever.")
+    svix_url: str = _setting(
+        "", "A Svix server that messages are handed to; it sends them, Crossdock itself then sends none."
+    )
+    svix_token: str = _setting("", "What we sign in to that server with.", secret=True)
     metrics_token: str = _setting(
         "",
         "The bearer token that GET /metrics wants. Empty: there is no /metrics. `open`: anybody may read it.",
@@ -157,6 +171,12 @@ RANGES = {
     "runs_days": (0, 36_525),
     "write_seconds": (1, 3600),
     "write_settle_seconds": (0, 86_400),
+    "webhook_timeout_seconds": (1, 60),
+    "webhook_disable_hours": (0, 8760),
+    "webhook_max_bytes": (1024, 16_777_216),
+    "webhook_https_only": (0, 1),
+    "webhook_concurrency": (2, 10_000),
+    "attempts_days": (0, 36_525),
     "metrics_port": (0, 65535),
     "max_file_bytes": (1, 17_179_869_184),
 }

@@ -59,7 +59,13 @@ class RequestError(CrossdockError):
 
 
 class BadRequest(RequestError):
+    """code: a word for programs, where the API that answers has one."""
+
     http_status = 400
+
+    def __init__(self, message: str, *, code: str = "bad_request") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Unauthorized(RequestError):

@@ -65,6 +65,21 @@ _RECORDS = Counter(
 )
 
 
+_ATTEMPTS = Histogram(
+    "crossdock_webhook_seconds",
+    "Attempts to deliver a webhook, by how they ended and what they were answered with; status 0: no answer.",
+    ["outcome", "status"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15),
+    registry=REGISTRY,
+)
+_OUTCOMES = {0: "success", 2: "fail", 4: "canceled"}
+
+
+def attempted(outcome: int, code: int, seconds: float) -> None:
+    """A webhook was tried. outcome: as the log of attempts has it."""
+    _ATTEMPTS.labels(_OUTCOMES.get(outcome, "other"), code).observe(seconds)
+
+
 def answered(operation: str, status: int, seconds: float) -> None:
     """A request was answered. operation: its id in the OpenAPI document, or "none"."""
     _API.labels(operation, status).observe(seconds)

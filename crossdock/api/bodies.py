@@ -23,8 +23,16 @@ def read(raw: bytes, kind: type[T], *, required: bool = True) -> T:
     """
     if not required and raw.strip() in (b"", b"null"):
         raw = b"{}"
+    value = fitted(raw, kind)
+    if any("\0" in text for text in _texts(msgspec.to_builtins(value))):
+        raise Invalid({"json": {"": ["a text has the character U+0000, which no text can have"]}})
+    return value
+
+
+def fitted(raw: bytes, kind: type[T]) -> T:
+    """The body, as `read` has it but for what texts may hold."""
     try:
-        value = msgspec.json.decode(raw, type=kind)
+        return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as fault:
         raise _invalid(str(fault)) from None
     except msgspec.DecodeError as fault:
@@ -36,9 +44,6 @@ def read(raw: bytes, kind: type[T], *, required: bool = True) -> T:
         ) from None
     except RecursionError:
         raise BadRequest("the body is nested too deeply") from None
-    if any("\0" in text for text in _texts(msgspec.to_builtins(value))):
-        raise Invalid({"json": {"": ["a text has the character U+0000, which no text can have"]}})
-    return value
 
 
 def decoded(raw: bytes) -> Any:

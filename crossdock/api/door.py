@@ -21,6 +21,7 @@ from crossdock.store.connections import Connection
 from crossdock.store.engine import Database
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault
+from crossdock.webhooks.transform import Scripts
 from crossdock.writes.run import Writer
 
 
@@ -37,6 +38,7 @@ class Door:
     uses: Uses
     writer: Writer
     arrivals: Arrivals
+    scripts: Scripts
     wake: Callable[[], None]
     """Tells a worker in this process that there may be work."""
 

@@ -101,6 +101,14 @@ def _families(stand: Gauges) -> Iterator[Metric]:
         ("function", "quantile"), [((name, f"{share:g}"), age) for (name, share), age in stand.ages.items()],
     )  # fmt: skip
     yield _gauge(
+        "webhook_backlog_seconds", "How long the webhook that is due longest has waited.", (),
+        [((), stand.webhook_backlog_seconds)],
+    )  # fmt: skip
+    yield _gauge(
+        "webhook_endpoints", "Endpoints of webhooks: enabled, failing, disabled.", ("state",),
+        _one(stand.webhook_endpoints),
+    )  # fmt: skip
+    yield _gauge(
         "never_synced", "Connections whose first sync has not come to its end.", ("function",),
         _one(stand.never_synced),
     )  # fmt: skip

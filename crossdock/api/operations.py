@@ -32,6 +32,9 @@ RETURN_ID = Parameter("return_id", "path")
 TOKEN_FILTER = Parameter(
     "access_token", description="Only the connection with this access token.", deprecated=True
 )
+EVENT_ID = Parameter("event_id", "path")
+EXPIRES = Parameter("expires", description="As the link has it.")
+SIGNATURE = Parameter("signature", description="As the link has it.")
 AFTER = Parameter(
     "after",
     description="`next` of the page before, or the id of any event. Absent: begin. `latest`: the place of "
@@ -141,6 +144,16 @@ PLATFORM = (
         "What happened, in order: of the organization, or with an access token of its connection", "Events",
         schemas.EventPage, access=Access.KEY_MAYBE_TOKEN, parameters=(AFTER, LIMIT, EVENT_TYPE),
         errors=(401, 410, 422, 429),
+    ),
+    Operation(
+        "GET", "/events/{event_id}/data", "event_data.asked", "getEventData",
+        "Where the whole of an event is that was too large for a webhook", "Events",
+        schemas.EventDownload, access=Access.KEY, parameters=(EVENT_ID,), errors=(401, 404, 422),
+    ),
+    Operation(
+        "GET", "/events/{event_id}/download", "event_data.downloaded", "downloadEvent",
+        "The whole of an event", "Events", dict[str, Any], access=Access.NONE,
+        parameters=(EVENT_ID, EXPIRES, SIGNATURE), errors=(403, 404, 422),
     ),
     Operation(
         "GET", "/integrations/{integration_type}", "integrations.listed", "listIntegrations",

@@ -16,6 +16,8 @@ from crossdock.api.access import admit
 from crossdock.api.door import Door, Handler
 from crossdock.api.operation import Operation
 from crossdock.api.operations import by_path
+from crossdock.api.webhooks.app import WebhookAdmin
+from crossdock.api.webhooks.operations import PREFIX
 from crossdock.errors import CrossdockError
 
 
@@ -40,7 +42,19 @@ def application(door: Door) -> ASGIApp:
     app = Starlette(routes=routes, exception_handlers=errors.handlers(), lifespan=life)
     # A redirect would name the host that the caller claims to have called.
     app.router.redirect_slashes = False
-    return errors.Edge(_Reads(door, app))
+    return errors.Edge(_Webhooks(WebhookAdmin(door), _Reads(door, app)))
+
+
+class _Webhooks:
+    """The administration of webhooks has paths, errors and callers of its own."""
+
+    def __init__(self, admin: ASGIApp, rest: ASGIApp) -> None:
+        self._admin = admin
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_theirs = scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/")
+        await (self._admin if is_theirs else self._rest)(scope, receive, send)
 
 
 class _Reads:

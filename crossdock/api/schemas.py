@@ -383,6 +383,12 @@ class EventPage(Reply, kw_only=True):
     total_count: Annotated[int, Meta(description="How many there are on this page.")]
 
 
+class EventDownload(Reply, kw_only=True):
+    """Where the whole of an event is."""
+
+    download_url: Annotated[str, Meta(description="Works for 20 minutes, without a key.")]
+
+
 # History
 
 

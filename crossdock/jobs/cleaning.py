@@ -11,6 +11,7 @@ import structlog
 from crossdock.config import Settings
 from crossdock.store import history, retention, write_log
 from crossdock.store.engine import Database
+from crossdock.store.webhooks import forgetting, messages, portal
 
 DAY_MS = 86_400_000
 AT_ONCE = 1000
@@ -29,6 +30,9 @@ async def clean(database: Database, settings: Settings, now_ms: int) -> dict[str
         "history": (settings.history_days, history.forget),
         "events": (settings.events_days, retention.forget_events),
         "jobs": (settings.runs_days, retention.forget_jobs),
+        "webhook_attempts": (settings.attempts_days, forgetting.forget_attempts),
+        "webhook_deliveries": (settings.attempts_days, forgetting.forget_deliveries),
+        "webhook_messages": (settings.attempts_days, forgetting.forget_messages),
         "writes": (write_log.KEPT_MS // DAY_MS, write_log.forget),
     }
     removed = {
@@ -36,6 +40,9 @@ async def clean(database: Database, settings: Settings, now_ms: int) -> dict[str
         for name, (days, forget) in kinds.items()
         if days
     }
+    ended: dict[str, Forget] = {"webhook_payloads": messages.expire, "webhook_answers": portal.clean}
+    for name, forget in ended.items():
+        removed[name] = await _forget(forget, database, now_ms)
     if any(removed.values()):
         log.info("old rows removed", **removed)
     return removed

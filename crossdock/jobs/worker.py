@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -48,14 +48,29 @@ class Chore:
     due_ms: int = 0
 
 
+class Companion(Protocol):
+    """What works beside a worker, begins and ends with it, and is woken when it is: sending webhooks."""
+
+    async def run(self) -> None:
+        """Works until `stop`."""
+
+    async def drain(self) -> None:
+        """Works until there is nothing to do."""
+
+    def stop(self) -> None: ...
+
+    def wake(self) -> None: ...
+
+
 @dataclass(frozen=True)
 class Work:
-    """What a worker does: jobs, and what comes between them."""
+    """What a worker does: jobs, what comes between them, and what goes on beside them."""
 
     handling: Handling
     tick: Tick
     next_due: Next
     chores: Sequence[Chore] = ()
+    beside: Sequence[Companion] = ()
 
 
 @dataclass(frozen=True)
@@ -88,14 +103,19 @@ class Worker:
         """Take no more jobs; jobs that run finish their page and are put back."""
         self._stopping.set()
         self._wake.set()
+        for one in self._work.beside:
+            one.stop()
 
     def wake(self) -> None:
         """There may be something to do now."""
         self._wake.set()
+        for one in self._work.beside:
+            one.wake()
 
     async def run(self) -> None:
         """Works until `stop`, and until what then still runs has ended or was put back."""
         log.info("worker started", worker=self.name, concurrency=self._pace.concurrency)
+        beside = [asyncio.create_task(one.run()) for one in self._work.beside]
         while not self._stopping.is_set():
             self._wake.clear()
             await self._listen()
@@ -103,6 +123,8 @@ class Worker:
             if not await self._fill():
                 await self._sleep()
         await self._wind_up()
+        if beside:
+            await asyncio.wait(beside)
         log.info("worker stopped", worker=self.name)
 
     async def drain(self) -> None:
@@ -110,6 +132,8 @@ class Worker:
         while await self._fill() or self._running:
             if self._running:
                 await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
+        for one in self._work.beside:
+            await one.drain()
 
     async def _fill(self) -> bool:
         """Takes what fits; whether anything was taken."""

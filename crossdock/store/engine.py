@@ -17,18 +17,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 
 from crossdock.errors import SettingsError
 from crossdock.store import memory
-from crossdock.store.outages import BROKEN, Outage, postgres_trouble, sqlite_trouble
+from crossdock.store.outages import Made, Outage, on_another, postgres_trouble, sqlite_trouble
 from crossdock.store.pages import spliced_page
 from crossdock.store.query import Found
 
 Row = Sequence[Any]
-Made = TypeVar("Made")
 
 SQLITE_PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -42,8 +41,6 @@ SQLITE_PRAGMAS = (
 READERS = 4
 SLOW_SECONDS, SLOW_FOR_SECONDS = 0.05, 10.0
 """A page that takes so long is being read from the disk, and those of the next while probably too."""
-BROKEN_AT_MOST = 2
-"""Connections that are found to be broken, one after the other, before that is told."""
 
 
 class Transaction(ABC):
@@ -70,6 +67,10 @@ class Transaction(ABC):
 
     @abstractmethod
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None: ...
+
+    @abstractmethod
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        """Texts as a table `each` with a column `value`: its SQL, and the single value to bind for it."""
 
     @abstractmethod
     async def in_turn(self, key: str) -> None:
@@ -124,6 +125,10 @@ class Database(ABC):
 
         False: this database has no such thing.
         """
+
+    @abstractmethod
+    async def age(self) -> int:
+        """Another number when somebody may have committed since; costs next to nothing to ask."""
 
     @abstractmethod
     def one_of(self, column: str, values: Iterable[str]) -> tuple[str, Any]:
@@ -263,6 +268,9 @@ class SQLite(Database):
     async def listen(self, channel: str, wake: Callable[[], None], lost: Callable[[], None]) -> bool:  # noqa: ARG002
         return False
 
+    async def age(self) -> int:
+        return int((await self.fetch_one("PRAGMA data_version") or (0,))[0])
+
     async def close(self) -> None:
         self._writer_thread.shutdown()
         self._reader_threads.shutdown()
@@ -310,6 +318,9 @@ class _SQLiteTransaction(Transaction):
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         return await self.run(lambda: self._connection.execute(sql, values).fetchall())
+
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        return "json_each(?) AS each", json.dumps(values)
 
     async def in_turn(self, key: str) -> None:
         """Nothing to wait for: there is one writer at a time."""
@@ -371,7 +382,7 @@ class Postgres(Database):
 
     async def _read(self, fetch: Callable[..., Any], sql: str, values: Sequence[Any]) -> Any:
         with self._reading:
-            found = await _on_another(lambda: fetch(numbered(sql), *values))
+            found = await on_another(lambda: fetch(numbered(sql), *values))
         self._reading.over()
         return found
 
@@ -389,7 +400,7 @@ class Postgres(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         with self._writing:
-            connection, outer = await _on_another(self._begun)
+            connection, outer = await on_another(self._begun)
         try:
             inner = _PostgresTransaction(connection, self._writing)
             try:
@@ -420,6 +431,9 @@ class Postgres(Database):
             await connection.add_listener(channel, lambda *_: wake())
         return True
 
+    async def age(self) -> int:
+        return int(time.monotonic())  # nobody needs to ask who is told
+
     async def close(self) -> None:
         while self._listeners:
             await self._listeners.pop().close()
@@ -448,19 +462,6 @@ async def _reset(connection: Any) -> None:
         await connection.reset()
 
 
-async def _on_another(work: Callable[[], Awaitable[Made]]) -> Made:
-    """What the work gives; on another connection when its own broke, perhaps while nobody used it.
-
-    For what may be done again: reads, and beginning.
-    """
-    for _ in range(BROKEN_AT_MOST):
-        try:
-            return await work()
-        except BROKEN:
-            continue  # the pool opens another one in its place
-    return await work()
-
-
 class _PostgresTransaction(Transaction):
     def __init__(self, connection: Any, outage: Outage) -> None:
         super().__init__()
@@ -477,6 +478,9 @@ class _PostgresTransaction(Transaction):
             status: str = await self._connection.execute(numbered(sql), *values)
         last = status.rsplit(" ", 1)[-1]
         return int(last) if last.isdigit() else 0
+
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        return "unnest(?::text[]) AS each(value)", values
 
     async def in_turn(self, key: str) -> None:
         await self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(?, 7274))", key)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crossdock.store.engine import Database, Transaction
+from crossdock.store.webhooks import deliveries
+from crossdock.store.webhooks.deliveries import New
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,15 @@ class EventRow:
 
 
 async def add(transaction: Transaction, events: Iterable[EventRow]) -> None:
-    """Stores events, at the end of this transaction.
+    """Stores events, and what is to be sent of them to whom, at the end of this transaction.
 
     An organization's events are numbered in the order they are committed, so that whoever has read up to
     one has missed none before it. For this, transactions that tell of one organization end one after the
     other; only their ends do, and as they hold all other locks by then, they can't wait for each other.
     """
-    rows = [tuple(vars(one).values()) for one in events]
-    organizations = sorted({str(row[1]) for row in rows})
+    given = list(events)
+    rows = [tuple(vars(one).values()) for one in given]
+    organizations = sorted({one.organization_id for one in given})
 
     async def write() -> None:
         for one in organizations:
@@ -38,6 +41,10 @@ async def add(transaction: Transaction, events: Iterable[EventRow]) -> None:
             "body, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
+        for one in organizations:
+            mine = [event for event in given if event.organization_id == one]
+            told = [New(event.id, event.type) for event in mine]
+            await deliveries.fan_out(transaction, one, told, mine[0].at_ms)
 
     transaction.at_end(write)
 

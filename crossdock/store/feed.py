@@ -56,6 +56,16 @@ async def last(database: Database, organization_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+async def one(database: Database, event_id: str) -> Told | None:
+    """An event by its id."""
+    row = await database.fetch_one(
+        "SELECT e.id, e.organization_id, c.uid, e.type, e.at_ms, e.body, e.sealed FROM events e "
+        "JOIN connections c ON c.id = e.connection_id WHERE e.id = ?",
+        event_id,
+    )
+    return None if row is None else Told(row[0], row[1], row[2], row[3], row[4], bytes(row[5]), bool(row[6]))
+
+
 async def page(database: Database, wanted: Wanted, after: int) -> tuple[list[Told], str | None]:
     """The next events behind a place, and the id of the last that was looked at; None: there is none."""
     # The edge is read first: what is committed from now on stands behind it.

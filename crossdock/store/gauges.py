@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from crossdock.store.engine import Database
+from crossdock.store.webhooks import deliveries
 
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
 
@@ -25,6 +26,10 @@ class Gauges:
     ages: dict[tuple[str, float], float] = field(default_factory=dict)
     """Seconds since the data of a function are fresh, by function and quantile over connections."""
     never_synced: dict[str, int] = field(default_factory=dict)
+    webhook_backlog_seconds: float = 0.0
+    """How long the webhook that is due longest has waited to be tried."""
+    webhook_endpoints: dict[str, int] = field(default_factory=dict)
+    """How many are on, off, and failing."""
 
 
 async def read(database: Database, now_ms: int, disabled: str) -> Gauges:
@@ -40,7 +45,18 @@ async def read(database: Database, now_ms: int, disabled: str) -> Gauges:
         f"SELECT s.function, count(*) FROM {ACTIVE} AND s.fresh_ms IS NULL GROUP BY s.function",
         disabled,
     )
+    await _read_webhooks(database, now_ms, found)
     return found
+
+
+async def _read_webhooks(database: Database, now_ms: int, found: Gauges) -> None:
+    due = [one.at_ms for one in await deliveries.due(database) if not one.is_off]
+    found.webhook_backlog_seconds = max(0, now_ms - min(due, default=now_ms)) / 1000
+    found.webhook_endpoints = await _counts(
+        database,
+        "SELECT CASE WHEN disabled THEN 'disabled' WHEN failing_since_ms IS NOT NULL THEN 'failing' "
+        "ELSE 'enabled' END AS state, count(*) FROM webhook_endpoints WHERE deleted_ms IS NULL GROUP BY 1",
+    )
 
 
 async def _read_queue(database: Database, now_ms: int, found: Gauges) -> None:

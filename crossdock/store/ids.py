@@ -15,7 +15,15 @@ CLOCKS_APART_MS = 15 * 60_000
 
 def new_id(prefix: str, now_ms: int) -> str:
     """`prefix_` and 27 letters: the time in milliseconds, then 14 random bytes."""
-    number = int.from_bytes(now_ms.to_bytes(6, "big") + secrets.token_bytes(14), "big")
+    return _written(prefix, int.from_bytes(now_ms.to_bytes(6, "big") + secrets.token_bytes(14), "big"))
+
+
+def first_id(prefix: str, moment_ms: int) -> str:
+    """What sorts before every id that is made at this moment or later, and behind all from before it."""
+    return _written(prefix, max(0, min(moment_ms, (1 << 48) - 1)) << 112)
+
+
+def _written(prefix: str, number: int) -> str:
     letters = []
     for _ in range(_LENGTH):
         number, digit = divmod(number, 62)

@@ -1,12 +1,18 @@
 """What a driver says when its database can't work now, and telling of it once."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import asyncpg
 import structlog
 
 from crossdock.errors import Unavailable
+
+Made = TypeVar("Made")
+
+BROKEN_AT_MOST = 2
+"""Connections that are found to be broken, one after the other, before that is told."""
 
 log = structlog.get_logger()
 
@@ -106,3 +112,16 @@ def postgres_trouble(problem: BaseException) -> str:
 def trouble(problem: BaseException) -> str:
     """What keeps a database from working, when that is what a driver's error says; else empty."""
     return sqlite_trouble(problem) or postgres_trouble(problem)
+
+
+async def on_another(work: Callable[[], Awaitable[Made]]) -> Made:
+    """What the work gives; on another connection when its own broke, perhaps while nobody used it.
+
+    For what may be done again: reads, and beginning.
+    """
+    for _ in range(BROKEN_AT_MOST):
+        try:
+            return await work()
+        except BROKEN:
+            continue  # the pool opens another one in its place
+    return await work()

@@ -59,6 +59,10 @@ class Vault:
         self._first = next(iter(self._masters))
         self._data_keys: dict[str, AESGCM] = {}
 
+    async def prepare(self, organization_id: str) -> None:
+        """Has the organization's data key at hand: who seals within a transaction calls this before it."""
+        await self._data_key(organization_id)
+
     async def seal(self, organization_id: str, context: str, secret: bytes) -> bytes:
         """The secret, encrypted."""
         nonce = secrets.token_bytes(_NONCE)

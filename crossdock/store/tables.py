@@ -323,6 +323,8 @@ Table(
     Index("ix_events_at", "at_ms"),
     Index("ix_events_connection", "connection_id", "seq"),
     Index("ix_events_organization", "organization_id", "seq"),
+    Index("ix_events_message", "organization_id", "id"),
+    Index("ix_events_record", "organization_id", "record_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -352,5 +354,5 @@ Table(
     Column("free_ms", Number, nullable=False),
 )
 
-# Those of carriers are declared in a file of their own, which needs what stands above.
-from crossdock.store import carrier_tables  # noqa: E402, F401
+# Those of carriers and of webhooks are declared in files of their own, which need what stands above.
+from crossdock.store import carrier_tables, webhook_tables  # noqa: E402, F401

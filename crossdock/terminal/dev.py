@@ -104,7 +104,8 @@ def _greet(settings: Settings, note: dict[str, Any]) -> None:
         Panel.fit(
             f"[bold]Crossdock listens on {note['base_url']}[/]\n"
             f"Three sandboxes (warehouse, shop, carrier) are syncing. Ctrl-C stops.\n"
-            f"[dim]For development only: vendors at {escape(settings.allowed_addresses)} may be reached.[/]",
+            f"[dim]For development only: vendors and webhooks at {escape(settings.allowed_addresses)} are "
+            f"called.[/]",
             border_style="green",
         )
     )

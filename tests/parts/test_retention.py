@@ -153,7 +153,8 @@ async def test_jobs_that_ended_go_with_all_that_belongs_to_them_and_open_ones_st
 async def test_zero_days_keep_everything(database: Database):
     await put(database, await organization(database, "a"), [4000, 3999])
     job = await ended(database, "old", "done", 4000)
-    assert await clean(database, Settings(history_days=0, events_days=0, runs_days=0), NOW) == {}
+    removed = await clean(database, Settings(history_days=0, events_days=0, runs_days=0), NOW)
+    assert not any(removed.values())
     assert len(await kept(database, "events")) == 2
     assert await kept(database, "jobs") == [job]
 

@@ -1,0 +1,336 @@
+"""What is to be sent: one row for each message at each endpoint that wants it.
+
+    added (pending) ─claim─▶ somebody's until due_ms ─┬─▶ success | canceled          due_ms null
+          ▲                                           ├─▶ sending, due_ms: next try ──┐
+          └───────────────────────────────────────────┼───────────────────────────────┘
+                                                      └─▶ fail                         due_ms null
+
+A claim moves `due_ms` ahead: when its holder dies, the row is due again by itself. Rows are looked for
+endpoint by endpoint through an index, so that a million at one do not stand in the way of another.
+
+A manual attempt (resend, recover, replay) is a row of its own beside that of the schedule; it goes when
+it was tried.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from crossdock.resources.event_types import extension_types
+from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.webhooks.attempts import Condition
+from crossdock.store.webhooks.endpoints import listed
+
+CHANNEL = "crossdock_deliveries"
+"""Where senders listen for what was added."""
+
+SUCCESS, PENDING, FAIL, SENDING, CANCELED = 0, 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class New:
+    """A message to be sent."""
+
+    id: str
+    type: str
+    channels: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an endpoint wants to get."""
+
+    endpoint: int
+    application_id: str
+    types: frozenset[str] | None
+    channels: frozenset[str] | None
+
+    def takes(self, message: New) -> bool:
+        """Whether a message goes there. A record that is gone is told only to who named that event."""
+        if self.types is None:
+            if message.type in _extensions():
+                return False
+        elif message.type not in self.types:
+            return False
+        return self.channels is None or not self.channels.isdisjoint(message.channels or ())
+
+
+def _extensions() -> tuple[str, ...]:
+    return extension_types()
+
+
+_WISH = "SELECT number, application_id, types, channels FROM webhook_endpoints WHERE"
+
+
+async def wishes(transaction: Transaction, application_id: str) -> list[Wish]:
+    """Of the endpoints that are on."""
+    rows = await transaction.fetch(
+        f"{_WISH} application_id = ? AND NOT disabled AND deleted_ms IS NULL", application_id
+    )
+    return [_wish(row) for row in rows]
+
+
+async def wish(transaction: Transaction, endpoint: int) -> Wish | None:
+    """Of one endpoint, if it is on."""
+    row = await transaction.fetch_one(f"{_WISH} number = ? AND NOT disabled", endpoint)
+    return None if row is None else _wish(row)
+
+
+def _wish(row: Row) -> Wish:
+    return Wish(row[0], row[1], _set(row[2]), _set(row[3]))
+
+
+def _set(text: str | None) -> frozenset[str] | None:
+    found = listed(text)
+    return None if found is None else frozenset(found)
+
+
+async def fan_out(transaction: Transaction, application_id: str, messages: Sequence[New], due_ms: int) -> int:
+    """Adds a delivery for each of these messages at each endpoint that wants it: how many."""
+    added = 0
+    for each in await wishes(transaction, application_id):
+        wanted = [one.id for one in messages if each.takes(one)]
+        if wanted:
+            await put(transaction, each.endpoint, wanted, due_ms)
+            added += len(wanted)
+    if added:
+        await transaction.notify(CHANNEL)
+    return added
+
+
+async def put(
+    transaction: Transaction, endpoint: int, message_ids: Sequence[str], due_ms: int, *, manual: bool = False
+) -> None:
+    """Adds deliveries to an endpoint; those that are there stay as they are."""
+    each, bound = transaction.each(message_ids)
+    await transaction.execute(
+        "INSERT INTO webhook_deliveries (endpoint, message_id, manual, state, attempts, due_ms) "
+        f"SELECT CAST(? AS BIGINT), each.value, CAST(? AS SMALLINT), {PENDING}, 0, CAST(? AS BIGINT) "
+        f"FROM {each} WHERE TRUE ON CONFLICT DO NOTHING",
+        endpoint, int(manual), due_ms, bound,
+    )  # fmt: skip
+
+
+# Looking for what is due
+
+
+@dataclass(frozen=True)
+class Due:
+    """An endpoint that something is due at, now or later."""
+
+    endpoint: int
+    revision: int
+    at_ms: int
+    is_off: bool
+    """What is due there is dropped."""
+
+
+async def due(database: Database) -> list[Due]:
+    """Every endpoint with something to send, and when."""
+    rows = await database.fetch(
+        "SELECT e.number, e.revision, (SELECT d.due_ms FROM webhook_deliveries d WHERE d.endpoint = e.number "
+        "AND d.due_ms IS NOT NULL ORDER BY d.due_ms LIMIT 1) AS at_ms, e.disabled FROM webhook_endpoints e"
+    )
+    return [Due(row[0], row[1], row[2], bool(row[3])) for row in rows if row[2] is not None]
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A delivery in the hands of one sender."""
+
+    endpoint: int
+    message_id: str
+    manual: bool
+    attempts: int
+    """How many of the schedule were made before."""
+    holder: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who asks for how many of an endpoint."""
+
+    endpoint: int
+    limit: int
+    now_ms: int
+    until_ms: int
+    holder: str
+
+
+_DUE_KEYS = (
+    "SELECT endpoint, message_id, manual FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL "
+    "AND due_ms <= ? ORDER BY due_ms LIMIT ?"
+)
+
+
+async def claim(database: Database, transaction: Transaction, asked: Claim) -> list[Claimed]:
+    """The deliveries of an endpoint that have waited longest, now leased."""
+    rows = await transaction.fetch(
+        "UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE (endpoint, message_id, manual) IN "
+        f"({_DUE_KEYS}{database.skip_locked}) RETURNING message_id, manual, attempts",
+        asked.until_ms, asked.holder, asked.endpoint, asked.now_ms, asked.limit,
+    )  # fmt: skip
+    return [Claimed(asked.endpoint, row[0], bool(row[1]), row[2], asked.holder) for row in rows]
+
+
+async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
+    """What is due at an endpoint that is off is not sent: how many. What was never tried leaves no trace."""
+    async with database.transaction() as transaction:
+        await transaction.seek_first()
+        rows = await transaction.fetch(f"{_DUE_KEYS}{database.skip_locked}", endpoint, now_ms, at_most)
+        for manual in (0, 1):
+            each, bound = transaction.each([row[1] for row in rows if row[2] == manual])
+            mine = f"endpoint = ? AND manual = {manual} AND message_id IN (SELECT value FROM {each})"
+            await transaction.execute(
+                f"DELETE FROM webhook_deliveries WHERE {mine} AND (attempts = 0 OR manual = 1)",
+                endpoint, bound,
+            )  # fmt: skip
+            await transaction.execute(
+                f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {mine}",
+                endpoint, bound,
+            )  # fmt: skip
+    return len(rows)
+
+
+async def free_at(database: Database, transaction: Transaction, endpoint: int) -> int:
+    """The next free moment of a throttled endpoint, in microseconds; other senders wait until we are done."""
+    row = await transaction.fetch_one(
+        f"SELECT free_ms FROM vendor_slots WHERE account = ?{database.locking}", _account(endpoint)
+    )
+    return int(row[0]) if row else 0
+
+
+async def reserve(transaction: Transaction, endpoint: int, until_us: int) -> None:
+    """No message goes there before this moment, but for those that were claimed."""
+    await transaction.execute(
+        "INSERT INTO vendor_slots (account, free_ms) VALUES (?, ?) "
+        "ON CONFLICT (account) DO UPDATE SET free_ms = excluded.free_ms",
+        _account(endpoint), until_us,
+    )  # fmt: skip
+
+
+def _account(endpoint: int) -> str:
+    return f"endpoint/{endpoint}"
+
+
+# What became of them
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an attempt makes of a delivery. due_ms: when it is tried again."""
+
+    claimed: Claimed
+    state: int
+    due_ms: int | None = None
+
+
+async def record(transaction: Transaction, results: Sequence[Result]) -> None:
+    """Stores how attempts ended. A success counts whoever holds the row; all else only for its holder."""
+    scheduled = [one for one in results if not one.claimed.manual]
+    manual = [one for one in results if one.claimed.manual]
+    succeeded = [one for one in scheduled if one.state == SUCCESS]
+    others = [one for one in scheduled if one.state != SUCCESS]
+    if succeeded:
+        await transaction.executemany(
+            f"UPDATE webhook_deliveries SET state = {SUCCESS}, due_ms = NULL, holder = NULL, "
+            "attempts = attempts + 1 WHERE endpoint = ? AND message_id = ? AND manual = 0",
+            [(one.claimed.endpoint, one.claimed.message_id) for one in succeeded],
+        )
+    if others:
+        await transaction.executemany(
+            "UPDATE webhook_deliveries SET state = ?, due_ms = ?, holder = NULL, attempts = attempts + 1 "
+            "WHERE endpoint = ? AND message_id = ? AND manual = 0 AND holder = ?",
+            [
+                (one.state, one.due_ms, one.claimed.endpoint, one.claimed.message_id, one.claimed.holder)
+                for one in others
+            ],
+        )
+    if manual:
+        await _record_manual(transaction, manual)
+
+
+async def _record_manual(transaction: Transaction, results: Sequence[Result]) -> None:
+    """A manual success ends the schedule of its message; any other outcome leaves it as it is."""
+    await transaction.executemany(
+        "DELETE FROM webhook_deliveries WHERE endpoint = ? AND message_id = ? AND manual = 1 AND holder = ?",
+        [(one.claimed.endpoint, one.claimed.message_id, one.claimed.holder) for one in results],
+    )
+    await transaction.executemany(
+        "INSERT INTO webhook_deliveries (endpoint, message_id, manual, state, attempts) "
+        "VALUES (?, ?, 0, ?, 0) ON CONFLICT (endpoint, message_id, manual) DO UPDATE SET "
+        f"state = CASE WHEN excluded.state = {SUCCESS} THEN {SUCCESS} ELSE webhook_deliveries.state END, "
+        f"due_ms = CASE WHEN excluded.state = {SUCCESS} THEN NULL ELSE webhook_deliveries.due_ms END",
+        [(one.claimed.endpoint, one.claimed.message_id, one.state) for one in results],
+    )
+
+
+async def failures(transaction: Transaction, endpoint: int, message_id: str) -> int:
+    """How many attempts of the schedule failed there, while none succeeded."""
+    row = await transaction.fetch_one(
+        "SELECT attempts FROM webhook_deliveries WHERE endpoint = ? AND message_id = ? AND manual = 0 "
+        f"AND state IN ({FAIL}, {SENDING})",
+        endpoint, message_id,
+    )  # fmt: skip
+    return 0 if row is None else int(row[0])
+
+
+async def put_back(transaction: Transaction, claimed: Iterable[Claimed], due_ms: int) -> None:
+    """Deliveries that were claimed and not tried are due again."""
+    await transaction.executemany(
+        "UPDATE webhook_deliveries SET due_ms = ?, holder = NULL "
+        "WHERE endpoint = ? AND message_id = ? AND manual = ? AND holder = ?",
+        [(due_ms, one.endpoint, one.message_id, int(one.manual), one.holder) for one in claimed],
+    )
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Where a message stands at an endpoint."""
+
+    endpoint: int
+    message_id: str
+    state: int
+    next_ms: int | None
+
+
+async def at_endpoint(database: Database, endpoint: int, message_ids: Sequence[str]) -> dict[str, Stand]:
+    """Where each of these messages stands there."""
+    condition, bound = database.one_of("message_id", message_ids)
+    rows = await database.fetch(
+        "SELECT endpoint, message_id, state, due_ms FROM webhook_deliveries "
+        f"WHERE endpoint = ? AND manual = 0 AND {condition}",
+        endpoint, bound,
+    )  # fmt: skip
+    return {row[1]: Stand(*row) for row in rows}
+
+
+async def page(database: Database, asked: Condition, limit: int, *, descending: bool) -> list[Stand]:
+    """Where messages stand, in the order of their ids."""
+    order = "DESC" if descending else "ASC"
+    rows = await database.fetch(
+        "SELECT a.endpoint, a.message_id, a.state, a.due_ms FROM webhook_deliveries a "
+        f"WHERE {asked.sql} ORDER BY a.message_id {order} LIMIT ?",
+        *asked.values, limit,
+    )  # fmt: skip
+    return [Stand(*row) for row in rows]
+
+
+async def of_message(database: Database, application_id: str, message_id: str) -> list[Stand]:
+    """Where a message stands at each endpoint of its application, by the endpoints' ids."""
+    rows = await database.fetch(
+        "SELECT d.endpoint, d.message_id, d.state, d.due_ms FROM webhook_endpoints e "
+        "JOIN webhook_deliveries d ON d.endpoint = e.number AND d.message_id = ? AND d.manual = 0 "
+        "WHERE e.application_id = ? AND e.deleted_ms IS NULL ORDER BY e.id",
+        message_id, application_id,
+    )  # fmt: skip
+    return [Stand(*row) for row in rows]
+
+
+async def counts(database: Database, endpoint: int, since_id: str, until_id: str) -> dict[int, int]:
+    """How many messages are in each state there, of those with an id in between."""
+    rows = await database.fetch(
+        "SELECT state, count(*) FROM webhook_deliveries WHERE endpoint = ? AND message_id >= ? "
+        "AND message_id < ? AND manual = 0 GROUP BY state",
+        endpoint, since_id, until_id,
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,76 @@
+"""The event types that an organization added, and what it says of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from crossdock.store.engine import Database, Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventType:
+    """An event type of an organization. schemas: JSON Schema by version."""
+
+    name: str
+    description: str
+    archived: bool = False
+    deprecated: bool = False
+    schemas: Mapping[str, Any] | None = None
+    group_name: str | None = None
+    feature_flags: tuple[str, ...] | None = None
+    created_ms: int = field(default=0)
+    updated_ms: int = field(default=0)
+
+
+_COLUMNS = (
+    "name, description, archived, deprecated, schemas, group_name, feature_flags, created_ms, updated_ms"
+)
+
+
+def _type(row: Row) -> EventType:
+    return EventType(
+        name=row[0], description=row[1], archived=bool(row[2]), deprecated=bool(row[3]),
+        schemas=None if row[4] is None else msgspec.json.decode(row[4]), group_name=row[5],
+        feature_flags=None if row[6] is None else tuple(msgspec.json.decode(row[6])),
+        created_ms=row[7], updated_ms=row[8],
+    )  # fmt: skip
+
+
+async def all_of(database: Database, organization_id: str) -> dict[str, EventType]:
+    """By name."""
+    rows = await database.fetch(
+        f"SELECT {_COLUMNS} FROM webhook_event_types WHERE organization_id = ?", organization_id
+    )
+    return {row[0]: _type(row) for row in rows}
+
+
+async def get(database: Database, organization_id: str, name: str) -> EventType | None:
+    row = await database.fetch_one(
+        f"SELECT {_COLUMNS} FROM webhook_event_types WHERE organization_id = ? AND name = ?",
+        organization_id, name,
+    )  # fmt: skip
+    return None if row is None else _type(row)
+
+
+async def put(database: Database, organization_id: str, one: EventType) -> None:
+    """Stores an event type, new or changed."""
+    schemas = None if one.schemas is None else msgspec.json.encode(one.schemas).decode()
+    flags = None if one.feature_flags is None else msgspec.json.encode(one.feature_flags).decode()
+    await database.execute(
+        f"INSERT INTO webhook_event_types (organization_id, {_COLUMNS}) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, name) DO UPDATE SET "
+        "description = excluded.description, "
+        "archived = excluded.archived, deprecated = excluded.deprecated, schemas = excluded.schemas, "
+        "group_name = excluded.group_name, feature_flags = excluded.feature_flags, "
+        "updated_ms = excluded.updated_ms",
+        organization_id, one.name, one.description, one.archived, one.deprecated, schemas, one.group_name,
+        flags, one.created_ms, one.updated_ms,
+    )  # fmt: skip
+
+
+async def delete(database: Database, organization_id: str, name: str) -> bool:
+    """False when there was none."""
+    sql = "DELETE FROM webhook_event_types WHERE organization_id = ? AND name = ?"
+    return await database.execute(sql, organization_id, name) == 1

@@ -1,0 +1,148 @@
+"""Bulk work at one endpoint: recover, replay what is missing, replay all. Done a step at a time.
+
+A step adds some manual deliveries and moves the cursor, in one transaction: a crash repeats nothing.
+"""
+
+from dataclasses import dataclass
+
+from crossdock.store.engine import Database, Row, Transaction
+
+RUNNING, FINISHED, FAILED = "running", "finished", "failed"
+
+
+@dataclass(frozen=True)
+class Task:
+    """asked: JSON; cursor: the id of the last message that was looked at."""
+
+    id: str
+    organization_id: str
+    endpoint: int
+    kind: str
+    status: str
+    asked: str
+    cursor: str
+    sent: int
+    updated_ms: int
+
+
+_COLUMNS = "id, organization_id, endpoint, kind, status, asked, cursor, sent, updated_ms"
+
+
+def _task(row: Row) -> Task:
+    return Task(*row)
+
+
+async def add(transaction: Transaction, one: Task) -> None:
+    await transaction.execute(
+        f"INSERT INTO webhook_tasks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *vars(one).values()
+    )
+
+
+async def next_running(database: Database, transaction: Transaction) -> Task | None:
+    """A task with work left that nobody else is at."""
+    row = await transaction.fetch_one(
+        f"SELECT {_COLUMNS} FROM webhook_tasks WHERE status = 'running' ORDER BY id LIMIT 1"
+        f"{database.skip_locked}"
+    )
+    return None if row is None else _task(row)
+
+
+async def is_any_running(database: Database) -> bool:
+    row = await database.fetch_one("SELECT 1 FROM webhook_tasks WHERE status = 'running' LIMIT 1")
+    return row is not None
+
+
+async def get_on(
+    transaction: Transaction, task_id: str, status: str, cursor: str, sent: int, now_ms: int
+) -> None:
+    await transaction.execute(
+        "UPDATE webhook_tasks SET status = ?, cursor = ?, sent = ?, updated_ms = ? WHERE id = ?",
+        status, cursor, sent, now_ms, task_id,
+    )  # fmt: skip
+
+
+async def get(database: Database, organization_id: str, task_id: str) -> Task | None:
+    row = await database.fetch_one(
+        f"SELECT {_COLUMNS} FROM webhook_tasks WHERE id = ? AND organization_id = ?", task_id, organization_id
+    )
+    return None if row is None else _task(row)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Whose tasks, from behind an id."""
+
+    organization_id: str
+    status: str | None
+    kind: str | None
+    after: str | None
+
+
+async def page(database: Database, wanted: Wanted, limit: int, *, descending: bool) -> list[Task]:
+    comparison, order = ("<", "DESC") if descending else (">", "ASC")
+    sql, values = "organization_id = ?", [wanted.organization_id]
+    for condition, value in (
+        ("status = ?", wanted.status), ("kind = ?", wanted.kind), (f"id {comparison} ?", wanted.after),
+    ):  # fmt: skip
+        if value is not None:
+            sql, values = f"{sql} AND {condition}", [*values, value]
+    rows = await database.fetch(
+        f"SELECT {_COLUMNS} FROM webhook_tasks WHERE {sql} ORDER BY id {order} LIMIT ?", *values, limit
+    )
+    return [_task(row) for row in rows]
+
+
+# Which messages a task is about: those at its endpoint, in the order of their ids
+
+
+@dataclass(frozen=True)
+class Window:
+    """Messages with an id behind one and before another."""
+
+    after: str
+    until: str
+    limit: int
+
+
+async def failed(transaction: Transaction, endpoint: int, window: Window) -> list[str]:
+    """Messages that failed there and never succeeded."""
+    rows = await transaction.fetch(
+        "SELECT message_id FROM webhook_deliveries WHERE endpoint = ? AND message_id > ? AND message_id < ? "
+        "AND manual = 0 AND state IN (2, 3) ORDER BY message_id LIMIT ?",
+        endpoint, window.after, window.until, window.limit,
+    )  # fmt: skip
+    return [row[0] for row in rows]
+
+
+async def attempted(transaction: Transaction, endpoint: int, window: Window) -> list[tuple[str, int]]:
+    """(message, state) of all that was tried there."""
+    rows = await transaction.fetch(
+        "SELECT message_id, state FROM webhook_deliveries WHERE endpoint = ? AND message_id > ? "
+        "AND message_id < ? AND manual = 0 AND state <> 1 ORDER BY message_id LIMIT ?",
+        endpoint, window.after, window.until, window.limit,
+    )  # fmt: skip
+    return [(row[0], row[1]) for row in rows]
+
+
+async def never_tried(
+    database: Database, transaction: Transaction, endpoint: int, message_ids: list[str]
+) -> list[str]:
+    """Those of these messages that have no delivery there, done or to come."""
+    condition, bound = database.one_of("message_id", message_ids)
+    rows = await transaction.fetch(
+        f"SELECT message_id FROM webhook_deliveries WHERE endpoint = ? AND {condition}", endpoint, bound
+    )
+    there = {row[0] for row in rows}
+    return [one for one in message_ids if one not in there]
+
+
+async def last_codes(
+    database: Database, transaction: Transaction, endpoint: int, message_ids: list[str]
+) -> dict[str, int]:
+    """How the latest attempt of each of these messages was answered."""
+    condition, bound = database.one_of("message_id", message_ids)
+    rows = await transaction.fetch(
+        f"SELECT message_id, code FROM webhook_attempts WHERE endpoint = ? AND {condition} ORDER BY id",
+        endpoint, bound,
+    )  # fmt: skip
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,86 @@
+"""Pure: an endpoint and a message → the request that is made of them."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from yarl import URL
+
+from crossdock.integrations.addresses import parsed_url
+from crossdock.store.webhooks.attempts import Exchange
+from crossdock.store.webhooks.endpoints import Hidden
+from crossdock.webhooks import sign
+
+SENSITIVE = frozenset(
+    {
+        "authorization", "proxy-authorization", "x-api-key", "api-key", "x-auth-token", "x-access-token",
+        "x-secret", "cookie", "x-csrf-token",
+    }
+)  # fmt: skip
+"""Headers whose values are shown to nobody."""
+WITHHELD = "***"
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is sent. The URL has no user in it: that is a header by now."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    body: bytes
+
+    def shown(self, received: list[tuple[str, str]] | None = None) -> Exchange:
+        """What the log keeps of it: no password, no token."""
+        sent = {name: WITHHELD if name in SENSITIVE else value for name, value in self.headers.items()}
+        return Exchange(url=str(self.url), method=self.method, sent=sent, received=received)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is to be sent, before it is signed. headers: those of a script, which win over the endpoint's."""
+
+    url: str
+    body: bytes
+    method: str = "POST"
+    content_type: str | None = None
+    headers: Mapping[str, str] | None = None
+
+
+def request(draft: Draft, hidden: Hidden, message_id: str, now_ms: int, agent: str) -> Request:
+    """The request, signed at this moment. Raises AddressRefused for a URL that is not called."""
+    parsed = _parsed(draft.url)
+    own = {name.lower(): value for name, value in hidden.headers.items()}
+    own |= {name.lower(): value for name, value in (draft.headers or {}).items()}
+    if parsed.user is not None or parsed.password is not None:
+        own.setdefault("authorization", _basic(parsed))
+        parsed = parsed.with_user(None)
+    seconds = now_ms // 1000
+    fixed = {
+        "content-type": draft.content_type or JSON,
+        "user-agent": agent,
+        # What comes back is kept as it is: nothing that unpacks to gigabytes.
+        "accept-encoding": "identity",
+        **sign.headers(message_id, seconds, draft.body, valid_secrets(hidden, now_ms)),
+    }
+    return Request(draft.method, parsed, {**own, **fixed}, draft.body)
+
+
+@lru_cache(4096)
+def _parsed(url: str) -> URL:
+    return parsed_url(url)
+
+
+def valid_secrets(hidden: Hidden, now_ms: int) -> list[str]:
+    """The secrets that sign now, the present one first."""
+    return [one.key for one in hidden.secrets if one.until_ms is None or one.until_ms > now_ms]
+
+
+def _basic(url: URL) -> str:
+    """The user of a URL as a header."""
+    user, password = unquote(url.raw_user or ""), unquote(url.raw_password or "")
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,97 @@
+"""Messages handed to a Svix server: our own administration of webhooks is that server."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from crossdock.app import Services
+from crossdock.store import events
+from crossdock.store.webhooks import handovers
+from tests.fakes.hook_receiver import Receiver
+from tests.journeys.conftest import World, order
+from tests.journeys.server import Organization, Server
+from tests.live.tryton_server import free_port
+
+BODY = dict[str, Any]
+
+
+def handing(world: World, url: str, token: str) -> Services:
+    """The same Crossdock, told to hand over."""
+    settings = replace(world.services.settings, svix_url=url, svix_token=token)
+    return replace(world.services, settings=settings)
+
+
+async def seen(their: Organization, application: str) -> dict[str, BODY]:
+    """What the other server was given, by our ids."""
+    import asyncio
+
+    headers = {"authorization": f"Bearer {their.key}"}
+    answer = await asyncio.to_thread(
+        their.http.get, f"{their.url}/api/v1/app/{application}/msg?limit=250", headers=headers
+    )
+    return {one["eventId"]: one for one in answer.json()["data"]} if answer.status_code == 200 else {}
+
+
+@pytest.fixture
+def their(server: Server) -> Organization:
+    return server.organization()
+
+
+async def test_every_event_goes_over_once_under_its_id_with_its_tags_and_bytes(
+    world: World, server: Server, their: Organization
+):
+    services = handing(world, server.url, their.key)
+    await handovers.begin(services.database)
+    world.vendor.collections["orders"] = [order(1)]
+    connection = await world.connect()
+    world.change("orders", "o-001", state="SHIPPED")
+    await world.next_sync()
+    for _ in range(2):
+        await services.outbox().drain()
+    rows = await events.of_connection(services.database, connection.id)
+    found = await seen(their, world.organization)
+    assert found.keys() == {row.id for _, row in rows}
+    [updated] = [row for _, row in rows if row.type == "order.updated"]
+    assert found[updated.id]["tags"] == [f"connection/{connection.uid}", "resource/o-001"]
+    assert found[updated.id]["payload"] == json.loads(updated.body)
+
+
+async def test_while_the_server_is_away_nothing_is_lost(world: World, server: Server, their: Organization):
+    away = handing(world, f"http://127.0.0.1:{free_port()}", their.key)
+    await handovers.begin(away.database)
+    connection = await world.connect()
+    await away.outbox().drain()
+    assert await seen(their, world.organization) == {}
+    back = handing(world, server.url, their.key)
+    await back.outbox().drain()
+    assert await seen(their, world.organization) == {}, "it is tried again after a while"
+    world.clock.pass_seconds(10)
+    await back.outbox().drain()
+    rows = await events.of_connection(back.database, connection.id)
+    assert (await seen(their, world.organization)).keys() == {row.id for _, row in rows}
+
+
+async def test_what_was_taken_when_we_died_is_taken_once(world: World, server: Server, their: Organization):
+    services = handing(world, server.url, their.key)
+    await handovers.begin(services.database)
+    await world.connect()
+    await services.outbox().drain()
+    before = await seen(their, world.organization)
+    await services.database.execute("UPDATE webhook_handovers SET seq = 0")
+    await services.outbox().drain()
+    assert await seen(their, world.organization) == before != {}
+
+
+async def test_what_happened_before_is_not_handed_over_and_ours_are_not_sent_twice(
+    world: World, server: Server, their: Organization
+):
+    connection = await world.connect()
+    services = handing(world, server.url, their.key)
+    await handovers.begin(services.database)
+    async with Receiver() as receiver:
+        await services.outbox().drain()
+        assert receiver.requests == []
+    assert await seen(their, world.organization) == {}
+    assert connection.id
