@@ -1,6 +1,6 @@
 """DHL Express invoices: a row of the invoice (I), then a row for each shipment (S) with its charges. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from operator import itemgetter
 
@@ -71,14 +71,15 @@ class _Charges:
         at = columns.at
         self._book = book
         self._weight = at(WEIGHT)
-        self._discounts = [at(f"Discount {n} Amount") for n in (1, 2, 3)]
+        self._discounts = tuple(at(f"Discount {n} Amount") for n in (1, 2, 3))
         self._others = [(at(f"Other Charges {n}"), at(f"Other Charges {n} Amount")) for n in (1, 2)]
         self._slots = [
-            (at(f"XC{n} Name"), at(f"XC{n} Code"), at(f"XC{n} Charge"), at(f"XC{n} Discount"))
+            (at(f"XC{n} Name"), at(f"XC{n} Code"), at(f"XC{n} Charge"), (at(f"XC{n} Discount"),))
             for n in range(1, MOST_SLOTS + 1)
         ]
+        self._pick = itemgetter(*(charge for _, _, charge, _ in self._slots))
         self.extra_gross = self.extra_net = ZERO
-        amounts = (one for slot in self._slots for one in slot[2:])
+        amounts = (place for _, _, charge, discounts in self._slots for place in (charge, *discounts))
         book.money_at(self._weight, *self._discounts, *(one for _, one in self._others), *amounts)
 
     def basic(self) -> Decimal:
@@ -99,13 +100,14 @@ class _Charges:
         """The extra charges: their net sum. Slots may have gaps, and names may repeat."""
         book, cells = self._book, self._book.cells
         self.extra_gross = self.extra_net = ZERO
-        for name_at, code_at, charge_at, discount_at in self._slots:
-            if not cells[charge_at]:
-                continue
-            charged, off = book.amount(charge_at), self._sum_of([discount_at])
-            if charged and off is not None and (name := book.text(name_at)):
-                self.extra_net += self._enter(name, book.text(code_at), charged, off)
-                self.extra_gross += charged
+        for cell, (name_at, code_at, charge_at, discounts) in zip(
+            self._pick(cells), self._slots, strict=True
+        ):
+            if cell and (charged := book.amount(charge_at)):
+                off = self._sum_of(discounts)
+                if off is not None and (name := cells[name_at].strip()):
+                    self.extra_net += self._enter(name, cells[code_at].strip(), charged, off)
+                    self.extra_gross += charged
         return self.extra_net
 
     def _enter(self, label: str | None, code: str | None, gross: Decimal, off: Decimal) -> Decimal:
@@ -114,7 +116,7 @@ class _Charges:
         self._book.charge(label, net, gross, code)
         return net
 
-    def _sum_of(self, discounts: list[int]) -> Decimal | None:
+    def _sum_of(self, discounts: Iterable[int]) -> Decimal | None:
         """Discounts come with either sign: only how large they are counts. None: one is no amount."""
         total = ZERO
         for place in discounts:
