@@ -12,6 +12,9 @@ from crossdock.store import access, connections, quarantine
 from tests.fakes.invoices import FREIGHT, FUEL, invoice, row, text
 from tests.journeys.carriers import Carrier, connected
 from tests.journeys.conftest import World, with_settings
+from tests.journeys.hooks import Hooks, hooks
+
+__all__ = ["hooks"]
 
 MINUTE = 60
 
@@ -292,6 +295,16 @@ async def test_a_new_file_is_told_with_a_link_that_works(ups: Carrier):
     assert event["data"]["file_name"] == "january.csv"
     assert (await ups.http.get(event["data"]["download_url"])).status_code == 200
     assert sent["generated_time"] == event["data"]["generated_time"]
+
+
+async def test_a_webhook_tells_of_a_new_file_with_a_link_that_works(ups: Carrier, hooks: Hooks):
+    await hooks.endpoint(types=("carrier-file.created",))
+    content = invoice(FREIGHT)
+    await ups.upload(content)
+    await hooks.deliver()
+    [arrived] = hooks.receiver.got()
+    assert arrived.json["data"]["file_name"] == "january.csv"
+    assert (await ups.http.get(arrived.json["data"]["download_url"])).content == content
 
 
 async def test_p20_the_link_in_an_event_can_not_be_read_in_the_database(ups: Carrier):
