@@ -21,6 +21,7 @@ from crossdock import config
 from crossdock.app import check_schema, now_ms
 from crossdock.config import Settings
 from crossdock.errors import SettingsError, Unavailable
+from crossdock.files.storage import open_storage
 from crossdock.store import gauges, health
 from crossdock.store.engine import Database, connect, sqlite_path
 from crossdock.store.gauges import Gauges
@@ -91,7 +92,9 @@ async def examine(
     settings: Settings, environment: Mapping[str, str], clock: Clock = now_ms
 ) -> AsyncIterator[Check]:
     """Every check, one after the other."""
-    for one in (*_settings(settings, environment), *_folder(settings)):
+    for one in (*_settings(settings, environment), *_folder(settings), *_watched(settings)):
+        yield one
+    async for one in _files(settings):
         yield one
     if missing := _missing(settings):
         yield Check("database", "fail", f"there is none at {missing}", "`crossdock migrate` makes one")
@@ -133,6 +136,28 @@ def _settings(settings: Settings, environment: Mapping[str, str]) -> Iterator[Ch
     except SettingsError as problem:
         advice = "put the key back that the database was made with" if settings.secret_key else ""
         yield Check("secret key", "fail", str(problem), advice)
+
+
+async def _files(settings: Settings) -> AsyncIterator[Check]:
+    """The storage of files, where it is none of this machine's."""
+    if "://" not in settings.files:
+        return
+    try:
+        async for _ in open_storage(settings).all():
+            break
+    except SettingsError as problem:
+        yield Check("files", "fail", str(problem), "give CROSSDOCK_FILES_URL as s3://bucket/prefix")
+    except Unavailable as problem:
+        advice = "check CROSSDOCK_FILES_URL, _ENDPOINT, _REGION and the keys, and that the bucket is there"
+        yield Check("files", "fail", f"{problem}: {problem.detail[:300]}", advice)
+    else:
+        yield ok("files", f"{settings.files} answers")
+
+
+def _watched(settings: Settings) -> Iterator[Check]:
+    if settings.watched_root and not Path(settings.watched_root).is_dir():
+        found = f"CROSSDOCK_WATCHED_ROOT is {settings.watched_root}, which is no folder of this machine"
+        yield Check("files", "warn", found, "make it where workers run; no watched folder is read until then")
 
 
 def _folder(settings: Settings) -> Iterator[Check]:

@@ -121,6 +121,22 @@ async def test_a_secret_that_others_can_read_is_told(settings: Settings, name: s
     assert name not in await found(settings)
 
 
+async def test_a_watched_folder_that_is_not_there_is_told(settings: Settings, tmp_path: Path):
+    missing = str(tmp_path / "nowhere")
+    status, said = seen((await found(replace(settings, watched_root=missing)))["files"])
+    assert (status, missing in said) == ("warn", True)
+    assert "files" not in await found(replace(settings, watched_root=str(tmp_path)))
+
+
+async def test_a_storage_of_files_that_does_not_answer_is_told(settings: Settings):
+    away = replace(
+        settings, files_url="s3://invoices", files_endpoint="http://127.0.0.1:9", files_region="us-east-1",
+        files_access_key="a", files_secret_key="b",
+    )  # fmt: skip
+    status, said = seen((await found(away))["files"])
+    assert (status, "does not answer" in said) == ("fail", True)
+
+
 async def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path, secret_key: str):
     settings = Settings(data_dir=str(tmp_path), secret_key=secret_key)
     check = (await found(settings))["database"]
