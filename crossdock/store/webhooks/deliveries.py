@@ -156,37 +156,49 @@ class Claim:
     holder: str
 
 
-_DUE_KEYS = (
-    "SELECT endpoint, message_id, manual FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL "
+_DUE = (
+    "SELECT message_id, manual, attempts FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL "
     "AND due_ms <= ? ORDER BY due_ms LIMIT ?"
 )
 
 
 async def claim(database: Database, transaction: Transaction, asked: Claim) -> list[Claimed]:
     """The deliveries of an endpoint that have waited longest, now leased."""
-    rows = await transaction.fetch(
-        "UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE (endpoint, message_id, manual) IN "
-        f"({_DUE_KEYS}{database.skip_locked}) RETURNING message_id, manual, attempts",
-        asked.until_ms, asked.holder, asked.endpoint, asked.now_ms, asked.limit,
-    )  # fmt: skip
+    rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", asked.endpoint, asked.now_ms, asked.limit)
+    # In a statement of its own: with the search inside it SQLite reads the whole table.
+    for manual, ids in _by_kind(rows).items():
+        these, bound = database.one_of("message_id", ids)
+        await transaction.execute(
+            f"UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE endpoint = ? AND manual = ? AND "
+            f"{these}",
+            asked.until_ms, asked.holder, asked.endpoint, manual, bound,
+        )  # fmt: skip
     return [Claimed(asked.endpoint, row[0], bool(row[1]), row[2], asked.holder) for row in rows]
+
+
+def _by_kind(rows: Sequence[Row]) -> dict[int, list[str]]:
+    """The ids of messages, those of the schedule and those by hand."""
+    found: dict[int, list[str]] = {}
+    for row in rows:
+        found.setdefault(int(row[1]), []).append(row[0])
+    return found
 
 
 async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
     """What is due at an endpoint that is off is not sent: how many. What was never tried leaves no trace."""
     async with database.transaction() as transaction:
         await transaction.seek_first()
-        rows = await transaction.fetch(f"{_DUE_KEYS}{database.skip_locked}", endpoint, now_ms, at_most)
-        for manual in (0, 1):
-            each, bound = transaction.each([row[1] for row in rows if row[2] == manual])
-            mine = f"endpoint = ? AND manual = {manual} AND message_id IN (SELECT value FROM {each})"
+        rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", endpoint, now_ms, at_most)
+        for manual, ids in _by_kind(rows).items():
+            these, bound = database.one_of("message_id", ids)
+            mine = f"endpoint = ? AND manual = ? AND {these}"
             await transaction.execute(
                 f"DELETE FROM webhook_deliveries WHERE {mine} AND (attempts = 0 OR manual = 1)",
-                endpoint, bound,
+                endpoint, manual, bound,
             )  # fmt: skip
             await transaction.execute(
                 f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {mine}",
-                endpoint, bound,
+                endpoint, manual, bound,
             )  # fmt: skip
     return len(rows)
 
