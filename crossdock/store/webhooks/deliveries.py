@@ -236,18 +236,22 @@ class Result:
     due_ms: int | None = None
 
 
-async def record(transaction: Transaction, results: Sequence[Result]) -> None:
+async def record(database: Database, transaction: Transaction, results: Sequence[Result]) -> None:
     """Stores how attempts ended. A success counts whoever holds the row; all else only for its holder."""
     scheduled = [one for one in results if not one.claimed.manual]
     manual = [one for one in results if one.claimed.manual]
     succeeded = [one for one in scheduled if one.state == SUCCESS]
     others = [one for one in scheduled if one.state != SUCCESS]
-    if succeeded:
-        await transaction.executemany(
+    by_endpoint: dict[int, list[str]] = {}
+    for one in succeeded:
+        by_endpoint.setdefault(one.claimed.endpoint, []).append(one.claimed.message_id)
+    for endpoint, ids in by_endpoint.items():
+        these, bound = database.one_of("message_id", ids)
+        await transaction.execute(
             f"UPDATE webhook_deliveries SET state = {SUCCESS}, due_ms = NULL, holder = NULL, "
-            "attempts = attempts + 1 WHERE endpoint = ? AND message_id = ? AND manual = 0",
-            [(one.claimed.endpoint, one.claimed.message_id) for one in succeeded],
-        )
+            f"attempts = attempts + 1 WHERE endpoint = ? AND manual = 0 AND {these}",
+            endpoint, bound,
+        )  # fmt: skip
     if others:
         await transaction.executemany(
             "UPDATE webhook_deliveries SET state = ?, due_ms = ?, holder = NULL, attempts = attempts + 1 "
