@@ -120,6 +120,11 @@ class Receiver:
         else:
             self._next[path].extend([behaviour] * times)
 
+    def calm(self) -> None:
+        """From now on everything is answered with 204."""
+        self._next.clear()
+        self._always.clear()
+
     def got(self, path: str = "/hook") -> list[Got]:
         return [one for one in self.requests if one.path == path]
 

@@ -16,6 +16,9 @@ from tests.live.tryton_server import free_port
 
 BODY = dict[str, Any]
 
+# Which database the other server has makes no difference here.
+pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+
 
 def handing(world: World, url: str, token: str) -> Services:
     """The same Crossdock, told to hand over."""
