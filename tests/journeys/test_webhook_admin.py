@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -104,6 +105,31 @@ async def test_a_payload_is_sent_minified_with_its_numbers_as_they_were_written(
     await admin.tried(answer.json())
     [arrived] = admin.receiver.got()
     assert arrived.body == b'{"n":12345678901234567890,"f":1.0,"s":"a b"}'
+
+
+async def test_a_raw_payload_is_sent_byte_for_byte_with_the_type_it_has(admin: Admin):
+    await admin.endpoint()
+    params = {"rawPayload": "<a>  ü </a>", "headers": {"content-type": "application/xml"}}
+    message = await admin.message(payload={}, transformationsParams=params)
+    await admin.tried(message)
+    [arrived] = admin.receiver.got()
+    assert arrived.body == "<a>  ü </a>".encode()
+    assert arrived.headers["content-type"] == "application/xml"
+    wrong: list[Json] = [{"rawPayload": 1}, {"headers": {"content-type": "a\nb"}}, {"headers": []}]
+    for bad in wrong:
+        body = {"eventType": "a", "payload": {}, "transformationsParams": bad}
+        assert (await admin.ask("POST", f"{admin.app}/msg", json=body)).status_code == 422
+
+
+async def test_a_message_for_later_waits_until_then(admin: Admin):
+    endpoint = await admin.endpoint()
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    message = await admin.message(deliverAt=later)
+    await admin.tried(await admin.message(payload={"n": "now"}))
+    assert [one.json for one in admin.receiver.got()] == [{"n": "now"}]
+    [stand] = (await admin.do("GET", f"{admin.app}/msg/{message['id']}/endpoint"))["data"]
+    assert (stand["id"], stand["statusText"]) == (endpoint, "pending")
+    assert stand["nextAttempt"][:16] == later[:16]
 
 
 # Idempotency

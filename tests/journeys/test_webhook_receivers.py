@@ -27,6 +27,15 @@ async def test_a_receiver_that_says_nothing_is_given_up_in_time(hooks: Hooks):
     assert stand.next_ms - hooks.world.clock() >= 60_000
 
 
+async def test_where_only_https_is_allowed_nothing_else_is_called(hooks: Hooks):
+    object.__setattr__(hooks.services.means, "https_only", True)
+    endpoint = await hooks.endpoint()
+    await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert hooks.receiver.requests == []
+
+
 async def test_a_receiver_that_drips_is_given_up_in_time(hooks: Hooks):
     with_timeout(hooks, 0.3)
     endpoint = await hooks.endpoint()
