@@ -66,9 +66,3 @@ class Lanes:
                 room -= free
                 narrow -= free if lane.is_narrow else 0
         return planned
-
-    def forget(self, known: set[int]) -> None:
-        """Lanes of endpoints with nothing to send are not kept for ever."""
-        for number in [n for n, one in self._lanes.items() if n not in known and not one.under_way]:
-            if self._lanes[number].width == FIRST:
-                del self._lanes[number]

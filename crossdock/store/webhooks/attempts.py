@@ -109,13 +109,3 @@ async def counts(database: Database, endpoint: int, since_id: str, until_id: str
         endpoint, since_id, until_id,
     )  # fmt: skip
     return {row[0]: row[1] for row in rows}
-
-
-async def last(transaction: Transaction, endpoint: int, message_id: str) -> tuple[str, int, int] | None:
-    """(id, code, at) of the latest attempt of a message there."""
-    row = await transaction.fetch_one(
-        "SELECT id, code, at_ms FROM webhook_attempts WHERE message_id = ? AND endpoint = ? "
-        "ORDER BY id DESC LIMIT 1",
-        message_id, endpoint,
-    )  # fmt: skip
-    return None if row is None else (row[0], row[1], row[2])

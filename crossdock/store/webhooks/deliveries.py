@@ -47,15 +47,11 @@ class Wish:
     def takes(self, message: New) -> bool:
         """Whether a message goes there. A record that is gone is told only to who named that event."""
         if self.types is None:
-            if message.type in _extensions():
+            if message.type in extension_types():
                 return False
         elif message.type not in self.types:
             return False
         return self.channels is None or not self.channels.isdisjoint(message.channels or ())
-
-
-def _extensions() -> tuple[str, ...]:
-    return extension_types()
 
 
 _WISH = "SELECT number, application_id, types, channels FROM webhook_endpoints WHERE"

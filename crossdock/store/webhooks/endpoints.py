@@ -277,11 +277,3 @@ async def switch_off(transaction: Transaction, number: int, now_ms: int) -> bool
         now_ms, number,
     )  # fmt: skip
     return changed == 1
-
-
-async def names(transaction: Transaction, number: int) -> tuple[str, str, str, str | None] | None:
-    """(organization, application, id, uid) of an endpoint."""
-    row = await transaction.fetch_one(
-        "SELECT organization_id, application_id, id, uid FROM webhook_endpoints WHERE number = ?", number
-    )
-    return None if row is None else (row[0], row[1], row[2], row[3])
