@@ -58,6 +58,14 @@ def logging_of_its_own() -> None:
     structlog.reset_defaults()
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of a file stay together, and those of real systems too: each needs what takes long to start."""
+    for one in items:
+        inside = one.path.relative_to(Path(__file__).parent).parts
+        one.add_marker(pytest.mark.xdist_group("live" if inside[0] == "live" else "/".join(inside)))
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -126,6 +134,11 @@ async def run_sql(server: str, sql: str) -> None:
         await connection.close()
 
 
+def unsynced(name: str) -> str:
+    """Has commits not wait for the disk: what tests kill is never the machine."""
+    return f"ALTER DATABASE {name} SET synchronous_commit = off"
+
+
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> Iterator[str]:
     """A migrated database that others are copied from."""
@@ -148,6 +161,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
     template: str = request.getfixturevalue("postgres_template")
     name = f"crossdock_test_{uuid.uuid4().hex[:12]}"
     await run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await run_sql(server, unsynced(name))
     yield on_server(server, name)
     await run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -9,7 +9,7 @@ import pytest
 
 from crossdock.store.migrate import migrate
 from crossdock.store.tables import metadata
-from tests.conftest import apart, on_server, run_sql
+from tests.conftest import apart, on_server, run_sql, unsynced
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,7 @@ def emptied_postgres(postgres_server: str, postgres_template: str) -> Iterator[s
     """One PostgreSQL database for many tests: making one takes longer than most of them."""
     name = f"crossdock_emptied_{uuid.uuid4().hex[:12]}"
     apart(run_sql(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    apart(run_sql(postgres_server, unsynced(name)))
     yield on_server(postgres_server, name)
     apart(run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
 

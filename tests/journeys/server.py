@@ -27,7 +27,7 @@ from crossdock.config import Settings
 from crossdock.store import access
 from crossdock.store.migrate import migrate
 from crossdock.store.secrets import new_secret_key
-from tests.conftest import apart, on_server, run_sql
+from tests.conftest import apart, on_server, run_sql, unsynced
 from tests.live.tryton_server import free_port
 
 Made = TypeVar("Made")
@@ -253,6 +253,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     template: str = request.getfixturevalue("postgres_template")
     name = f"crossdock_test_{uuid.uuid4().hex[:12]}"
     apart(run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    apart(run_sql(postgres, unsynced(name)))
     with running(on_server(postgres, name), folder) as started:
         yield started
     apart(run_sql(postgres, f"DROP DATABASE {name} WITH (FORCE)"))
@@ -269,5 +270,6 @@ def empty_postgres(postgres_server: str) -> Iterator[str]:
     """The URL of a database that was just made."""
     name = f"crossdock_test_{uuid.uuid4().hex[:12]}"
     apart(run_sql(postgres_server, f"CREATE DATABASE {name}"))
+    apart(run_sql(postgres_server, unsynced(name)))
     yield on_server(postgres_server, name)
     apart(run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))

@@ -92,9 +92,12 @@ async def test_p09_a_connection_with_a_million_records_delays_nobody_elses_hourl
     script.pages = {(big.id, name): pages for name, pages in LONG.items()}
     began = world.clock()
     async with at_work(scripted_worker(world, script)):
-        await eventually(lambda: sum(one.connection_id == big.id for one in script.seen) == 2000, 200)
+        await eventually(
+            lambda: all(len(script.of(big.id, name)) >= pages for name, pages in LONG.items()), 200
+        )
     for name, pages in LONG.items():
-        assert script.of(big.id, name) == list(range(pages)), "every page once, in order"
+        # By then an hour has passed, and what was through may be due again.
+        assert script.of(big.id, name)[:pages] == list(range(pages)), "every page once, in order"
     found = delays(script, due, began)
     assert len(found) >= OTHERS, "each was due at least once"
     # Two of its three functions hold both places, and the third may stand in line before the newcomer.
