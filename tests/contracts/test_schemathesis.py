@@ -54,7 +54,7 @@ def real(house: Organization, path: str) -> dict[str, str]:
 
 @schema.include(method="GET").parametrize()
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
@@ -80,7 +80,7 @@ NOT_WRITES = r"^/(connections|schedules|sandbox|link|integrations|api)"
 
 @schema.include(method=["POST", "PUT"]).exclude(path_regex=NOT_WRITES).parametrize()
 @settings(
-    max_examples=8,
+    max_examples=5,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
