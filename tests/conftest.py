@@ -58,14 +58,6 @@ def logging_of_its_own() -> None:
     structlog.reset_defaults()
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a file stay together, and those of real systems too: each needs what takes long to start."""
-    for one in items:
-        inside = one.path.relative_to(Path(__file__).parent).parts
-        one.add_marker(pytest.mark.xdist_group("live" if inside[0] == "live" else "/".join(inside)))
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
