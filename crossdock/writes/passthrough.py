@@ -4,6 +4,7 @@ import base64
 import posixpath
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote
 
@@ -105,7 +106,7 @@ def _params(given: Any, faults: Faults) -> dict[str, Any]:
         return {}
     for name, value in given.items():
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str | int | float | bool) or one is None for one in values):
+        if not all(isinstance(one, str | int | Decimal | bool) or one is None for one in values):
             faults[f"params.{name}"] = ["must be a text, a number, true or false, or a list of those"]
     return dict(given)
 

@@ -114,11 +114,18 @@ class Writer:
         command, unused = await command_of(self.database, self.options, client, wish, held.row.begun_ms)
         if held.is_left:
             is_past = self.clock() >= held.ended_ms + self.settle_seconds * 1000
-            earlier = settling.Earlier(held.record_id, held.ended_ms, is_past)
+            earlier = settling.Earlier(held.record_id, held.row.begun_ms, held.ended_ms, is_past)
             found = await settling.settled(self.database, client, wish, command, earlier)
             command = replace(command, found=found)
+        # From here on only the vendor's word says that nothing was done: whoever is cancelled leaves it.
+        held.is_left, held.record_id = True, command.found
+        try:
+            ids = await self._sent(client, wish, command)
+        except Uncertain:
+            raise
+        except Exception:
             held.is_left = False
-        ids = await self._sent(client, wish, command)
+            raise
         return await self._stored(client, wish, held.row, ids, unused)
 
     # Sending
@@ -141,19 +148,21 @@ class Writer:
         self, client: Any, wish: Wish, command: Command, failure: VendorError, progress: Progress
     ) -> str | Sequence[str]:
         """What a failed call means: refused, done all the same, or nobody knows."""
+        if wish.write.repeatable:
+            raise failure
+        if command.found is not None:
+            raise _partial(failure, command.found)
         may_be_done = progress.is_open and _may_be_done(failure)
-        if wish.write.repeatable or not (may_be_done or progress.done):
+        if not (may_be_done or progress.done):
             raise failure
-        found = command.found or await settling.searched(client, wish, command)
-        if may_be_done and found is not None and command.found is None:
-            again = wish.integration.steps(replace(command, found=found))
-            done: str | Sequence[str] = await carried_out(client, again)
-            return done
-        if not progress.done and _says_it_failed(failure):
+        found = await settling.searched(client, wish, command)
+        if may_be_done and found is not None:
+            return await self._sent(client, wish, replace(command, found=found))
+        if progress.done:
+            raise _partial(failure, found)
+        if _says_it_failed(failure):
             raise failure
-        what = "some of it was done" if progress.done else "whether it was done is unknown"
-        outcome = "partial" if progress.done else "uncertain"
-        raise Uncertain(f"{failure}; {what}", outcome=outcome, record_id=found)
+        raise Uncertain(f"{failure}; whether it was done is unknown")
 
     # Reading back
 
@@ -206,6 +215,10 @@ async def _known_to_be_done(record_id: str) -> AsyncIterator[None]:
     except Exception as failure:
         doubt = f"it was done (record {record_id}), but could not be read back and stored: {failure}"
         raise Uncertain(doubt, outcome="done", record_id=record_id) from failure
+
+
+def _partial(failure: VendorError, record_id: str | None) -> Uncertain:
+    return Uncertain(f"{failure}; some of it was done", outcome="partial", record_id=record_id)
 
 
 def _may_be_done(failure: VendorError) -> bool:

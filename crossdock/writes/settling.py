@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from crossdock.changes.document import decoder
+from crossdock.changes.document import decoder, seconds
 from crossdock.errors import Uncertain, VendorError
 from crossdock.integrations.contract import Command
 from crossdock.store import records, schedules
@@ -31,6 +31,7 @@ class Earlier:
 
     record_id: str | None
     """What it made, if that is known."""
+    begun_ms: int
     ended_ms: int
     is_past: bool
     """Whether no vendor can be acting on it any more."""
@@ -43,10 +44,10 @@ async def settled(
 
     Raises Uncertain when neither is known yet.
     """
+    if wish.write.repeatable:
+        return None  # doing it once more does no harm
     if earlier.record_id is not None:
         return earlier.record_id
-    if wish.write.repeatable:
-        return None
     search = wish.integration.search(command)
     if search is not None:
         found: str | None = await carried_out(client, search)
@@ -75,7 +76,8 @@ async def _seen_by_a_sync(database: Database, wish: Wish, earlier: Earlier) -> s
         database, write.resource, connection.id, names[0], str(wish.body[names[0]])
     ):
         record = decoder.decode(document)
-        if all(record.get(name) == wish.body[name] for name in names):
+        is_new = seconds(record["trackstar_created_date"]) >= earlier.begun_ms // 1000
+        if is_new and all(record.get(name) == wish.body[name] for name in names):
             return str(record["id"])
     return None
 

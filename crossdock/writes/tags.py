@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from crossdock.changes.commit import Incoming, Outcome, Target, commit
+from crossdock.changes.document import tags as names_of
 from crossdock.errors import Invalid, NotFound
 from crossdock.resources.writes import TAGS
 from crossdock.store import records, write_log
@@ -14,7 +15,8 @@ from crossdock.writes.answers import answer
 from crossdock.writes.check import faults, validator
 from crossdock.writes.wish import Done, Wish
 
-LONGEST = 512
+LONGEST_BYTES = 512
+"""Of a tag as filters name it: an index entry of either database holds it beside the longest id."""
 MOST = 100
 
 
@@ -49,7 +51,7 @@ def too_much(tags: Sequence[Any]) -> dict[str, list[str]]:
     if len(tags) > MOST:
         found[TAGS] = [f"must list at most {MOST}, not {len(tags)}"]
     for number, one in enumerate(tags):
-        texts = [one] if isinstance(one, str) else [text for pair in one.items() for text in pair]
-        if any(len(text) > LONGEST for text in texts):
-            found[f"{TAGS}.{number}"] = [f"must have at most {LONGEST} characters"]
+        size = max(len(name.encode()) for name in names_of({TAGS: [one]}))
+        if size > LONGEST_BYTES:
+            found[f"{TAGS}.{number}"] = [f"must have at most {LONGEST_BYTES} bytes, not {size}"]
     return found

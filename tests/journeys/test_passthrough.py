@@ -21,9 +21,9 @@ async def passed(hand: Hand, method: str = "GET", path: str = "/echo", **more: A
 
 async def test_the_answer_of_the_connected_system_comes_inside_of_ours(world: World):
     async with writing(world) as hand:
-        found = await passed(hand, "POST", "/echo/a%20b", params={"page": 1, "on": True}, data={"x": [1.5]})
+        found = await passed(hand, "POST", "/echo/a%20b", params={"page": 1.5, "on": True}, data={"x": [1.5]})
         assert found["status_code"] == 200
-        assert found["body"]["path"] == "/echo/a%20b?page=1&on=true"
+        assert found["body"]["path"] == "/echo/a%20b?page=1.5&on=true"
         assert (found["body"]["method"], found["body"]["body"]) == ("POST", '{"x":[1.5]}')
         missing = await passed(hand, path="/orders/nowhere")
         assert (missing["status_code"], missing["body"]) == (404, {"message": "no such record: nowhere"})

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from crossdock.app import open_services
 from crossdock.store.write_log import KEPT_MS
+from tests.fakes.fake_wms import write as fake_write
+from tests.fakes.vendor import answer as answer_with
 from tests.fakes.vendor import broken_off, done_and, dropped, failing, html, meanwhile
 from tests.journeys.conftest import World, order, with_settings
 from tests.journeys.writing import ORDER, Hand, writing
@@ -217,6 +220,74 @@ async def test_p13_a_write_that_was_done_in_part_is_told_so_and_not_begun_again(
         again = await hand.send("POST", path, body)
         assert again.json()["outcome"] == "uncertain"
         assert len(world.vendor.collections["orders"][0]["shipments"]) == 1
+
+
+async def test_p13_what_was_begun_stays_begun_though_its_next_step_is_refused_again(world: World):
+    async with writing(world) as hand:
+        refused = answer_with(422, {"message": "not today"})
+        for _ in range(2):
+            world.vendor.script("/orders/new-1", [refused])
+            found = await hand.order(key="k", priority="high")
+            assert (found.status_code, found.json()["outcome"]) == (502, "partial")
+            assert (found.json()["id"], len(hand.held())) == ("new-1", 1)
+        done = await hand.order(key="k", priority="high")
+        assert (done.status_code, done.json()["id"]) == (200, "new-1")
+        assert (hand.sent(), hand.held()[0]["confirmed"]) == (1, True)
+
+
+async def test_p13_a_lost_answer_whose_next_step_is_refused_frees_no_key(world: World):
+    async with writing(world) as hand:
+        world.vendor.script("/orders", [done_and(dropped())])
+        world.vendor.script("/orders/new-1", [answer_with(422, {"message": "not today"})])
+        found = await hand.order(key="k", priority="high")
+        assert (found.status_code, found.json()["outcome"]) == (502, "partial")
+        done = await hand.order(key="k", priority="high")
+        assert (done.status_code, hand.sent(), len(hand.held())) == (200, 1, 1)
+
+
+async def test_p13_a_server_that_is_stopped_in_the_middle_leaves_its_write_to_be_settled(world: World):
+    async with writing(world) as hand:
+        begun = asyncio.Event()
+
+        async def hold() -> None:
+            begun.set()
+            await asyncio.sleep(0.3)
+
+        world.vendor.script("/orders", [done_and(meanwhile(hold))])
+        asked = asyncio.create_task(hand.order(key="k"))
+        await begun.wait()
+        for task in list(world.services.writer._running):
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asked
+        again = await hand.order(key="k")
+        assert (again.status_code, hand.sent(), len(hand.held())) == (200, 1, 1)
+
+
+async def test_p13_a_sync_settles_what_can_not_be_asked_for(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delattr(fake_write, "find_create_order")
+    world.vendor.collections["orders"] = [order(1) | {"number": "SO-1"}]  # of the same number, and older
+    async with writing(world) as hand:
+        world.clock.pass_seconds(5)
+        world.vendor.script("/orders", [done_and(dropped())])
+        assert (await hand.order(key="k")).json()["outcome"] == "uncertain"
+        assert "the next sync shows" in (await hand.order(key="k")).json()["error"]
+        await world.next_sync()
+        settled = await hand.order(key="k")
+        assert (settled.status_code, settled.json()["id"]) == (200, hand.held()[0]["id"])
+        assert (hand.sent(), len(hand.held())) == (1, 1)
+
+
+async def test_p13_what_no_sync_has_met_was_not_done_and_is_done_now(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delattr(fake_write, "find_create_order")
+    async with writing(world) as hand:
+        world.vendor.script("/orders", [dropped()])
+        assert (await hand.order(key="k")).json()["outcome"] == "uncertain"
+        await world.next_sync()
+        assert (await hand.order(key="k")).status_code == 200
+        assert len(hand.held()) == 1
 
 
 async def test_p13_a_connection_that_was_never_made_leaves_nothing_in_doubt(world: World):

@@ -311,7 +311,8 @@ async def test_tags_can_come_with_a_new_record(world: World):
     ("tags", "field"),
     [
         ([1], "trackstar_tags.0"), ([{"a": "b", "c": "d"}], "trackstar_tags.0"), ("vip", "trackstar_tags"),
-        ([{}], "trackstar_tags.0"), (["x" * 600], "trackstar_tags.0"), (["t"] * 200, "trackstar_tags"),
+        ([{}], "trackstar_tags.0"), (["x" * 513], "trackstar_tags.0"),
+        ([{"k": "☃" * 171}], "trackstar_tags.0"), (["t"] * 200, "trackstar_tags"),
         ([None], "trackstar_tags.0"), ([{"a": None}], "trackstar_tags.0.a"),
     ],
 )  # fmt: skip
@@ -320,6 +321,16 @@ async def test_tags_that_are_none_are_refused(world: World, tags, field: str):
     async with writing(world) as hand:
         faults = await hand.faults("PUT", "/wms/orders/o-001/trackstar-tags", {"trackstar_tags": tags})
         assert field in faults
+
+
+async def test_a_tag_as_long_as_one_may_be_is_kept_and_found(world: World):
+    world.vendor.collections["orders"] = [order(1)]
+    async with writing(world) as hand:
+        tag = "".join(chr(0x4E00 + number) for number in range(170))  # three bytes each, and none twice
+        path = "/wms/orders/o-001/trackstar-tags"
+        assert (await hand.send("PUT", path, {"trackstar_tags": [tag]})).status_code == 200
+        listed = await hand.send("GET", "/wms/orders", params={"trackstar_tags[contains]": tag})
+        assert [one["id"] for one in listed.json()["data"]] == ["o-001"]
 
 
 async def test_a_record_that_is_not_there_gets_no_tags(world: World):
