@@ -77,8 +77,12 @@ class Transaction(ABC):
         """Waits until no other transaction that called this with the same key is open."""
 
     @abstractmethod
-    async def seek_first(self) -> None:
-        """Has the statements that follow walk an index to the first row that fits, and not sort all."""
+    async def seek_first(self, *, lasting: bool = True) -> None:
+        """Has the statements that follow walk an index to the first row that fits, and not sort all.
+
+        lasting: False when nothing is lost if a power cut undoes this transaction; it then need not wait
+        for the disk.
+        """
 
     @abstractmethod
     async def notify(self, channel: str) -> None:
@@ -325,7 +329,7 @@ class _SQLiteTransaction(Transaction):
     async def in_turn(self, key: str) -> None:
         """Nothing to wait for: there is one writer at a time."""
 
-    async def seek_first(self) -> None:
+    async def seek_first(self, *, lasting: bool = True) -> None:
         """It does so by itself."""
 
     async def notify(self, channel: str) -> None:
@@ -485,10 +489,11 @@ class _PostgresTransaction(Transaction):
     async def in_turn(self, key: str) -> None:
         await self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(?, 7274))", key)
 
-    async def seek_first(self) -> None:
+    async def seek_first(self, *, lasting: bool = True) -> None:
         # Its statistics are of a queue that was nearly empty: it would sort a sudden long one for each claim.
         await self.fetch(
             "SELECT set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)"
+            + ("" if lasting else ", set_config('synchronous_commit', 'off', true)")
         )
 
     async def notify(self, channel: str) -> None:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [high + low for high in _DIGITS for low in _DIGITS]
 _LENGTH = 27  # of base 62: room for 20 bytes
 
 Clock = Callable[[], int]
@@ -24,11 +25,11 @@ def first_id(prefix: str, moment_ms: int) -> str:
 
 
 def _written(prefix: str, number: int) -> str:
-    letters = []
-    for _ in range(_LENGTH):
-        number, digit = divmod(number, 62)
-        letters.append(_DIGITS[digit])
-    return f"{prefix}_{''.join(reversed(letters))}"
+    pairs = []
+    for _ in range(_LENGTH // 2 + 1):
+        number, pair = divmod(number, 62 * 62)
+        pairs.append(_PAIRS[pair])
+    return f"{prefix}_{''.join(reversed(pairs))[1:]}"
 
 
 def moment_ms(made_id: str) -> int | None:

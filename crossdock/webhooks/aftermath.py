@@ -70,7 +70,7 @@ class Recorder:
         async with self.database.transaction() as transaction:
             failing = await self._failing(transaction, all_done)
             await attempts.add(transaction, rows)
-            await deliveries.record(self.database, transaction, results)
+            await deliveries.record(transaction, results)
             succeeded = {one.claimed.endpoint for one in all_done if one.outcome.status == SUCCESS}
             for number in sorted(succeeded):
                 await endpoints.note_success(transaction, number)

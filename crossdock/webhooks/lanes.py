@@ -8,7 +8,7 @@ quick.
 
 from dataclasses import dataclass
 
-FIRST, NARROWEST, WIDEST = 8, 1, 128
+FIRST, NARROWEST, WIDEST = 8, 1, 256
 NARROW = 16
 """Below this a lane is not known to be quick."""
 QUICK_SECONDS, SLOW_SECONDS = 1.0, 3.0
@@ -25,6 +25,11 @@ class Lane:
     @property
     def is_narrow(self) -> bool:
         return self.width < NARROW
+
+    @property
+    def has_room(self) -> bool:
+        """Whether half of it is free: to claim one by one costs more than sending."""
+        return self.under_way * 2 <= self.width
 
     def note(self, seconds: float, *, answered: bool) -> None:
         """An attempt ended. answered: with whatever status."""
@@ -61,7 +66,7 @@ class Lanes:
         planned: list[tuple[Lane, int]] = []
         for lane in map(self.lane, in_turn):
             free = min(lane.width - lane.under_way, room, narrow if lane.is_narrow else room)
-            if free > 0 and len(planned) < at_most:
+            if free > 0 and lane.has_room and len(planned) < at_most:
                 planned.append((lane, free))
                 room -= free
                 narrow -= free if lane.is_narrow else 0

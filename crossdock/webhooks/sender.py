@@ -41,6 +41,10 @@ LOOK_SECONDS, LISTEN_SECONDS = 0.05, 30.0
 LOOKING_SHARE = 10
 """Looking takes at most one part in so many of the time."""
 STORE_AGAIN_SECONDS = 1.0
+GATHER_SECONDS = 0.01
+"""How long what has ended waits for company while more is under way: each commit waits for the disk."""
+MOST_UNSTORED = 1024
+"""Attempts that have ended and are not stored: with more, nothing new is begun."""
 PATIENCE_SECONDS = 3.0
 """How long a sender that is to stop waits for what is under way."""
 AHEAD_MS = 250
@@ -88,7 +92,8 @@ class Sender:
         self._rates: dict[str, int] = {}
         self._rates_at = 0.0
         self._under_way: dict[asyncio.Task[None], Claimed] = {}
-        self._done: list[tuple[Lane, Done, float]] = []
+        self._done: list[Done] = []
+        self._storing = 0
         self._has_done = asyncio.Event()
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -129,7 +134,7 @@ class Sender:
                 found = await self._safely("looking for messages", self._round(), _Round())
                 if found.took or worked:
                     continue
-                if not self._lanes.under_way:
+                if not (self._lanes.under_way or self._unstored):
                     return
                 await self._wake.wait()
         finally:
@@ -170,7 +175,8 @@ class Sender:
         dropped = await self._drop([one.endpoint for one in ready if one.is_off], now)
         await self._learn([one for one in ready if not one.is_off])
         wanted = [one.endpoint for one in ready if not one.is_off and one.endpoint in self._known]
-        claimed = await self._claim(self._lanes.plan(wanted, LANES_AT_ONCE), now)
+        plan = self._lanes.plan(wanted, LANES_AT_ONCE) if self._unstored < MOST_UNSTORED else []
+        claimed = await self._claim(plan, now)
         if claimed:
             await self._start(claimed)
         return _Round(dues, len(claimed) + dropped)
@@ -204,7 +210,8 @@ class Sender:
         found: list[_Taken] = []
         holder = secrets.token_hex(8)
         async with self._office.database.transaction() as transaction:
-            await transaction.seek_first()
+            # A claim that a power cut undoes is made again: at worst a message arrives twice.
+            await transaction.seek_first(lasting=False)
             for lane, room in plan:
                 asked = Claim(lane.endpoint, room, now_ms, now_ms + LEASE_MS, holder)
                 found += await self._claim_one(transaction, lane, asked)
@@ -257,27 +264,31 @@ class Sender:
             await asyncio.sleep(wait)
         endpoint, at_ms, began = self._known[claimed.endpoint], self._office.clock(), time.monotonic()
         outcome = await self._safely("an attempt", attempt(self._means, endpoint, message, at_ms), None)
-        if outcome is None:
-            # A fault of ours, told in the log: the delivery is due again when its lease ends.
-            lane.note(0, answered=False)
-            self._wake.set()
-            return
-        metrics.attempted(outcome.status, outcome.code, outcome.seconds)
-        done = Done(claimed, endpoint, message, outcome, at_ms, self._office.clock())
         # With the time that a script took: who has a slow one should not have many waiting for it.
-        self._done.append((lane, done, time.monotonic() - began))
-        self._has_done.set()
+        lane.note(time.monotonic() - began, answered=outcome is not None and outcome.code > 0)
+        if outcome is not None:  # else a fault of ours, told in the log: due again when its lease ends
+            metrics.attempted(outcome.status, outcome.code, outcome.seconds)
+            self._done.append(Done(claimed, endpoint, message, outcome, at_ms, self._office.clock()))
+            self._has_done.set()
+        if outcome is None or lane.has_room:
+            self._wake.set()
+
+    @property
+    def _unstored(self) -> int:
+        return len(self._done) + self._storing
 
     async def _record(self) -> None:
         """Stores what attempts became, those that ended meanwhile together."""
         while self._done or not self._is_closing:
             await self._has_done.wait()
+            if self._lanes.under_way and not self._is_closing:
+                await asyncio.sleep(GATHER_SECONDS)
             self._has_done.clear()
             batch, self._done = self._done, []
+            self._storing = len(batch)
             if batch:
-                await self._store([done for _, done, _ in batch])
-            for lane, done, seconds in batch:
-                lane.note(seconds, answered=done.outcome.code > 0)
+                await self._store(batch)
+            self._storing = 0
             self._wake.set()
 
     async def _store(self, all_done: Sequence[Done]) -> None:

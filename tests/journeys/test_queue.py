@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,7 +15,7 @@ from crossdock.jobs.hold import Handling
 from crossdock.jobs.queue import LEASE_MS, Lease, claim, enqueue
 from crossdock.jobs.worker import Pace, Work, Worker
 from crossdock.store import jobs
-from crossdock.store.engine import Database, Postgres, Transaction, connect
+from crossdock.store.engine import Database, Postgres, connect
 from crossdock.store.jobs import CHANNEL
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import enqueue_due
@@ -24,7 +23,7 @@ from crossdock.sync.stuck import end_broken, end_stuck
 from tests.conftest import Clock
 from tests.fakes.scripted import Script
 from tests.journeys.conftest import World
-from tests.journeys.queueing import at_work, eventually, put_in
+from tests.journeys.queueing import Counting, at_work, eventually, put_in
 
 HOUR_MS = 3_600_000
 
@@ -196,37 +195,9 @@ async def fill(database: Database, kind: str, now: int) -> None:
     )  # fmt: skip
 
 
-class Counting:
-    """A database that counts what its transactions touch: rows of jobs, or a thousand steps on SQLite."""
-
-    def __init__(self, inner: Any) -> None:
-        self.inner = inner
-        self.touched = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        if not isinstance(self.inner, Postgres):
-            self.inner._writer.set_progress_handler(self._step, 1000)
-        async with self.inner.transaction() as transaction:
-            yield transaction
-            if isinstance(self.inner, Postgres):
-                row = await transaction.fetch_one(
-                    "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'jobs'"
-                )
-                assert row is not None
-                self.touched += row[0]
-
-    def _step(self) -> int:
-        self.touched += 1
-        return 0
-
-
 async def test_a_claim_touches_a_few_jobs_however_many_wait(database: Database, clock: Clock):
     await fill(database, "sync", clock())
-    counting: Any = Counting(database)
+    counting: Any = Counting(database, "jobs")
     leases = [await claim(counting, "w", clock) for _ in range(4)]
     assert [one and one.job.id for one in leases] == [f"job_{1000000 + n}" for n in range(1, 5)]
     assert counting.touched < 4 * 20

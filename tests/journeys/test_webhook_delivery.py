@@ -3,6 +3,7 @@
 import asyncio
 import time
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from crossdock.webhooks.schedule import DELAYS_SECONDS
 from tests.fakes.hook_receiver import silent, status
 from tests.journeys.conftest import World, order
 from tests.journeys.hooks import HOUR, SECRET, Hooks, hooks, signed_by, with_timeout
+from tests.journeys.queueing import Counting
 from tests.journeys.test_changes import faults
 
 __all__ = ["hooks"]
@@ -347,10 +349,27 @@ async def test_a_great_many_pending_at_a_dead_endpoint_hold_up_nobody(hooks: Hoo
     while len(hooks.receiver.got("/good")) < 20:
         assert time.monotonic() - began < 5
         await asyncio.sleep(0.01)
-    assert len(sender._under_way) <= 128
+    assert len(sender._under_way) <= 256
     assert good.number != dead.number
     sender.stop()
     await asyncio.wait_for(running, 10)
+
+
+async def test_claiming_and_recording_touch_what_they_are_about_however_many_wait(hooks: Hooks):
+    """Also right after so many came, when the database still takes the queue for a short one."""
+    endpoint, now = await hooks.endpoint(), hooks.world.clock()
+    counting: Any = Counting(hooks.services.database, "webhook_deliveries")
+    async with hooks.services.database.transaction() as transaction:
+        ids = [f"msg_{n:027}" for n in range(20_000)]
+        await deliveries.put(transaction, endpoint.number, ids, now - 1000)
+    asked = deliveries.Claim(endpoint.number, 100, now, now + 120_000, "me")
+    async with counting.transaction() as transaction:
+        await transaction.seek_first()
+        claimed = await deliveries.claim(counting, transaction, asked)
+    async with counting.transaction() as transaction:
+        await deliveries.record(transaction, [deliveries.Result(one, SUCCESS) for one in claimed])
+    assert len(claimed) == 100
+    assert counting.touched < 1000
 
 
 async def test_a_sender_that_is_stopped_hands_back_what_takes_long(hooks: Hooks):

@@ -152,6 +152,7 @@ class Claim:
     holder: str
 
 
+_KEY = "endpoint = ? AND message_id = ? AND manual = ?"
 _DUE = (
     "SELECT message_id, manual, attempts FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL "
     "AND due_ms <= ? ORDER BY due_ms LIMIT ?"
@@ -161,23 +162,13 @@ _DUE = (
 async def claim(database: Database, transaction: Transaction, asked: Claim) -> list[Claimed]:
     """The deliveries of an endpoint that have waited longest, now leased."""
     rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", asked.endpoint, asked.now_ms, asked.limit)
-    # In a statement of its own: with the search inside it SQLite reads the whole table.
-    for manual, ids in _by_kind(rows).items():
-        these, bound = database.one_of("message_id", ids)
-        await transaction.execute(
-            f"UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE endpoint = ? AND manual = ? AND "
-            f"{these}",
-            asked.until_ms, asked.holder, asked.endpoint, manual, bound,
-        )  # fmt: skip
+    # In a statement of its own: with the search inside it SQLite reads the whole table. Row by row: told of
+    # all ids at once PostgreSQL walks through the endpoint's whole queue while it thinks that it is short.
+    await transaction.executemany(
+        f"UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE {_KEY}",
+        [(asked.until_ms, asked.holder, asked.endpoint, row[0], row[1]) for row in rows],
+    )
     return [Claimed(asked.endpoint, row[0], bool(row[1]), row[2], asked.holder) for row in rows]
-
-
-def _by_kind(rows: Sequence[Row]) -> dict[int, list[str]]:
-    """The ids of messages, those of the schedule and those by hand."""
-    found: dict[int, list[str]] = {}
-    for row in rows:
-        found.setdefault(int(row[1]), []).append(row[0])
-    return found
 
 
 async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
@@ -185,17 +176,13 @@ async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int)
     async with database.transaction() as transaction:
         await transaction.seek_first()
         rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", endpoint, now_ms, at_most)
-        for manual, ids in _by_kind(rows).items():
-            these, bound = database.one_of("message_id", ids)
-            mine = f"endpoint = ? AND manual = ? AND {these}"
-            await transaction.execute(
-                f"DELETE FROM webhook_deliveries WHERE {mine} AND (attempts = 0 OR manual = 1)",
-                endpoint, manual, bound,
-            )  # fmt: skip
-            await transaction.execute(
-                f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {mine}",
-                endpoint, manual, bound,
-            )  # fmt: skip
+        keys = [(endpoint, row[0], row[1]) for row in rows]
+        await transaction.executemany(
+            f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
+        )
+        await transaction.executemany(
+            f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {_KEY}", keys
+        )
     return len(rows)
 
 
@@ -232,31 +219,25 @@ class Result:
     due_ms: int | None = None
 
 
-async def record(database: Database, transaction: Transaction, results: Sequence[Result]) -> None:
+async def record(transaction: Transaction, results: Sequence[Result]) -> None:
     """Stores how attempts ended. A success counts whoever holds the row; all else only for its holder."""
     scheduled = [one for one in results if not one.claimed.manual]
     manual = [one for one in results if one.claimed.manual]
-    succeeded = [one for one in scheduled if one.state == SUCCESS]
-    others = [one for one in scheduled if one.state != SUCCESS]
-    by_endpoint: dict[int, list[str]] = {}
-    for one in succeeded:
-        by_endpoint.setdefault(one.claimed.endpoint, []).append(one.claimed.message_id)
-    for endpoint, ids in by_endpoint.items():
-        these, bound = database.one_of("message_id", ids)
-        await transaction.execute(
-            f"UPDATE webhook_deliveries SET state = {SUCCESS}, due_ms = NULL, holder = NULL, "
-            f"attempts = attempts + 1 WHERE endpoint = ? AND manual = 0 AND {these}",
-            endpoint, bound,
-        )  # fmt: skip
+    ended = "UPDATE webhook_deliveries SET state = ?, due_ms = ?, holder = NULL, attempts = attempts + 1 "
+    succeeded = [
+        (one.state, None, one.claimed.endpoint, one.claimed.message_id, 0)
+        for one in scheduled
+        if one.state == SUCCESS
+    ]
+    others = [
+        (one.state, one.due_ms, one.claimed.endpoint, one.claimed.message_id, 0, one.claimed.holder)
+        for one in scheduled
+        if one.state != SUCCESS
+    ]
+    if succeeded:
+        await transaction.executemany(f"{ended}WHERE {_KEY}", succeeded)
     if others:
-        await transaction.executemany(
-            "UPDATE webhook_deliveries SET state = ?, due_ms = ?, holder = NULL, attempts = attempts + 1 "
-            "WHERE endpoint = ? AND message_id = ? AND manual = 0 AND holder = ?",
-            [
-                (one.state, one.due_ms, one.claimed.endpoint, one.claimed.message_id, one.claimed.holder)
-                for one in others
-            ],
-        )
+        await transaction.executemany(f"{ended}WHERE {_KEY} AND holder = ?", others)
     if manual:
         await _record_manual(transaction, manual)
 
