@@ -16,7 +16,8 @@ from bench.rounds import interleaved
 from bench.run import Bench
 from bench.stores import COLUMNS, Stores
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store.engine import SQLITE_PRAGMAS, numbered, sqlite_path
+from crossdock.store.postgres import numbered
+from crossdock.store.sqlite import PRAGMAS, sqlite_path
 
 INSERT = f"INSERT INTO {ORDERS.key} ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 Rows = list[tuple[Any, ...]]
@@ -59,7 +60,7 @@ def _theirs(stores: Stores, chunks: Sequence[Rows], count: int) -> float:
 
 def _into_sqlite(file: str, chunks: Sequence[Rows]) -> float:
     database = sqlite3.connect(file, isolation_level=None)
-    for pragma in SQLITE_PRAGMAS:
+    for pragma in PRAGMAS:
         database.execute(pragma)
     began = time.perf_counter()
     for chunk in chunks:

@@ -19,10 +19,12 @@ from crossdock.app import now_ms
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.store import access, connections
 from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, connect, sqlite_path
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.migrate import migrate
 from crossdock.store.records import RecordRow, put
 from crossdock.store.secrets import Vault, new_secret_key
+from crossdock.store.sqlite import sqlite_path
 from crossdock.store.tables import record_columns
 
 CANDIDATES = (

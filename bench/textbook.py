@@ -12,7 +12,7 @@ from bench.rounds import interleaved
 from bench.run import Bench
 from bench.servers import Server
 from bench.stores import Prepared, add
-from crossdock.store.engine import sqlite_path
+from crossdock.store.sqlite import sqlite_path
 
 CONNECTIONS = 4
 AGAINST = "FastAPI + pydantic + SQLAlchemy ORM"

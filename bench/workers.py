@@ -32,7 +32,8 @@ from crossdock.jobs.worker import Pace, Work, Worker
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.store import connections, jobs, schedules
 from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.secrets import Vault
 from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync

@@ -47,7 +47,8 @@ from crossdock.metrics import CountedSlots
 from crossdock.resources.catalogue import all_resources, all_writes
 from crossdock.store import connections, jobs, schedules
 from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.ids import Clock
 from crossdock.store.migrate import misfit
 from crossdock.store.secrets import Vault

@@ -4,6 +4,7 @@ Labels are few and bounded: operations, statuses, integrations, functions. Never
 address or a value, so nothing of a customer can be read here.
 """
 
+from functools import cache
 from typing import Protocol
 
 from prometheus_client import (
@@ -77,12 +78,22 @@ _OUTCOMES = {0: "success", 2: "fail", 4: "canceled"}
 
 def attempted(outcome: int, code: int, seconds: float) -> None:
     """A webhook was tried. outcome: as the log of attempts has it."""
-    _ATTEMPTS.labels(_OUTCOMES.get(outcome, "other"), code).observe(seconds)
+    _attempts(outcome, code).observe(seconds)
+
+
+@cache
+def _attempts(outcome: int, code: int) -> Histogram:
+    return _ATTEMPTS.labels(_OUTCOMES.get(outcome, "other"), code)
 
 
 def answered(operation: str, status: int, seconds: float) -> None:
     """A request was answered. operation: its id in the OpenAPI document, or "none"."""
-    _API.labels(operation, status).observe(seconds)
+    _answers(operation, status).observe(seconds)
+
+
+@cache
+def _answers(operation: str, status: int) -> Histogram:
+    return _API.labels(operation, status)
 
 
 def vendor_answered(integration: str, status: int | None, seconds: float) -> None:

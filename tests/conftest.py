@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 import structlog
 
-from crossdock.store.engine import Database, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.migrate import migrate
 from crossdock.store.secrets import Vault, new_secret_key
 

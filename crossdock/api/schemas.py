@@ -369,7 +369,9 @@ class FeedEvent(Reply, kw_only=True):
 
     id: Annotated[str, Meta(description="The same as the id of its webhook.")]
     type: str
-    connection_id: str
+    connection_id: Annotated[
+        str | None, Meta(description="Null: a connection that never came to be (`install.failed`).")
+    ]
     created_at: Timestamp
     body: Annotated[dict[str, Any], Meta(description="The webhook's body, byte for byte.")]
 

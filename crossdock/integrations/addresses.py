@@ -27,6 +27,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from crossdock.errors import AddressRefused, SettingsError
+from crossdock.integrations.names import SystemResolver
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -154,7 +155,7 @@ def checked_connector(
 ) -> aiohttp.TCPConnector:
     """A connector that reaches only what the policy lets through. Made while the event loop runs."""
     return aiohttp.TCPConnector(
-        resolver=CheckedResolver(policy, resolver or aiohttp.ThreadedResolver()),
+        resolver=CheckedResolver(policy, resolver or SystemResolver()),
         socket_factory=policy.socket,
         limit=1000,
     )
@@ -171,7 +172,7 @@ async def checked_socket(
         policy.require(host, host)
     else:
         _require_name(host.rstrip("."))
-    answers = await CheckedResolver(policy, resolver or aiohttp.ThreadedResolver()).resolve(host, port)
+    answers = await CheckedResolver(policy, resolver or SystemResolver()).resolve(host, port)
     loop, failure = asyncio.get_running_loop(), OSError(None, f"{host} does not answer")
     for answer in answers:
         address = (answer["host"], port)

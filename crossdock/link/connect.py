@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from crossdock.changes.document import encoder, stamp
 from crossdock.changes.events import connection_event
-from crossdock.errors import Invalid
+from crossdock.errors import Invalid, VendorError
 from crossdock.integrations.contract import Client
 from crossdock.integrations.deliveries import SOURCE
 from crossdock.integrations.registry import Integration
@@ -43,7 +43,7 @@ class Linker:
         """A new connection and its access token.
 
         Raises Invalid naming each field that is missing or unknown, and the VendorError that the system
-        answers with when it does not accept the credentials; nothing is stored then.
+        answers with when it does not accept the credentials; all that is stored then is the event that tells.
         """
         now = self.clock()
         uid = str(uuid.uuid4())
@@ -54,8 +54,12 @@ class Linker:
             disabled_functions=frozenset(), webhooks_disabled=False, times_used=0, last_used_ms=None,
             created_ms=now,
         )  # fmt: skip
-        async with self.try_out(connection, integration, filled) as client:
-            account = await client.check()
+        try:
+            async with self.try_out(connection, integration, filled) as client:
+                account = await client.check()
+        except VendorError as failure:
+            await self._tell_failed(connection, failure)
+            raise
         me = encoder.encode({"name": account.name, **account.identifiers}).decode()
         connection = replace(connection, me=me)
         sealed = await connections.seal(self.vault, connection, filled)
@@ -65,6 +69,14 @@ class Linker:
             await schedule_all(transaction, stored, integration, now)
             await events.add(transaction, [_of(told, stored.id)])
         return stored, sealed.token
+
+    async def _tell_failed(self, connection: Connection, failure: VendorError) -> None:
+        """The organization hears of it under the id that the connection would have had."""
+        data = {"error_message": str(failure), "customer_id": connection.customer_id}
+        async with self.database.transaction() as transaction:
+            await events.add(
+                transaction, [connection_event(connection, "install.failed", data, self.clock())]
+            )
 
     async def _created_event(self, connection: Connection, token: str, now: int) -> EventRow:
         """It tells the access token, so its body is encrypted like one."""

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from crossdock.errors import SettingsError, Unavailable
-from crossdock.store.engine import sqlite_path
+from crossdock.store.sqlite import sqlite_path
 
 
 async def copy(url: str, target: Path) -> int:

@@ -13,6 +13,7 @@ class EventRow:
     id: str
     organization_id: str
     connection_id: int
+    """0: of a connection that never came to be."""
     type: str
     resource: str | None
     record_id: str | None

@@ -29,11 +29,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Told:
-    """An event as the feed shows it. `connection` is the id that users see."""
+    """An event as the feed shows it. `connection`: the id that users see; None: it never came to be."""
 
     id: str
     organization_id: str
-    connection: str
+    connection: str | None
     type: str
     at_ms: int
     body: bytes
@@ -60,7 +60,7 @@ async def one(database: Database, event_id: str) -> Told | None:
     """An event by its id."""
     row = await database.fetch_one(
         "SELECT e.id, e.organization_id, c.uid, e.type, e.at_ms, e.body, e.sealed FROM events e "
-        "JOIN connections c ON c.id = e.connection_id WHERE e.id = ?",
+        "LEFT JOIN connections c ON c.id = e.connection_id WHERE e.id = ?",
         event_id,
     )
     return None if row is None else Told(row[0], row[1], row[2], row[3], row[4], bytes(row[5]), bool(row[6]))
@@ -113,7 +113,7 @@ async def _told(database: Database, wanted: Wanted, after: int, edge: int) -> li
     condition, values = _condition(database, wanted, after, edge)
     rows = await database.fetch(
         "SELECT e.id, e.organization_id, c.uid, e.type, e.at_ms, e.body, e.sealed FROM events e "
-        f"JOIN connections c ON c.id = e.connection_id WHERE {condition} ORDER BY e.seq",
+        f"LEFT JOIN connections c ON c.id = e.connection_id WHERE {condition} ORDER BY e.seq",
         *values,
     )
     return [Told(row[0], row[1], row[2], row[3], row[4], bytes(row[5]), bool(row[6])) for row in rows]

@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from crossdock.errors import SettingsError, Unavailable
-from crossdock.store.engine import sqlite_path
 from crossdock.store.outages import trouble
+from crossdock.store.sqlite import sqlite_path
 
 # Two servers that start at once must not migrate at once. Any number that nothing else locks.
 _LOCK = 7_274_021

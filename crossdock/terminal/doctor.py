@@ -23,10 +23,12 @@ from crossdock.config import Settings
 from crossdock.errors import SettingsError, Unavailable
 from crossdock.files.storage import open_storage
 from crossdock.store import gauges, health
-from crossdock.store.engine import Database, connect, sqlite_path
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.gauges import Gauges
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault, master_keys
+from crossdock.store.sqlite import sqlite_path
 from crossdock.terminal.output import print_json, say
 from crossdock.webhooks.transform_pool import missing as scripts_missing
 

@@ -37,6 +37,8 @@ def seconds_to_wait(
 def retry_after(value: str | None, now: datetime) -> float | None:
     """The header as seconds from now; None when it is not there or says nothing usable."""
     text = (value or "").strip()
+    if not text:
+        return None
     if text.isascii() and text.isdigit():
         return float(text) if len(text) < 10 else None
     try:

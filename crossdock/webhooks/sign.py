@@ -16,6 +16,7 @@ import hashlib
 import hmac
 import secrets as random
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -114,6 +115,7 @@ def _signed_text(message_id: str, timestamp: int, body: bytes) -> bytes:
     return b"%b.%d.%b" % (message_id.encode(), timestamp, body)
 
 
+@lru_cache(1024)
 def _decoded(secret: str, kind: str) -> bytes:
     """The key in a secret, with or without its padding. Raises ValueError when it is not base64."""
     text = secret.removeprefix(kind).rstrip("=")

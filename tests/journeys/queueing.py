@@ -7,7 +7,8 @@ from typing import Any
 
 from crossdock.jobs.queue import enqueue
 from crossdock.jobs.worker import Worker
-from crossdock.store.engine import Database, Postgres, Transaction
+from crossdock.store.engine import Database, Transaction
+from crossdock.store.postgres import Postgres
 
 
 async def eventually(true: Callable[[], Any], seconds: float = 30) -> None:

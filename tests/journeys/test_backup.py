@@ -22,8 +22,9 @@ from crossdock.cli import app as command_line
 from crossdock.errors import SettingsError
 from crossdock.store import access, backup, connections, feed, schedules
 from crossdock.store.connections import Connection
-from crossdock.store.engine import SQLite, connect
+from crossdock.store.databases import connect
 from crossdock.store.feed import Wanted
+from crossdock.store.sqlite import SQLite
 from tests.conftest import on_server, run_sql, skip_or_fail
 from tests.fakes.vendor import TOKEN
 from tests.journeys.conftest import World, order

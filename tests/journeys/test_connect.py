@@ -10,7 +10,7 @@ from aiohttp import web
 from crossdock.errors import Invalid, InvalidCredentials, VendorUnavailable
 from crossdock.integrations import registry
 from crossdock.link.connect import fill
-from crossdock.store import access, connections, records
+from crossdock.store import access, connections, feed, records
 from crossdock.store.connections import Connection, Problem
 from crossdock.store.tables import RECORDS
 from crossdock.sync.schedule import enqueue_due
@@ -18,6 +18,10 @@ from crossdock.sync.troubles import note_problem
 from tests.fakes.fake_wms import SLUG, fake_integration
 from tests.fakes.vendor import TOKEN, FakeVendor, answer
 from tests.journeys.conftest import World, order, packs, warehouse
+from tests.journeys.hooks import Hooks, hooks
+from tests.journeys.test_changes import faults
+
+__all__ = ["hooks"]
 
 NIGHT = 12 * 3600
 
@@ -72,8 +76,27 @@ async def test_nothing_is_stored_when_the_vendor_does_not_accept_the_credentials
     with pytest.raises(problem) as raised:
         await world.services.linker.connect(world.organization, behind, given)
     assert "wrong" not in str(raised.value)
-    for table in ("connections", "schedules", "events", "jobs"):
+    for table in ("connections", "schedules", "jobs"):
         assert await world.services.database.fetch(f"SELECT 1 FROM {table}") == []
+
+
+async def test_p03_an_install_that_failed_is_told(world: World, hooks: Hooks):
+    await hooks.endpoint()
+    behind = registry.integration("wms", SLUG)
+    given = {"url": world.vendor.url, "token": "wrong-and-secret"}
+    with pytest.raises(InvalidCredentials) as raised:
+        await world.services.linker.connect(world.organization, behind, given, "customer-7")
+    await hooks.deliver()
+    [arrived] = hooks.receiver.got()
+    assert faults(arrived.json) == []
+    assert arrived.json["event_type"] == "install.failed"
+    assert arrived.json["data"] == {"error_message": str(raised.value), "customer_id": "customer-7"}
+    assert b"wrong-and-secret" not in arrived.body
+    wanted = feed.Wanted(world.organization)
+    [told], last = await feed.page(world.services.database, wanted, 0)
+    assert (told.id, told.body, told.connection, last) == (arrived.id, arrived.body, None, arrived.id)
+    again = await feed.one(world.services.database, arrived.id)
+    assert again == told
 
 
 def test_every_field_that_is_missing_or_unknown_is_named():

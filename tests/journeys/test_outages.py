@@ -21,8 +21,8 @@ from crossdock.cli import app as command_line
 from crossdock.errors import Unavailable
 from crossdock.store import access, connections
 from crossdock.store.connections import Connection
-from crossdock.store.engine import SQLite
 from crossdock.store.migrate import migrate
+from crossdock.store.sqlite import SQLite
 from crossdock.store.tables import metadata
 from crossdock.terminal.doctor import examine
 from tests.conftest import run_sql

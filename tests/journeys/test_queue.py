@@ -15,8 +15,10 @@ from crossdock.jobs.hold import Handling
 from crossdock.jobs.queue import LEASE_MS, Lease, claim, enqueue
 from crossdock.jobs.worker import Pace, Work, Worker
 from crossdock.store import jobs
-from crossdock.store.engine import Database, Postgres, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.jobs import CHANNEL
+from crossdock.store.postgres import Postgres
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck

@@ -1,6 +1,8 @@
 """Every change reaches whoever subscribed, signed; what fails is tried again for 27 hours, and then told."""
 
 import asyncio
+import socket
+import threading
 import time
 from itertools import pairwise
 from typing import Any
@@ -330,6 +332,32 @@ async def test_p09_an_endpoint_that_hangs_holds_up_nobody_else(hooks: Hooks):
     sender.stop()
     running.cancel()
     await asyncio.wait({running})
+
+
+async def test_names_that_nobody_resolves_hold_up_nobody_else(hooks: Hooks, monkeypatch: pytest.MonkeyPatch):
+    done, resolve = threading.Event(), socket.getaddrinfo
+
+    def hanging(host: str, *more: Any, **named: Any) -> Any:
+        if host.endswith(".hangs.example"):
+            done.wait(30)
+            raise socket.gaierror
+        return resolve(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    for n in range(40):  # more than an event loop has threads
+        await hooks.endpoint(url=f"https://{n}.hangs.example/")
+    await hooks.endpoint(url=f"{hooks.receiver.url}/good".replace("127.0.0.1", "localhost"))
+    await hooks.put()
+    sender = hooks.services.sender()
+    running = asyncio.create_task(sender.run())
+    try:
+        async with asyncio.timeout(5):
+            while not hooks.receiver.got("/good"):  # noqa: ASYNC110 - a receiver tells nobody
+                await asyncio.sleep(0.01)
+    finally:
+        done.set()
+    sender.stop()
+    await asyncio.wait_for(running, 10)
 
 
 async def test_a_great_many_pending_at_a_dead_endpoint_hold_up_nobody(hooks: Hooks):

@@ -98,3 +98,25 @@ async def test_what_happened_before_is_not_handed_over_and_ours_are_not_sent_twi
         assert receiver.requests == []
     assert await seen(their, world.organization) == {}
     assert connection.id
+
+
+async def test_what_only_the_other_server_can_send_is_refused_here(server: Server, their: Organization):
+    """It is never taken and then dropped."""
+    headers = {"authorization": f"Bearer {their.key}"}
+    with server.beside(svix_url="https://svix.example", svix_token="token") as url:
+        app = f"{url}/api/v1/app/{their.id}"
+        made = their.http.post(f"{app}/endpoint", headers=headers, json={"url": "https://receiver.example/"})
+        endpoint = f"{app}/endpoint/{made.json()['id']}"
+        window = {"since": "2026-01-01T00:00:00Z"}
+        for path, body in (
+            (f"{app}/msg", {"eventType": "order.created", "payload": {}}),
+            (f"{endpoint}/recover", window),
+            (f"{endpoint}/replay-missing", window),
+            (f"{endpoint}/bulk-replay", window),
+            (f"{endpoint}/send-example", {"eventType": "order.created"}),
+            (f"{app}/msg/msg_1/endpoint/ep_1/resend", {}),
+        ):
+            refused = their.http.post(path, headers=headers, json=body)
+            assert refused.status_code == 409, path
+            assert "CROSSDOCK_SVIX_URL" in refused.json()["detail"]
+        assert their.http.get(f"{url}/api/v1/background-task", headers=headers).json()["data"] == []

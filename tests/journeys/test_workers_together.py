@@ -22,7 +22,8 @@ from crossdock.config import Settings, variable
 from crossdock.errors import SettingsError
 from crossdock.jobs.queue import LEASE_MS
 from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.migrate import head, migrate
 from crossdock.store.tables import metadata
 from tests.conftest import run_sql

@@ -18,8 +18,10 @@ from sqlalchemy.pool import NullPool
 
 from crossdock.app import check_schema
 from crossdock.errors import SettingsError
-from crossdock.store.engine import Database, connect, sqlite_path
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.migrate import head, migrate
+from crossdock.store.sqlite import sqlite_path
 from crossdock.store.tables import PARTITIONS, RECORDS, metadata
 from tests.conftest import on_server, run_sql
 

@@ -22,7 +22,8 @@ from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.packs import ORDER_PACKS
 from crossdock.store import history, lists, records
 from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, Transaction, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database, Transaction
 from crossdock.store.history import Change, Trail
 from crossdock.store.query import Condition, Query
 from crossdock.store.tables import record_columns

@@ -13,7 +13,8 @@ from crossdock.jobs.hold import Handler, Handling
 from crossdock.jobs.queue import LEASE_MS, Lease, claim, enqueue
 from crossdock.jobs.worker import Pace, Work, Worker
 from crossdock.store import jobs
-from crossdock.store.engine import Database, connect
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.jobs import Job
 from crossdock.sync.schedule import next_due, share
 from tests.conftest import Clock

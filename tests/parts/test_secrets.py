@@ -16,9 +16,11 @@ from crossdock.config import Settings
 from crossdock.errors import SettingsError
 from crossdock.integrations import registry
 from crossdock.store import access, connections
-from crossdock.store.engine import Database, connect, sqlite_path
+from crossdock.store.databases import connect
+from crossdock.store.engine import Database
 from crossdock.store.migrate import migrate
 from crossdock.store.secrets import Vault, master_keys, new_secret_key
+from crossdock.store.sqlite import sqlite_path
 from crossdock.store.tables import metadata
 from tests.fakes.fake_wms import SLUG, with_fake
 from tests.fakes.vendor import FakeVendor, answer, failing

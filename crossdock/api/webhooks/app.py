@@ -78,6 +78,10 @@ class WebhookAdmin:
         caller = None if operation.needs == ANYBODY else await known(self._door, request)
         if caller is not None:
             caller.require(operation)
+        if operation.sends and self._door.settings.svix_url:
+            raise Conflict(
+                "webhooks are handed to another server (CROSSDOCK_SVIX_URL), and it has to be asked"
+            )
         visit = Visit(self._door, request, operation, found.parts, caller)
         key = request.headers.get("idempotency-key")
         if operation.method == "POST" and key and caller is not None:

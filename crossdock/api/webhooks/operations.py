@@ -25,6 +25,11 @@ class Operation:
     handler: str
     needs: str
 
+    @property
+    def sends(self) -> bool:
+        """Whether it has something delivered, at once or later."""
+        return self.needs == ATTEMPTS or self.id == "message.create"
+
 
 def _operation(line: str) -> Operation:
     method, path, name, handler, needs = line.split()

@@ -60,7 +60,7 @@ _EVENTS = (
     "{body} AS body, m.sealed AS sealed, NULL AS event_id, NULL AS channels, NULL AS deliver_ms, NULL AS "
     "expires_ms, "
     "NULL AS content_type, c.uid AS connection, m.record_id AS record_id FROM events m "
-    "JOIN connections c ON c.id = m.connection_id WHERE "
+    "LEFT JOIN connections c ON c.id = m.connection_id WHERE "
 )
 _MESSAGES = (
     "SELECT m.id AS id, m.application_id AS application_id, m.type AS type, m.at_ms AS at_ms, "
@@ -155,7 +155,7 @@ async def by_ids(database: Database, vault: Vault, ids: Sequence[str]) -> dict[s
     condition, bound = database.one_of("m.id", ids)
     found = {}
     for source in (_EVENTS, _MESSAGES):
-        for row in await database.fetch(f"{source.format(body='m.body')}{condition}", bound):
+        for row in await database.fetch_few(f"{source.format(body='m.body')}{condition}", bound):
             found[row[0]] = await _message(vault, row)
         if len(found) == len(ids):
             break
@@ -188,9 +188,12 @@ def _event_tags(connection: str, record_id: str | None) -> tuple[str, ...]:
     return tuple(one for one in made if len(one) <= LONGEST_TAG)
 
 
+_UNTAGGABLE = re.compile(r"[^a-zA-Z0-9\-_./\\]")
+
+
 def tagged(value: str) -> str:
     """A value as a tag can hold it."""
-    return re.sub(r"[^a-zA-Z0-9\-_./\\]", lambda m: "".join(f"#{byte:02X}" for byte in m[0].encode()), value)
+    return _UNTAGGABLE.sub(lambda m: "".join(f"#{byte:02X}" for byte in m[0].encode()), value)
 
 
 def untagged(tag: str) -> str:

@@ -1,0 +1,229 @@
+"""SQLite: one file, one writer. Readers never wait for it."""
+
+import asyncio
+import json
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from crossdock.errors import SettingsError
+from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.outages import Made, Outage, sqlite_trouble
+from crossdock.store.pages import spliced_page
+from crossdock.store.query import Found
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",  # WAL: a power cut may lose the last commits, never corrupts
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=15000",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA mmap_size=1073741824",
+    "PRAGMA temp_store=MEMORY",
+)
+READERS = 4
+SLOW_SECONDS, SLOW_FOR_SECONDS = 0.05, 10.0
+"""A page that takes so long is being read from the disk, and those of the next while probably too."""
+
+
+def sqlite_path(url: str) -> Path:
+    """The file of a URL: `sqlite:///path`."""
+    return Path(url.removeprefix("sqlite:///"))
+
+
+class SQLite(Database):
+    """One file, one writer. Readers never wait for it."""
+
+    dialect = "sqlite"
+    locking = ""  # a write transaction locks the whole file from its first statement
+    skip_locked = ""
+    clock = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
+    version = "SELECT sqlite_version()"
+    oldest = (3, 35)  # RETURNING
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(sqlite_trouble)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise SettingsError(f"the folder of the database can't be made: {problem}") from None
+        self._path = path
+        self._local = threading.local()
+        self._all: list[sqlite3.Connection] = []
+        with self._reading:
+            self._quick = self._open()
+            self._writer = self._open()
+        self._writer_thread = ThreadPoolExecutor(1, "store-writer")
+        self._reader_threads = ThreadPoolExecutor(READERS, "store-reader")
+        self._turn = asyncio.Lock()
+        self._slow_until = 0.0
+
+    def _open(self) -> sqlite3.Connection:
+        made = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        for pragma in PRAGMAS:
+            made.execute(pragma)
+        self._all.append(made)
+        return made
+
+    def _reader(self) -> sqlite3.Connection:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._open()
+        found: sqlite3.Connection = self._local.connection
+        return found
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        loop = asyncio.get_running_loop()
+        with self._reading:
+            rows = await loop.run_in_executor(
+                self._reader_threads, lambda: self._reader().execute(sql, values).fetchall()
+            )
+        self._reading.over()
+        return rows
+
+    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
+        # At once, as below: a thread beside the event loop stops it for each row that it takes.
+        with self._reading:
+            rows: list[Row] = self._quick.execute(sql, values).fetchall()
+        self._reading.over()
+        return rows
+
+    async def fetch_one(self, sql: str, *values: Any) -> Row | None:
+        # A keyed read takes some microseconds; handing it to a thread would take ten times that.
+        with self._reading:
+            row: Row | None = self._quick.execute(sql, values).fetchone()
+        self._reading.over()
+        return row
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self._turn:
+            inner = _SQLiteTransaction(self._writer, self._writer_thread, self._writing)
+            try:
+                # Inside: a task that is cancelled while this waits for another process begins all the same.
+                await inner.execute("BEGIN IMMEDIATE")
+                yield inner
+                await inner.finish()
+            except BaseException:
+                # In the same thread, so it comes after whatever a cancelled task left running there.
+                await asyncio.shield(inner.run(self._roll_back))
+                raise
+            await asyncio.shield(inner.run(self._commit))
+            self._writing.over()
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    def _commit(self) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    async def listen(self, channel: str, wake: Callable[[], None], lost: Callable[[], None]) -> bool:  # noqa: ARG002
+        return False
+
+    async def age(self) -> int:
+        return int((await self.fetch_one("PRAGMA data_version") or (0,))[0])
+
+    async def close(self) -> None:
+        self._writer_thread.shutdown()
+        self._reader_threads.shutdown()
+        for one in self._all:
+            one.close()
+
+    def one_of(self, column: str, values: Iterable[str]) -> tuple[str, Any]:
+        return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))
+
+    async def page(self, rows: str, values: Sequence[Any], limit: int) -> Found:
+        # At once while the file is in memory: handing it to a thread and back costs a tenth of it. One that
+        # took long came from the disk: the next ones do not keep everybody waiting.
+        began = time.monotonic()
+        with self._reading:
+            if began < self._slow_until:
+                loop = asyncio.get_running_loop()
+                found = await loop.run_in_executor(
+                    self._reader_threads, lambda: spliced_page(self._reader(), rows, values, limit)
+                )
+            else:
+                found = spliced_page(self._quick, rows, values, limit)
+                ended = time.monotonic()
+                self._slow_until = ended + SLOW_FOR_SECONDS if ended > began + SLOW_SECONDS else 0.0
+        self._reading.over()
+        return found
+
+    def listed(self, values: Sequence[str]) -> tuple[str, str, Any]:
+        # CROSS JOIN goes through its left side in order. Told to sort, it would carry documents around.
+        return "json_each(?) AS listed", "", json.dumps(values)
+
+    def contains(self, column: str) -> str:
+        return f"instr({column}, ?) > 0"
+
+
+class _SQLiteTransaction(Transaction):
+    def __init__(self, connection: sqlite3.Connection, thread: ThreadPoolExecutor, outage: Outage) -> None:
+        super().__init__()
+        self._connection = connection
+        self._thread = thread
+        self._outage = outage
+
+    async def run(self, work: Callable[[], Made]) -> Made:
+        with self._outage:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        return await self.run(lambda: self._connection.execute(sql, values).fetchall())
+
+    def each(self, values: Sequence[str]) -> tuple[str, Any]:
+        return "json_each(?) AS each", json.dumps(values)
+
+    async def in_turn(self, key: str) -> None:
+        """Nothing to wait for: there is one writer at a time."""
+
+    async def seek_first(self, *, lasting: bool = True) -> None:
+        """It does so by itself."""
+
+    async def notify(self, channel: str) -> None:
+        """Nobody can listen: workers look."""
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        return await self.run(lambda: self._connection.execute(sql, values).rowcount)
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        await self.run(lambda: insert_or_each(self._connection, sql, list(rows)))
+
+    async def change_each(
+        self, change: str, values: Sequence[Any], key: Sequence[str], rows: Sequence[Row]
+    ) -> None:
+        # One statement, as in `insert_or_each`; json_each on the left, so that each key is looked up.
+        table = change.split(maxsplit=2)[1]
+        fits = " AND ".join(f"t.{name} = json_extract(each.value, '$[{n}]')" for n, name in enumerate(key))
+        found = f"SELECT t.rowid FROM json_each(?) AS each CROSS JOIN {table} AS t ON {fits}"
+        keys = json.dumps([tuple(row) for row in rows])
+        await self.execute(f"{change} WHERE rowid IN ({found})", *values, keys)
+
+
+_ROW = re.compile(r"VALUES (\(\?(?:, \?)*\))")
+_ROWS_AT_ONCE = 32
+
+
+def insert_or_each(connection: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """`executemany`, with many rows to one INSERT: Python's lock goes to and fro with each statement, and
+    whoever runs beside, the event loop above all, waits for it each time."""
+    row, done = _ROW.search(sql), 0
+    if row is not None:
+        many = sql.replace(row[0], row[0] + f", {row[1]}" * (_ROWS_AT_ONCE - 1))
+        while done + _ROWS_AT_ONCE <= len(rows):
+            connection.execute(many, list(chain.from_iterable(rows[done : done + _ROWS_AT_ONCE])))
+            done += _ROWS_AT_ONCE
+    connection.executemany(sql, rows[done:])
