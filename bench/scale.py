@@ -31,13 +31,15 @@ class Scale:
     """Webhooks in a full queue."""
     delivering_seconds: float = 60.0
     """How long webhooks come at a rate."""
+    pending: int = 1_000_000
+    """Webhooks that wait for an endpoint that hangs."""
     idle_seconds: float = 3.0
     """How long a server is left alone before its memory is looked at."""
 
 
 QUICK = Scale(
     rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, grown=250, connections=20,
-    invoice_rows=500, deliveries=100, delivering_seconds=0.5, idle_seconds=0.1
+    invoice_rows=500, deliveries=100, delivering_seconds=0.5, pending=500, idle_seconds=0.1
 )  # fmt: skip
 """Shows that everything runs; the numbers say nothing."""
 

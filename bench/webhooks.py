@@ -6,6 +6,7 @@ sent, and recorded. Latency is from right before the commit to the arrival.
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from functools import partial
-from statistics import quantiles
+from pathlib import Path
+from statistics import median, quantiles
 from typing import Any
 
 import aiohttp
@@ -22,7 +24,7 @@ from bench.results import Result, at_least, at_most
 from bench.rounds import interleaved
 from bench.run import Bench
 from bench.servers import free_port
-from bench.stores import Prepared
+from bench.stores import Prepared, Stores
 from crossdock.app import Services, now_ms, open_services
 from crossdock.config import Settings
 from crossdock.store import events
@@ -71,6 +73,32 @@ def run(bench: Bench) -> Iterator[Result]:
                 1.1, name=f"p99 beside an endpoint that hangs, {stores.label}", against="alone",
                 ours=beside, theirs=alone, unit="ms",
             )  # fmt: skip
+        yield from _crowded(bench, stores)
+
+
+def _crowded(bench: Bench, stores: Stores) -> Iterator[Result]:
+    """What very many that wait for an endpoint that never answers do to another, and to our memory."""
+    count = bench.scale.pending
+    with stores.fresh() as prepared, _receiver() as url:
+        alone = [_beside(prepared, url, hangs=False) for _ in range(bench.scale.rounds)]
+        with bench.console.status(f"queueing {count:,} webhooks on {stores.label}"):
+            asyncio.run(_queue(prepared, url, count))
+        before = _resident()
+        crowded = [_beside(prepared, url, hangs=True) for _ in range(bench.scale.rounds)]
+        name = f"{count:,} waiting at an endpoint that hangs, {stores.label}"
+        yield at_most(
+            1.1, name=f"p99 beside {name}", against="alone", ours=median(crowded), theirs=median(alone),
+            unit="ms",
+        )  # fmt: skip
+        yield at_most(
+            1, name=f"memory that is more with {name}", against="100 MB", ours=max(1.0, _resident() - before),
+            theirs=100, unit="MB",
+        )  # fmt: skip
+
+
+def _resident() -> float:
+    """Megabytes of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _p99(values: list[float]) -> float:
@@ -118,6 +146,15 @@ async def _isolated(prepared: Prepared, url: str, *, hangs: bool) -> float:
         if hangs:
             await _listen(services, f"{url}/hang")
         return _p99(await _at_rate(services, prepared, url, 200, 5))
+
+
+async def _queue(prepared: Prepared, url: str, count: int) -> None:
+    """So many wait for an endpoint that never answers, and for nobody else."""
+    async with _services(prepared) as services:
+        await services.database.execute("UPDATE webhook_endpoints SET disabled = TRUE")
+        await _listen(services, f"{url}/hang")
+        for start in range(0, count, 5000):
+            await _tell(services, prepared, min(5000, count - start))
 
 
 async def _at_rate(
