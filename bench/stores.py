@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -202,19 +203,27 @@ def _load_sqlite(file: Path, rows: Iterable[Any], tags: Iterable[Any]) -> None:
         "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL",
         (ORDERS.key,),
     ).fetchall()
-    database.execute("BEGIN")
     for name, _ in indexes:
         database.execute(f"DROP INDEX {name}")
     places = ", ".join("?" * len(COLUMNS))
-    database.executemany(f"INSERT INTO {ORDERS.key} ({', '.join(COLUMNS)}) VALUES ({places})", rows)
-    database.executemany(
-        "INSERT INTO record_tags (connection_id, resource, tag, id) VALUES (?, ?, ?, ?)", tags
+    _insert_in_parts(
+        database, f"INSERT INTO {ORDERS.key} ({', '.join(COLUMNS)}) VALUES ({places})", iter(rows)
+    )
+    _insert_in_parts(
+        database, "INSERT INTO record_tags (connection_id, resource, tag, id) VALUES (?, ?, ?, ?)", iter(tags)
     )
     for _, sql in indexes:
         database.execute(sql)
-    database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+def _insert_in_parts(database: sqlite3.Connection, sql: str, rows: Iterator[Any]) -> None:
+    """A commit now and then, so that the journal does not grow as large as the database."""
+    while part := list(islice(rows, 100_000)):
+        database.execute("BEGIN")
+        database.executemany(sql, part)
+        database.execute("COMMIT")
 
 
 async def _load_postgres(url: str, rows: Iterable[Any], tags: Iterable[Any]) -> None:

@@ -36,8 +36,9 @@ LEASE_MS = 120_000
 LANES_AT_ONCE = 50
 """Endpoints that one transaction claims from."""
 DROP_AT_ONCE = 1000
-LOOK_SECONDS, LISTEN_SECONDS = 0.05, 30.0
-"""How often a sender asks whether anything was stored, where nobody tells it; how long it sleeps at most."""
+LOOK_SECONDS, IDLE_SECONDS, LISTEN_SECONDS = 0.05, 0.2, 30.0
+"""How often a sender asks whether anything was stored, where nobody tells it, at first and when nothing was for
+a while; how long it sleeps at most."""
 LOOKING_SHARE = 10
 """Looking takes at most one part in so many of the time."""
 STORE_AGAIN_SECONDS = 1.0
@@ -324,6 +325,7 @@ class Sender:
         while not self._wake.is_set() and (left := until - time.monotonic()) > 0:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), left if self._is_told else min(left, least))
+            least = max(least, min(IDLE_SECONDS, least * 1.5))
             if not self._is_told and await self._changed():
                 return
 

@@ -12,12 +12,19 @@ from crossdock.integrations.contract import Context
 from crossdock.integrations.http import Http, LocalSlots, new_session
 from crossdock.integrations.registry import integration
 from crossdock.integrations.tryton.client import Client
-from tests.conftest import needs_shared, skip_or_fail
+from tests.conftest import SHARED, needs_shared, skip_or_fail
 from tests.live import tryton_server
 from tests.live.tryton_server import Tryton
 from tests.live.tryton_writing import Unlucky
 
 LOCAL = AddressPolicy.parse("127.0.0.0/8")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Installs what is missing while the tests before these run: it takes minutes."""
+    here, peer = Path(__file__).parent, SHARED / "peers" / "tryton"
+    if peer.exists() and any(here in one.path.parents for one in items):
+        tryton_server.begin_to_install(peer)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ import os
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -135,6 +136,14 @@ def installed(peer: Path, cache: Path) -> Path:
         return folder
 
 
+def begin_to_install(peer: Path) -> None:
+    """Has another process install it, if it must be, while other tests run; `installed` waits for that."""
+    if not _is_complete(cache_folder() / "tryton", peer):
+        subprocess.Popen(
+            [sys.executable, "-m", __name__, str(peer)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+
 def _is_complete(folder: Path, peer: Path) -> bool:
     pinned, present = peer / "requirements.txt", folder / "venv" / "installed.txt"
     seeded = (folder / "api-key").exists() and _seed(folder).exists()
@@ -222,3 +231,7 @@ def free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+if __name__ == "__main__":
+    installed(Path(sys.argv[1]), cache_folder())
