@@ -37,8 +37,8 @@ LANES_AT_ONCE = 50
 """Endpoints that one transaction claims from."""
 DROP_AT_ONCE = 1000
 LOOK_SECONDS, IDLE_SECONDS, LISTEN_SECONDS = 0.05, 0.2, 30.0
-"""How often a sender asks whether anything was stored, where nobody tells it, at first and when nothing was for
-a while; how long it sleeps at most."""
+"""How often a sender asks whether anything was stored, where nobody tells it: soon after something was, and
+later on. How long it sleeps at most."""
 LOOKING_SHARE = 10
 """Looking takes at most one part in so many of the time."""
 STORE_AGAIN_SECONDS = 1.0
