@@ -81,9 +81,9 @@ def _crowded(bench: Bench, stores: Stores) -> Iterator[Result]:
     count = bench.scale.pending
     with stores.fresh() as prepared, _receiver() as url:
         alone = [_beside(prepared, url, hangs=False) for _ in range(bench.scale.rounds)]
+        before = _resident()  # before they are queued: what that leaves behind counts too
         with bench.console.status(f"queueing {count:,} webhooks on {stores.label}"):
             asyncio.run(_queue(prepared, url, count))
-        before = _resident()
         crowded = [_beside(prepared, url, hangs=True) for _ in range(bench.scale.rounds)]
         name = f"{count:,} waiting at an endpoint that hangs, {stores.label}"
         yield at_most(

@@ -43,15 +43,6 @@ class Transaction(ABC):
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
     @abstractmethod
-    async def change_each(
-        self, change: str, values: Sequence[Any], key: Sequence[str], rows: Sequence[Row]
-    ) -> None:
-        """`UPDATE table SET …` with these values for the row of each of these keys; looks at no other row.
-
-        key: the names of the columns of the rows, a text or a number each.
-        """
-
-    @abstractmethod
     def each(self, values: Sequence[str]) -> tuple[str, Any]:
         """Texts as a table `each` with a column `value`: its SQL, and the single value to bind for it."""
 
@@ -94,10 +85,6 @@ class Database(ABC):
     @abstractmethod
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """All rows of a read that may be long."""
-
-    @abstractmethod
-    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
-        """All rows of a read that is short: by keys, through an index."""
 
     @abstractmethod
     async def fetch_one(self, sql: str, *values: Any) -> Row | None:

@@ -49,9 +49,6 @@ class Postgres(Database):
         rows: list[Row] = await self._read(self._pool.fetch, sql, values)
         return rows
 
-    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
-        return await self.fetch(sql, *values)
-
     async def fetch_one(self, sql: str, *values: Any) -> Row | None:
         row: Row | None = await self._read(self._pool.fetchrow, sql, values)
         return row
@@ -174,10 +171,3 @@ class _PostgresTransaction(Transaction):
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         with self._outage:
             await self._connection.executemany(numbered(sql), rows)
-
-    async def change_each(
-        self, change: str, values: Sequence[Any], key: Sequence[str], rows: Sequence[Row]
-    ) -> None:
-        # Row by row: told of all keys at once it walks through a whole queue that it takes for a short one.
-        fits = " AND ".join(f"{name} = ?" for name in key)
-        await self.executemany(f"{change} WHERE {fits}", [(*values, *row) for row in rows])

@@ -2,14 +2,12 @@
 
 import asyncio
 import json
-import re
 import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -86,13 +84,6 @@ class SQLite(Database):
             rows = await loop.run_in_executor(
                 self._reader_threads, lambda: self._reader().execute(sql, values).fetchall()
             )
-        self._reading.over()
-        return rows
-
-    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
-        # At once, as below: a thread beside the event loop stops it for each row that it takes.
-        with self._reading:
-            rows: list[Row] = self._quick.execute(sql, values).fetchall()
         self._reading.over()
         return rows
 
@@ -200,30 +191,4 @@ class _SQLiteTransaction(Transaction):
         return await self.run(lambda: self._connection.execute(sql, values).rowcount)
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        await self.run(lambda: insert_or_each(self._connection, sql, list(rows)))
-
-    async def change_each(
-        self, change: str, values: Sequence[Any], key: Sequence[str], rows: Sequence[Row]
-    ) -> None:
-        # One statement, as in `insert_or_each`; json_each on the left, so that each key is looked up.
-        table = change.split(maxsplit=2)[1]
-        fits = " AND ".join(f"t.{name} = json_extract(each.value, '$[{n}]')" for n, name in enumerate(key))
-        found = f"SELECT t.rowid FROM json_each(?) AS each CROSS JOIN {table} AS t ON {fits}"
-        keys = json.dumps([tuple(row) for row in rows])
-        await self.execute(f"{change} WHERE rowid IN ({found})", *values, keys)
-
-
-_ROW = re.compile(r"VALUES (\(\?(?:, \?)*\))")
-_ROWS_AT_ONCE = 32
-
-
-def insert_or_each(connection: sqlite3.Connection, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    """`executemany`, with many rows to one INSERT: Python's lock goes to and fro with each statement, and
-    whoever runs beside, the event loop above all, waits for it each time."""
-    row, done = _ROW.search(sql), 0
-    if row is not None:
-        many = sql.replace(row[0], row[0] + f", {row[1]}" * (_ROWS_AT_ONCE - 1))
-        while done + _ROWS_AT_ONCE <= len(rows):
-            connection.execute(many, list(chain.from_iterable(rows[done : done + _ROWS_AT_ONCE])))
-            done += _ROWS_AT_ONCE
-    connection.executemany(sql, rows[done:])
+        await self.run(lambda: self._connection.executemany(sql, rows))

@@ -355,10 +355,12 @@ async def test_names_that_nobody_resolves_hold_up_nobody_else(hooks: Hooks, monk
         async with asyncio.timeout(5):
             while not hooks.receiver.got("/good"):  # noqa: ASYNC110 - a receiver tells nobody
                 await asyncio.sleep(0.01)
+        assert not done.is_set(), "the others hang to this moment"
     finally:
         done.set()
     sender.stop()
     await asyncio.wait_for(running, 10)
+    assert len(hooks.receiver.got("/good")) == 1
 
 
 async def test_a_great_many_pending_at_a_dead_endpoint_hold_up_nobody(hooks: Hooks):

@@ -20,10 +20,10 @@ from tests.live.tryton_writing import Unlucky
 LOCAL = AddressPolicy.parse("127.0.0.0/8")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Installs what is missing while the tests before these run: it takes minutes."""
     here, peer = Path(__file__).parent, SHARED / "peers" / "tryton"
-    if peer.exists() and any(here in one.path.parents for one in items):
+    if not config.option.collectonly and peer.exists() and any(here in one.path.parents for one in items):
         tryton_server.begin_to_install(peer)
 
 

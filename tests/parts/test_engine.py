@@ -130,33 +130,6 @@ async def test_many_transactions_at_once_all_count(database: Database, other: Da
     assert row[0] == 40
 
 
-@pytest.mark.parametrize("count", [0, 1, 31, 32, 33, 100])
-async def test_many_rows_are_stored_as_if_one_after_the_other(count: int, database: Database):
-    rows = [(f"account_{n:03}", n) for n in range(count)]
-    async with database.transaction() as transaction:
-        await transaction.executemany(INSERT, rows)
-        # The last of equal ones counts, wherever they stand.
-        await transaction.executemany(
-            f"{INSERT} ON CONFLICT (account) DO UPDATE SET free_ms = excluded.free_ms",
-            [(account, n + add) for add in (1000, 2000) for account, n in rows],
-        )
-    found = await database.fetch("SELECT account, free_ms FROM vendor_slots ORDER BY account")
-    assert [tuple(row) for row in found] == [(account, n + 2000) for account, n in rows]
-
-
-async def test_each_row_that_is_named_is_changed_and_no_other(database: Database):
-    kept = [("a'b", 1), ("ü☃", 2), ("c", 3), ("a'b2", 1)]
-    async with database.transaction() as transaction:
-        await transaction.executemany(INSERT, kept)
-        await transaction.change_each(
-            "UPDATE vendor_slots SET free_ms = ?", (7,),
-            ("account", "free_ms"), [("a'b", 1), ("ü☃", 2), ("c", 99), ("nobody", 1)],
-        )  # fmt: skip
-        await transaction.change_each("UPDATE vendor_slots SET free_ms = ?", (8,), ("account",), [])
-    found = await database.fetch("SELECT account, free_ms FROM vendor_slots")
-    assert {tuple(row) for row in found} == {("a'b", 7), ("ü☃", 7), ("c", 3), ("a'b2", 1)}
-
-
 async def test_a_condition_on_many_texts_is_bound_as_one_value(database: Database):
     hostile = ["a", "b'; --", 'c"', "d\\", "ü", "%", "{}"]
     async with database.transaction() as transaction:

@@ -122,7 +122,7 @@ class Due:
 
 async def due(database: Database) -> list[Due]:
     """Every endpoint with something to send, and when."""
-    rows = await database.fetch_few(
+    rows = await database.fetch(
         "SELECT e.number, e.revision, (SELECT d.due_ms FROM webhook_deliveries d WHERE d.endpoint = e.number "
         "AND d.due_ms IS NOT NULL ORDER BY d.due_ms LIMIT 1) AS at_ms, e.disabled FROM webhook_endpoints e"
     )
@@ -152,7 +152,7 @@ class Claim:
     holder: str
 
 
-KEY = ("endpoint", "message_id", "manual")
+_KEY = "endpoint = ? AND message_id = ? AND manual = ?"
 _DUE = (
     "SELECT message_id, manual, attempts FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL "
     "AND due_ms <= ? ORDER BY due_ms LIMIT ?"
@@ -162,11 +162,12 @@ _DUE = (
 async def claim(database: Database, transaction: Transaction, asked: Claim) -> list[Claimed]:
     """The deliveries of an endpoint that have waited longest, now leased."""
     rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", asked.endpoint, asked.now_ms, asked.limit)
-    # In a statement of its own: with the search inside it SQLite reads the whole table.
-    await transaction.change_each(
-        "UPDATE webhook_deliveries SET due_ms = ?, holder = ?", (asked.until_ms, asked.holder),
-        KEY, [(asked.endpoint, row[0], row[1]) for row in rows],
-    )  # fmt: skip
+    # In a statement of its own: with the search inside it SQLite reads the whole table. Row by row: told of
+    # all ids at once PostgreSQL walks through a whole queue that it still takes for a short one.
+    await transaction.executemany(
+        f"UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE {_KEY}",
+        [(asked.until_ms, asked.holder, asked.endpoint, row[0], row[1]) for row in rows],
+    )
     return [Claimed(asked.endpoint, row[0], bool(row[1]), row[2], asked.holder) for row in rows]
 
 
@@ -177,12 +178,10 @@ async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int)
         rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", endpoint, now_ms, at_most)
         keys = [(endpoint, row[0], row[1]) for row in rows]
         await transaction.executemany(
-            "DELETE FROM webhook_deliveries WHERE endpoint = ? AND message_id = ? AND manual = ? "
-            "AND (attempts = 0 OR manual = 1)",
-            keys,
+            f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
         )
-        await transaction.change_each(
-            "UPDATE webhook_deliveries SET state = ?, due_ms = NULL, holder = NULL", (FAIL,), KEY, keys
+        await transaction.executemany(
+            f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {_KEY}", keys
         )
     return len(rows)
 
@@ -226,10 +225,11 @@ async def record(transaction: Transaction, results: Sequence[Result]) -> None:
     manual = [one for one in results if one.claimed.manual]
     succeeded = [one.claimed for one in scheduled if one.state == SUCCESS]
     if succeeded:
-        await transaction.change_each(
-            "UPDATE webhook_deliveries SET state = ?, due_ms = NULL, holder = NULL, attempts = attempts + 1",
-            (SUCCESS,), KEY, [(one.endpoint, one.message_id, 0) for one in succeeded],
-        )  # fmt: skip
+        await transaction.executemany(
+            f"UPDATE webhook_deliveries SET state = {SUCCESS}, due_ms = NULL, holder = NULL, "
+            f"attempts = attempts + 1 WHERE {_KEY}",
+            [(one.endpoint, one.message_id, 0) for one in succeeded],
+        )
     others = [one for one in scheduled if one.state != SUCCESS]
     if others:
         await transaction.executemany(

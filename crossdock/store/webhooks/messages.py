@@ -155,7 +155,7 @@ async def by_ids(database: Database, vault: Vault, ids: Sequence[str]) -> dict[s
     condition, bound = database.one_of("m.id", ids)
     found = {}
     for source in (_EVENTS, _MESSAGES):
-        for row in await database.fetch_few(f"{source.format(body='m.body')}{condition}", bound):
+        for row in await database.fetch(f"{source.format(body='m.body')}{condition}", bound):
             found[row[0]] = await _message(vault, row)
         if len(found) == len(ids):
             break
