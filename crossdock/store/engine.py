@@ -43,6 +43,10 @@ class Transaction(ABC):
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None: ...
 
     @abstractmethod
+    async def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Adds rows that can't be there yet."""
+
+    @abstractmethod
     def each(self, values: Sequence[str]) -> tuple[str, Any]:
         """Texts as a table `each` with a column `value`: its SQL, and the single value to bind for it."""
 
@@ -87,6 +91,10 @@ class Database(ABC):
         """All rows of a read that may be long."""
 
     @abstractmethod
+    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
+        """All rows of a read that is short: by keys, through an index."""
+
+    @abstractmethod
     async def fetch_one(self, sql: str, *values: Any) -> Row | None:
         """The first row of a read that is short."""
 
@@ -126,6 +134,15 @@ class Database(ABC):
     @abstractmethod
     def contains(self, column: str) -> str:
         """A condition "the text of the column contains ?", case and all."""
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """The column that says where a row lies; good until somebody changes it."""
+
+    @abstractmethod
+    def lies_at(self, search: str) -> str:
+        """A condition "the row lies at one of the places that this SELECT finds"; looks at no other row."""
 
     @property
     @abstractmethod

@@ -23,6 +23,7 @@ def numbered(sql: str) -> str:
 
 class Postgres(Database):
     dialect = "postgresql"
+    place = "ctid"
     locking = " FOR UPDATE"
     skip_locked = " FOR UPDATE SKIP LOCKED"
     clock = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)"
@@ -48,6 +49,9 @@ class Postgres(Database):
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         rows: list[Row] = await self._read(self._pool.fetch, sql, values)
         return rows
+
+    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
+        return await self.fetch(sql, *values)
 
     async def fetch_one(self, sql: str, *values: Any) -> Row | None:
         row: Row | None = await self._read(self._pool.fetchrow, sql, values)
@@ -124,6 +128,9 @@ class Postgres(Database):
     def listed(self, values: Sequence[str]) -> tuple[str, str, Any]:
         return "unnest(?::text[]) WITH ORDINALITY AS listed(value, place)", " ORDER BY place", values
 
+    def lies_at(self, search: str) -> str:
+        return f"ctid = ANY(ARRAY({search}))"
+
     def contains(self, column: str) -> str:
         return f"strpos({column}, ?) > 0"
 
@@ -171,3 +178,7 @@ class _PostgresTransaction(Transaction):
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         with self._outage:
             await self._connection.executemany(numbered(sql), rows)
+
+    async def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        with self._outage:
+            await self._connection.copy_records_to_table(table, records=rows, columns=columns)

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ PRAGMAS = (
 )
 READERS = 4
 SLOW_SECONDS, SLOW_FOR_SECONDS = 0.05, 10.0
-"""A page that takes so long is being read from the disk, and those of the next while probably too."""
+"""A read that takes so long comes from the disk, and those of the next while probably too."""
 
 
 def sqlite_path(url: str) -> Path:
@@ -40,6 +41,7 @@ class SQLite(Database):
     """One file, one writer. Readers never wait for it."""
 
     dialect = "sqlite"
+    place = "rowid"
     locking = ""  # a write transaction locks the whole file from its first statement
     skip_locked = ""
     clock = "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)"
@@ -87,6 +89,25 @@ class SQLite(Database):
         self._reading.over()
         return rows
 
+    async def fetch_few(self, sql: str, *values: Any) -> list[Row]:
+        return await self._quickly(lambda reader: reader.execute(sql, values).fetchall())
+
+    async def _quickly(self, read: Callable[[sqlite3.Connection], Made]) -> Made:
+        """What a short read gives."""
+        # At once while the file is in memory: a thread beside the event loop stops it for each row that it
+        # takes. What took long came from the disk: the next ones do not keep everybody waiting.
+        began = time.monotonic()
+        with self._reading:
+            if began < self._slow_until:
+                loop = asyncio.get_running_loop()
+                found = await loop.run_in_executor(self._reader_threads, lambda: read(self._reader()))
+            else:
+                found = read(self._quick)
+                ended = time.monotonic()
+                self._slow_until = ended + SLOW_FOR_SECONDS if ended > began + SLOW_SECONDS else 0.0
+        self._reading.over()
+        return found
+
     async def fetch_one(self, sql: str, *values: Any) -> Row | None:
         # A keyed read takes some microseconds; handing it to a thread would take ten times that.
         with self._reading:
@@ -99,8 +120,6 @@ class SQLite(Database):
         async with self._turn:
             inner = _SQLiteTransaction(self._writer, self._writer_thread, self._writing)
             try:
-                # Inside: a task that is cancelled while this waits for another process begins all the same.
-                await inner.execute("BEGIN IMMEDIATE")
                 yield inner
                 await inner.finish()
             except BaseException:
@@ -115,6 +134,8 @@ class SQLite(Database):
             self._writer.execute("ROLLBACK")
 
     def _commit(self) -> None:
+        if not self._writer.in_transaction:
+            return  # nothing was done in it
         try:
             self._writer.execute("COMMIT")
         except BaseException:
@@ -137,25 +158,14 @@ class SQLite(Database):
         return f"{column} IN (SELECT value FROM json_each(?))", json.dumps(list(values))
 
     async def page(self, rows: str, values: Sequence[Any], limit: int) -> Found:
-        # At once while the file is in memory: handing it to a thread and back costs a tenth of it. One that
-        # took long came from the disk: the next ones do not keep everybody waiting.
-        began = time.monotonic()
-        with self._reading:
-            if began < self._slow_until:
-                loop = asyncio.get_running_loop()
-                found = await loop.run_in_executor(
-                    self._reader_threads, lambda: spliced_page(self._reader(), rows, values, limit)
-                )
-            else:
-                found = spliced_page(self._quick, rows, values, limit)
-                ended = time.monotonic()
-                self._slow_until = ended + SLOW_FOR_SECONDS if ended > began + SLOW_SECONDS else 0.0
-        self._reading.over()
-        return found
+        return await self._quickly(lambda reader: spliced_page(reader, rows, values, limit))
 
     def listed(self, values: Sequence[str]) -> tuple[str, str, Any]:
         # CROSS JOIN goes through its left side in order. Told to sort, it would carry documents around.
         return "json_each(?) AS listed", "", json.dumps(values)
+
+    def lies_at(self, search: str) -> str:
+        return f"rowid IN ({search})"
 
     def contains(self, column: str) -> str:
         return f"instr({column}, ?) > 0"
@@ -172,8 +182,14 @@ class _SQLiteTransaction(Transaction):
         with self._outage:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
+    def _begun(self) -> sqlite3.Connection:
+        """The connection. The transaction begins with its first statement: that is one turn less."""
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
-        return await self.run(lambda: self._connection.execute(sql, values).fetchall())
+        return await self.run(lambda: self._begun().execute(sql, values).fetchall())
 
     def each(self, values: Sequence[str]) -> tuple[str, Any]:
         return "json_each(?) AS each", json.dumps(values)
@@ -188,7 +204,26 @@ class _SQLiteTransaction(Transaction):
         """Nobody can listen: workers look."""
 
     async def execute(self, sql: str, *values: Any) -> int:
-        return await self.run(lambda: self._connection.execute(sql, values).rowcount)
+        return await self.run(lambda: self._begun().execute(sql, values).rowcount)
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        await self.run(lambda: self._connection.executemany(sql, rows))
+        await self.run(lambda: self._begun().executemany(sql, rows))
+
+    async def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        await self.run(lambda: _append(self._begun(), table, columns, rows))
+
+
+ROWS_AT_ONCE = 32
+
+
+def _append(
+    connection: sqlite3.Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """Many rows to a statement: Python's lock goes to and fro with each, and the event loop waits for it."""
+    row = f"({', '.join('?' * len(columns))})"
+    start = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "
+    whole = len(rows) - len(rows) % ROWS_AT_ONCE
+    many = start + ", ".join([row] * ROWS_AT_ONCE)
+    for n in range(0, whole, ROWS_AT_ONCE):
+        connection.execute(many, list(chain.from_iterable(rows[n : n + ROWS_AT_ONCE])))
+    connection.executemany(start + row, rows[whole:])

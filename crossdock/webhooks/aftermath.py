@@ -6,6 +6,8 @@ Attempts that ended at about the same time are stored in one transaction.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from crossdock.changes.document import stamp
 from crossdock.store.engine import Database, Transaction
 from crossdock.store.ids import new_id
@@ -20,8 +22,7 @@ from crossdock.webhooks.operational import About, Tried, tell_attempt, tell_endp
 from crossdock.webhooks.schedule import ATTEMPTS, FAILING_AFTER, seconds_to_wait
 
 
-@dataclass(frozen=True)
-class Done:
+class Done(msgspec.Struct, frozen=True):
     """An attempt that was made."""
 
     claimed: Claimed
@@ -68,9 +69,10 @@ class Recorder:
         ]
         results = [result(one, self.chance) for one in all_done]
         async with self.database.transaction() as transaction:
+            await transaction.seek_first()
             failing = await self._failing(transaction, all_done)
             await attempts.add(transaction, rows)
-            await deliveries.record(transaction, results)
+            await deliveries.record(self.database, transaction, results)
             succeeded = {one.claimed.endpoint for one in all_done if one.outcome.status == SUCCESS}
             for number in sorted(succeeded):
                 await endpoints.note_success(transaction, number)

@@ -10,8 +10,10 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import aiohttp
+import msgspec
 from aiohttp.abc import AbstractResolver
 
 from crossdock.errors import AddressRefused
@@ -34,8 +36,7 @@ DISABLE, ABORT = "disable", "abort-message"
 """What a receiver may say in its `webhook-delivery` header."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How an attempt ended. code 0: no answer, and `response` says why."""
 
     status: int
@@ -62,6 +63,11 @@ class Means:
     most_bytes: int = 2**20
     """Of a body; an event that has more is cut."""
     https_only: bool = False
+
+    @cached_property
+    def timeout(self) -> aiohttp.ClientTimeout:
+        """Of a first try."""
+        return aiohttp.ClientTimeout(total=self.timeout_seconds)
 
 
 def new_session(policy: AddressPolicy, *, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
@@ -91,7 +97,9 @@ async def attempt(means: Means, endpoint: Endpoint, message: Message, now_ms: in
         return Outcome(status=FAIL, exchange=made.shown(), response=b"only https is called here")
     began = time.monotonic()
     outcome = await _sent(means, made, began, now_ms)
-    return outcome or await _sent(means, made, began, now_ms, again=True) or _broken(made, began, None)
+    if outcome is None:
+        outcome = await _sent(means, made, began, now_ms, again=True)
+    return outcome or _broken(made, began, None)
 
 
 async def _draft(means: Means, endpoint: Endpoint, message: Message) -> Draft | Outcome:
@@ -118,11 +126,14 @@ async def _sent(
     means: Means, made: Request, began: float, now_ms: int, *, again: bool = False
 ) -> Outcome | None:
     """How it went; None: the connection broke at once, and it is worth another try."""
-    left = means.timeout_seconds - (time.monotonic() - began)
+    timeout = means.timeout
+    if again:
+        left = means.timeout_seconds - (time.monotonic() - began)
+        timeout = aiohttp.ClientTimeout(total=max(0.01, left))
     try:
         async with means.session.request(
             made.method, made.url, data=made.body, headers=made.headers, allow_redirects=False,
-            timeout=aiohttp.ClientTimeout(total=max(0.01, left)),
+            timeout=timeout,
         ) as answer:  # fmt: skip
             return await _read(answer, made, began, now_ms)
     except TimeoutError:
@@ -151,6 +162,7 @@ async def _read(answer: aiohttp.ClientResponse, made: Request, began: float, now
         found += piece
     else:
         answer.close()
+    later = answer.headers.get("retry-after")
     said = answer.headers.get("webhook-delivery", "").strip().lower()
     return Outcome(
         status=SUCCESS if 200 <= answer.status < 300 else FAIL,
@@ -159,9 +171,7 @@ async def _read(answer: aiohttp.ClientResponse, made: Request, began: float, now
         seconds=time.monotonic() - began,
         exchange=made.shown(_received(answer.headers.items())),
         is_busy=answer.status == 429,
-        retry_after=retry_after(
-            answer.headers.get("retry-after"), datetime.fromtimestamp(now_ms / 1000, UTC)
-        ),
+        retry_after=None if later is None else retry_after(later, datetime.fromtimestamp(now_ms / 1000, UTC)),
         says=said if said in (DISABLE, ABORT) else None,
     )
 

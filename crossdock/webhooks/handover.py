@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import structlog
 
 from crossdock.errors import SettingsError, Unavailable
@@ -127,7 +128,7 @@ class Handover:
             return
         if len(message.body) > self.most_bytes and message.data_path is not None:
             cut = bodies.truncated(message.body, self.base_url + message.data_path)
-            message = Message(**{**vars(message), "body": cut})
+            message = msgspec.structs.replace(message, body=cut)
         await self.hand(behind, message)
 
     async def _drop_ours(self) -> None:

@@ -2,10 +2,10 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
+import msgspec
 from yarl import URL
 
 from crossdock.integrations.addresses import parsed_url
@@ -25,8 +25,7 @@ WITHHELD = "***"
 JSON = "application/json"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What is sent. The URL has no user in it: that is a header by now."""
 
     method: str
@@ -36,12 +35,13 @@ class Request:
 
     def shown(self, received: list[tuple[str, str]] | None = None) -> Exchange:
         """What the log keeps of it: no password, no token."""
-        sent = {name: WITHHELD if name in SENSITIVE else value for name, value in self.headers.items()}
+        sent = {**self.headers}
+        for name in SENSITIVE & sent.keys():
+            sent[name] = WITHHELD
         return Exchange(url=str(self.url), method=self.method, sent=sent, received=received)
 
 
-@dataclass(frozen=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True):
     """What is to be sent, before it is signed. headers: those of a script, which win over the endpoint's."""
 
     url: str

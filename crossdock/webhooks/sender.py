@@ -1,9 +1,10 @@
 """The loop that sends what is due. Any number of senders share one database.
 
-    look: at which endpoints is something due ─ claim as much as their lanes have room for ─ attempt
-      ▲                                                                                       │
-      └── sleep until woken, or due ◀── store what became of them, many at a time ◀───────────┘
+    look: at which endpoints is something due ─ claim as much as their lanes have room for ─▶ stock
+      ▲                                                                                       │ begin a few
+      └── sleep until woken, or due ◀── store what became of them, many at a time ◀── attempt ┘ at a time
 
+Looking, beginning and storing go on beside each other: the database works while messages are sent.
 A claim is a lease: what a sender that dies had under way is due again when that ends, under the same id.
 """
 
@@ -11,6 +12,7 @@ import asyncio
 import random
 import secrets
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -44,6 +46,8 @@ LOOKING_SHARE = 10
 STORE_AGAIN_SECONDS = 1.0
 GATHER_SECONDS = 0.01
 """How long what has ended waits for company while more is under way: each commit waits for the disk."""
+BEGUN_AT_ONCE = 16
+"""Attempts that begin in one turn of the event loop: with more, nothing else would get on meanwhile."""
 MOST_UNSTORED = 1024
 """Attempts that have ended and are not stored: with more, nothing new is begun."""
 PATIENCE_SECONDS = 3.0
@@ -78,6 +82,8 @@ class _Round:
 
 _Taken = tuple[Lane, Claimed, int]
 """A delivery, its lane, and the moment in microseconds that it may go."""
+_Ready = tuple[Lane, Claimed, Message, int]
+"""The same with its message."""
 
 
 class Sender:
@@ -92,6 +98,8 @@ class Sender:
         self._known: dict[int, Endpoint] = {}
         self._rates: dict[str, int] = {}
         self._rates_at = 0.0
+        self._stock: deque[_Ready] = deque()
+        self._has_stock = asyncio.Event()
         self._under_way: dict[asyncio.Task[None], Claimed] = {}
         self._done: list[Done] = []
         self._storing = 0
@@ -113,7 +121,7 @@ class Sender:
 
     async def run(self) -> None:
         """Sends until `stop`; what is under way then is finished."""
-        recording = self._recording()
+        beside = self._beside()
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
@@ -123,11 +131,11 @@ class Sender:
                 if not found.took:
                     await self._sleep(found.dues)
         finally:
-            await self._wind_up(recording)
+            await self._wind_up(*beside)
 
     async def drain(self) -> None:
         """Sends until nothing is due and nothing is under way."""
-        recording = self._recording()
+        beside = self._beside()
         try:
             while True:
                 self._wake.clear()
@@ -139,22 +147,27 @@ class Sender:
                     return
                 await self._wake.wait()
         finally:
-            await self._wind_up(recording)
+            await self._wind_up(*beside)
 
-    def _recording(self) -> "asyncio.Task[None]":
+    def _beside(self) -> "tuple[asyncio.Task[None], asyncio.Task[None]]":
+        """What goes on beside looking: beginning and storing."""
         self._is_closing = False
-        return asyncio.create_task(self._record())
+        return asyncio.create_task(self._feed()), asyncio.create_task(self._record())
 
-    async def _wind_up(self, recording: "asyncio.Task[None]") -> None:
-        """What is under way ends and is stored; what takes too long is given up, and due again at once."""
+    async def _wind_up(self, feeding: "asyncio.Task[None]", recording: "asyncio.Task[None]") -> None:
+        """What is under way ends and is stored; what was not begun or takes too long is due again at once."""
+        feeding.cancel()
+        await asyncio.wait({feeding})
+        given_up = [one for _, one, _, _ in self._stock]
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=PATIENCE_SECONDS)
-        given_up = dict(self._under_way)
-        for task in given_up:
+        for task, one in list(self._under_way.items()):
             task.cancel()
+            given_up.append(one)
+        if self._under_way:
+            await asyncio.wait(self._under_way)
         if given_up:
-            await asyncio.wait(given_up)
-            await self._safely("handing back", self._put_back(list(given_up.values())), None)
+            await self._safely("handing back", self._put_back(given_up), None)
         self._is_closing = True
         self._has_done.set()
         await asyncio.wait({recording}, timeout=10)
@@ -179,7 +192,7 @@ class Sender:
         plan = self._lanes.plan(wanted, LANES_AT_ONCE) if self._unstored < MOST_UNSTORED else []
         claimed = await self._claim(plan, now)
         if claimed:
-            await self._start(claimed)
+            await self._prepare(claimed)
         return _Round(dues, len(claimed) + dropped)
 
     async def _drop(self, numbers: Sequence[int], now_ms: int) -> int:
@@ -239,20 +252,35 @@ class Sender:
         endpoint = self._known[number]
         return endpoint.rate or self._rates.get(endpoint.application_id)
 
-    async def _start(self, claimed: "Sequence[_Taken]") -> None:
+    async def _prepare(self, claimed: "Sequence[_Taken]") -> None:
+        """Puts what was claimed in stock, with its messages."""
         wanted = list({one.message_id for _, one, _ in claimed})
         bodies = await messages.by_ids(self._office.database, self._office.vault, wanted)
         for lane, one, at_us in claimed:
             lane.under_way += 1
-            endpoint, message = self._known[one.endpoint], bodies.get(one.message_id)
+            message = bodies.get(one.message_id)
             if message is None:
                 message = Message(
-                    id=one.message_id, application_id=endpoint.application_id, type="", at_ms=0,
-                    body=messages.EXPIRED,
+                    id=one.message_id, application_id=self._known[one.endpoint].application_id, type="",
+                    at_ms=0, body=messages.EXPIRED,
                 )  # fmt: skip
-            task = asyncio.create_task(self._attempt(lane, one, message, at_us))
-            self._under_way[task] = one
-            task.add_done_callback(self._ended)
+            self._stock.append((lane, one, message, at_us))
+        self._has_stock.set()
+
+    async def _feed(self) -> None:
+        """Begins what is in stock."""
+        while True:
+            await self._has_stock.wait()
+            for _ in range(min(BEGUN_AT_ONCE, len(self._stock))):
+                self._begin(*self._stock.popleft())
+            if not self._stock:
+                self._has_stock.clear()
+            await asyncio.sleep(0)
+
+    def _begin(self, lane: Lane, claimed: Claimed, message: Message, at_us: int) -> None:
+        task = asyncio.create_task(self._attempt(lane, claimed, message, at_us))
+        self._under_way[task] = claimed
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._under_way.pop(task, None)

@@ -402,7 +402,8 @@ async def test_claiming_and_recording_touch_what_they_are_about_however_many_wai
         await transaction.seek_first()
         claimed = await deliveries.claim(counting, transaction, asked)
     async with counting.transaction() as transaction:
-        await deliveries.record(transaction, [deliveries.Result(one, SUCCESS) for one in claimed])
+        await transaction.seek_first()
+        await deliveries.record(counting, transaction, [deliveries.Result(one, SUCCESS) for one in claimed])
     assert len(claimed) == 100
     assert counting.touched < 1000
 

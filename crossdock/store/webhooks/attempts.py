@@ -1,6 +1,6 @@
 """The log of what was sent, to whom, and what they answered."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,8 +21,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     received: list[tuple[str, str]] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One try. code 0: there was no answer, and `response` says why."""
 
     id: str
@@ -50,10 +49,9 @@ async def sealed(vault: Vault, organization_id: str, one: Attempt) -> tuple[Any,
     )  # fmt: skip
 
 
-async def add(transaction: Transaction, rows: Iterable[tuple[Any, ...]]) -> None:
+async def add(transaction: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
     """Stores what `sealed` made."""
-    marks = ", ".join("?" * (_COLUMNS.count(",") + 1))
-    await transaction.executemany(f"INSERT INTO webhook_attempts ({_COLUMNS}) VALUES ({marks})", rows)
+    await transaction.append("webhook_attempts", _COLUMNS.split(", "), rows)
 
 
 async def _opened(vault: Vault, organization_id: str, row: Row) -> Attempt:

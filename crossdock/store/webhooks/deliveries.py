@@ -14,6 +14,9 @@ it was tried.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+
+import msgspec
 
 from crossdock.resources.event_types import extension_types
 from crossdock.store.engine import Database, Row, Transaction
@@ -122,15 +125,14 @@ class Due:
 
 async def due(database: Database) -> list[Due]:
     """Every endpoint with something to send, and when."""
-    rows = await database.fetch(
+    rows = await database.fetch_few(
         "SELECT e.number, e.revision, (SELECT d.due_ms FROM webhook_deliveries d WHERE d.endpoint = e.number "
         "AND d.due_ms IS NOT NULL ORDER BY d.due_ms LIMIT 1) AS at_ms, e.disabled FROM webhook_endpoints e"
     )
     return [Due(row[0], row[1], row[2], bool(row[3])) for row in rows if row[2] is not None]
 
 
-@dataclass(frozen=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """A delivery in the hands of one sender."""
 
     endpoint: int
@@ -154,28 +156,33 @@ class Claim:
 
 _KEY = "endpoint = ? AND message_id = ? AND manual = ?"
 _DUE = (
-    "SELECT message_id, manual, attempts FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL "
-    "AND due_ms <= ? ORDER BY due_ms LIMIT ?"
+    "FROM webhook_deliveries WHERE endpoint = ? AND due_ms IS NOT NULL AND due_ms <= ? "
+    "ORDER BY due_ms LIMIT ?"
 )
 
 
 async def claim(database: Database, transaction: Transaction, asked: Claim) -> list[Claimed]:
     """The deliveries of an endpoint that have waited longest, now leased."""
-    rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", asked.endpoint, asked.now_ms, asked.limit)
-    # In a statement of its own: with the search inside it SQLite reads the whole table. Row by row: told of
-    # all ids at once PostgreSQL walks through a whole queue that it still takes for a short one.
-    await transaction.executemany(
-        f"UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE {_KEY}",
-        [(asked.until_ms, asked.holder, asked.endpoint, row[0], row[1]) for row in rows],
-    )
-    return [Claimed(asked.endpoint, row[0], bool(row[1]), row[2], asked.holder) for row in rows]
+    # By place: told of keys, PostgreSQL may walk through a whole queue that it still takes for a short one.
+    search = f"SELECT {database.place} {_DUE}{database.skip_locked}"
+    rows = await transaction.fetch(
+        f"UPDATE webhook_deliveries SET due_ms = ?, holder = ? WHERE {database.lies_at(search)} "
+        "RETURNING message_id, manual, attempts",
+        asked.until_ms, asked.holder, asked.endpoint, asked.now_ms, asked.limit,
+    )  # fmt: skip
+    return [
+        Claimed(asked.endpoint, row[0], bool(row[1]), row[2], asked.holder)
+        for row in sorted(rows, key=itemgetter(0))
+    ]
 
 
 async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
     """What is due at an endpoint that is off is not sent: how many. What was never tried leaves no trace."""
     async with database.transaction() as transaction:
         await transaction.seek_first()
-        rows = await transaction.fetch(f"{_DUE}{database.skip_locked}", endpoint, now_ms, at_most)
+        rows = await transaction.fetch(
+            f"SELECT message_id, manual {_DUE}{database.skip_locked}", endpoint, now_ms, at_most
+        )
         keys = [(endpoint, row[0], row[1]) for row in rows]
         await transaction.executemany(
             f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
@@ -210,8 +217,7 @@ def _account(endpoint: int) -> str:
 # What became of them
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(msgspec.Struct, frozen=True):
     """What an attempt makes of a delivery. due_ms: when it is tried again."""
 
     claimed: Claimed
@@ -219,17 +225,16 @@ class Result:
     due_ms: int | None = None
 
 
-async def record(transaction: Transaction, results: Sequence[Result]) -> None:
+async def record(database: Database, transaction: Transaction, results: Sequence[Result]) -> None:
     """Stores how attempts ended. A success counts whoever holds the row; all else only for its holder."""
     scheduled = [one for one in results if not one.claimed.manual]
     manual = [one for one in results if one.claimed.manual]
     succeeded = [one.claimed for one in scheduled if one.state == SUCCESS]
-    if succeeded:
-        await transaction.executemany(
-            f"UPDATE webhook_deliveries SET state = {SUCCESS}, due_ms = NULL, holder = NULL, "
-            f"attempts = attempts + 1 WHERE {_KEY}",
-            [(one.endpoint, one.message_id, 0) for one in succeeded],
-        )
+    by_endpoint: dict[int, list[str]] = {}
+    for one in succeeded:
+        by_endpoint.setdefault(one.endpoint, []).append(one.message_id)
+    for endpoint, ids in by_endpoint.items():
+        await _record_success(database, transaction, endpoint, ids)
     others = [one for one in scheduled if one.state != SUCCESS]
     if others:
         await transaction.executemany(
@@ -242,6 +247,26 @@ async def record(transaction: Transaction, results: Sequence[Result]) -> None:
         )
     if manual:
         await _record_manual(transaction, manual)
+
+
+async def _record_success(
+    database: Database, transaction: Transaction, endpoint: int, message_ids: Sequence[str]
+) -> None:
+    change = (
+        f"UPDATE webhook_deliveries SET state = {SUCCESS}, due_ms = NULL, holder = NULL, "
+        "attempts = attempts + 1 WHERE "
+    )
+    each, bound = transaction.each(message_ids)
+    search = (
+        f"SELECT (SELECT d.{database.place} FROM webhook_deliveries d WHERE d.endpoint = ? "
+        f"AND d.message_id = each.value AND d.manual = 0) FROM {each}"
+    )
+    changed = await transaction.execute(change + database.lies_at(search), endpoint, bound)
+    if changed < len(message_ids):
+        # One that somebody else changed at that moment lies elsewhere now.
+        await transaction.executemany(
+            f"{change}{_KEY} AND due_ms IS NOT NULL", [(endpoint, one, 0) for one in message_ids]
+        )
 
 
 async def _record_manual(transaction: Transaction, results: Sequence[Result]) -> None:

@@ -6,10 +6,11 @@ stands in it as `#` and two hexadecimal digits of each of its bytes.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from crossdock.store.engine import Database, Row, Transaction
 from crossdock.store.ids import first_id
@@ -22,8 +23,7 @@ LONGEST_TAG = 128
 CONNECTION, RESOURCE = "connection/", "resource/"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """Something to tell. body: as it is sent; EXPIRED once it is gone."""
 
     id: str
@@ -155,11 +155,11 @@ async def by_ids(database: Database, vault: Vault, ids: Sequence[str]) -> dict[s
     condition, bound = database.one_of("m.id", ids)
     found = {}
     for source in (_EVENTS, _MESSAGES):
-        for row in await database.fetch(f"{source.format(body='m.body')}{condition}", bound):
+        for row in await database.fetch_few(f"{source.format(body='m.body')}{condition}", bound):
             found[row[0]] = await _message(vault, row)
         if len(found) == len(ids):
             break
-    return found
+    return {one.id: one for one in await _tagged(database, list(found.values()))}
 
 
 async def get(database: Database, vault: Vault, application_id: str, reference: str) -> Message | None:
@@ -193,6 +193,8 @@ _UNTAGGABLE = re.compile(r"[^a-zA-Z0-9\-_./\\]")
 
 def tagged(value: str) -> str:
     """A value as a tag can hold it."""
+    if not _UNTAGGABLE.search(value):
+        return value
     return _UNTAGGABLE.sub(lambda m: "".join(f"#{byte:02X}" for byte in m[0].encode()), value)
 
 
