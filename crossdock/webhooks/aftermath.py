@@ -72,17 +72,29 @@ class Recorder:
             await transaction.seek_first()
             failing = await self._failing(transaction, all_done)
             await attempts.add(transaction, rows)
-            await deliveries.record(self.database, transaction, results)
+            counting = await self._counting(transaction, results)
+            await deliveries.record(self.database, transaction, [one for one, counts in counting if counts])
             succeeded = {one.claimed.endpoint for one in all_done if one.outcome.status == SUCCESS}
             for number in sorted(succeeded):
                 await endpoints.note_success(transaction, number)
-            for done, one, then in zip(all_done, logged, results, strict=True):
-                tried = Tried(one.id, one.code, one.at_ms)
-                if done.outcome.status == SUCCESS:
-                    if (done.claimed.endpoint, done.claimed.message_id) in failing:
-                        await _tell(transaction, done, "message.attempt.recovered", tried)
-                elif done.outcome.status == FAIL:
-                    await self._failed(transaction, done, then, tried)
+            for done, one, (then, counts) in zip(all_done, logged, counting, strict=True):
+                if done.outcome.says == DISABLE:
+                    await _switched_off(transaction, done)
+                elif done.outcome.status == FAIL and counts:
+                    await self._failed(transaction, done, then, one)
+                if _key(done.claimed) in failing and done.outcome.status == SUCCESS:
+                    await _tell(transaction, done, "message.attempt.recovered", one)
+
+    async def _counting(
+        self, transaction: Transaction, results: Sequence[Result]
+    ) -> list[tuple[Result, bool]]:
+        """Whether each of these still says anything of its delivery: a success of now does, whoever holds it
+        by now, and so does what was asked for by hand; any other outcome only while it is held."""
+        asked = [one.claimed for one in results if one.state != SUCCESS and not one.claimed.manual]
+        held = await deliveries.held(self.database, transaction, asked)
+        return [
+            (one, one.state == SUCCESS or one.claimed.manual or _key(one.claimed) in held) for one in results
+        ]
 
     async def _failing(self, transaction: Transaction, all_done: Sequence[Done]) -> set[tuple[int, str]]:
         """Messages that succeeded now and were told as failing before."""
@@ -95,18 +107,10 @@ class Recorder:
             if claimed.manual:
                 before = await deliveries.failures(transaction, claimed.endpoint, claimed.message_id)
             if before >= FAILING_AFTER:
-                found.add((claimed.endpoint, claimed.message_id))
+                found.add(_key(claimed))
         return found
 
-    async def _failed(self, transaction: Transaction, done: Done, then: Result, tried: Tried) -> None:
-        number = done.claimed.endpoint
-        if done.outcome.says == DISABLE:
-            if await endpoints.switch_off(transaction, number, done.ended_ms):
-                about = About.of(done.endpoint)
-                await tell_endpoint(
-                    transaction, about, "endpoint.disabled", done.ended_ms, failSince=None, trigger="manual"
-                )
-            return
+    async def _failed(self, transaction: Transaction, done: Done, then: Result, tried: Attempt) -> None:
         if done.claimed.manual or done.outcome.says == ABORT:
             return
         if then.state == SENDING:
@@ -128,7 +132,21 @@ class Recorder:
             )  # fmt: skip
 
 
-async def _tell(transaction: Transaction, done: Done, event_type: str, tried: Tried) -> None:
+def _key(claimed: Claimed) -> tuple[int, str]:
+    return claimed.endpoint, claimed.message_id
+
+
+async def _switched_off(transaction: Transaction, done: Done) -> None:
+    """The receiver wants no more, whatever else it answered."""
+    if await endpoints.switch_off(transaction, done.claimed.endpoint, done.ended_ms):
+        await tell_endpoint(
+            transaction, About.of(done.endpoint), "endpoint.disabled", done.ended_ms,
+            failSince=None, trigger="manual",
+        )  # fmt: skip
+
+
+async def _tell(transaction: Transaction, done: Done, event_type: str, one: Attempt) -> None:
+    tried = Tried(one.id, one.code, one.at_ms)
     await tell_attempt(transaction, About.of(done.endpoint), event_type, done.message, tried)
 
 

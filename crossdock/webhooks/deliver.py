@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import lru_cache
 
 import aiohttp
 import msgspec
@@ -64,11 +64,6 @@ class Means:
     """Of a body; an event that has more is cut."""
     https_only: bool = False
 
-    @cached_property
-    def timeout(self) -> aiohttp.ClientTimeout:
-        """Of a first try."""
-        return aiohttp.ClientTimeout(total=self.timeout_seconds)
-
 
 def new_session(policy: AddressPolicy, *, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
     """A session for deliveries: checked addresses, no proxy, no cookies, answers as they come."""
@@ -86,9 +81,14 @@ async def attempt(means: Means, endpoint: Endpoint, message: Message, now_ms: in
     """Tries once. Never raises for what a receiver or a script does."""
     if message.body == EXPIRED:
         return _failed(endpoint.hidden.url, "the payload has expired, or was erased", says=ABORT)
+    if not message.body:
+        return _failed(endpoint.hidden.url, "the stored payload can't be opened")
+    asked = time.monotonic()
     draft = await _draft(means, endpoint, message)
     if isinstance(draft, Outcome):
         return draft
+    # A script may have been waited for; what is signed is the moment of sending.
+    now_ms += int((time.monotonic() - asked) * 1000)
     try:
         made = request(draft, endpoint.hidden, message.id, now_ms, means.agent)
     except AddressRefused as problem:
@@ -126,10 +126,9 @@ async def _sent(
     means: Means, made: Request, began: float, now_ms: int, *, again: bool = False
 ) -> Outcome | None:
     """How it went; None: the connection broke at once, and it is worth another try."""
-    timeout = means.timeout
+    timeout = _within(means.timeout_seconds)
     if again:
-        left = means.timeout_seconds - (time.monotonic() - began)
-        timeout = aiohttp.ClientTimeout(total=max(0.01, left))
+        timeout = aiohttp.ClientTimeout(total=max(0.01, means.timeout_seconds - (time.monotonic() - began)))
     try:
         async with means.session.request(
             made.method, made.url, data=made.body, headers=made.headers, allow_redirects=False,
@@ -150,6 +149,11 @@ async def _sent(
         return _broken(made, began, "the URL is not one that can be called")
     except (aiohttp.ClientError, OSError, ValueError) as problem:
         return _broken(made, began, _said(problem))
+
+
+@lru_cache(16)
+def _within(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds)
 
 
 async def _read(answer: aiohttp.ClientResponse, made: Request, began: float, now_ms: int) -> Outcome:

@@ -1,16 +1,19 @@
 """Pure: how much of what is due goes out at a time, so that no endpoint stands in another's way.
 
 Each endpoint has a lane. Its width doubles while answers come quickly and halves with each that takes
-long, so one that hangs holds on to a few sockets and no more. Lanes that are narrow, because they are new
-or slow, share half of all that may be under way; the other half is for those that have shown they are
-quick.
+long, so one that hangs soon holds on to one socket. The first few under way of every lane share half of all
+that may be; what a wide lane has beyond them, as it has shown to be quick, comes out of the other half. So
+quick ones that begin to hang, with all their width, leave room for everybody else.
 """
 
 from dataclasses import dataclass
 
 FIRST, NARROWEST, WIDEST = 8, 1, 256
 NARROW = 16
-"""Below this a lane is not known to be quick."""
+"""So many of each lane come out of the half that is for everybody."""
+WITH_SCRIPT = 16
+"""The widest where each message goes through a script first: one runs at a time, and a message waits for it
+neither until its lease ends nor until its receiver takes it for old."""
 QUICK_SECONDS, SLOW_SECONDS = 1.0, 3.0
 
 
@@ -21,10 +24,12 @@ class Lane:
     endpoint: int
     width: int = FIRST
     under_way: int = 0
+    widest: int = WIDEST
 
-    @property
-    def is_narrow(self) -> bool:
-        return self.width < NARROW
+    def limit(self, widest: int) -> None:
+        """Never wider than this from now on."""
+        self.widest = widest
+        self.width = min(self.width, widest)
 
     @property
     def has_room(self) -> bool:
@@ -37,7 +42,7 @@ class Lane:
         if seconds > SLOW_SECONDS:
             self.width = max(NARROWEST, self.width // 2)
         elif answered and seconds < QUICK_SECONDS:
-            self.width = min(WIDEST, self.width * 2)
+            self.width = min(self.widest, self.width * 2)
 
 
 class Lanes:
@@ -61,13 +66,15 @@ class Lanes:
             return []
         self._first = (self._first + 1) % len(endpoints)
         in_turn = endpoints[self._first :] + endpoints[: self._first]
-        room = self._most - self.under_way
-        narrow = self._most // 2 - sum(one.under_way for one in self._lanes.values() if one.is_narrow)
+        common = self._most // 2 - sum(min(one.under_way, NARROW) for one in self._lanes.values())
+        beyond = (self._most + 1) // 2 - sum(max(0, one.under_way - NARROW) for one in self._lanes.values())
         planned: list[tuple[Lane, int]] = []
         for lane in map(self.lane, in_turn):
-            free = min(lane.width - lane.under_way, room, narrow if lane.is_narrow else room)
-            if free > 0 and lane.has_room and len(planned) < at_most:
-                planned.append((lane, free))
-                room -= free
-                narrow -= free if lane.is_narrow else 0
+            wanted = lane.width - lane.under_way
+            first = max(0, min(wanted, NARROW - lane.under_way, common))
+            more = max(0, min(wanted - first, beyond)) if lane.under_way + first >= NARROW else 0
+            if first + more > 0 and lane.has_room and len(planned) < at_most:
+                planned.append((lane, first + more))
+                common -= first
+                beyond -= more
         return planned

@@ -31,7 +31,7 @@ from crossdock.store.webhooks.endpoints import Endpoint
 from crossdock.store.webhooks.messages import Message
 from crossdock.webhooks.aftermath import Done, Recorder
 from crossdock.webhooks.deliver import Means, attempt
-from crossdock.webhooks.lanes import Lane, Lanes
+from crossdock.webhooks.lanes import WIDEST, WITH_SCRIPT, Lane, Lanes
 from crossdock.webhooks.tasks import Tasks
 
 LEASE_MS = 120_000
@@ -43,6 +43,8 @@ LOOK_SECONDS, IDLE_SECONDS, LISTEN_SECONDS = 0.05, 0.2, 30.0
 later on. How long it sleeps at most."""
 LOOKING_SHARE = 10
 """Looking takes at most one part in so many of the time."""
+RATES_SECONDS = 5.0
+"""How long a changed limit of an application may go unnoticed."""
 STORE_AGAIN_SECONDS = 1.0
 GATHER_SECONDS = 0.01
 """How long what has ended waits for company while more is under way: each commit waits for the disk."""
@@ -97,6 +99,7 @@ class Sender:
         self._lanes = Lanes(office.most_under_way)
         self._known: dict[int, Endpoint] = {}
         self._rates: dict[str, int] = {}
+        self._rated: set[str] = set()
         self._rates_at = 0.0
         self._stock: deque[_Ready] = deque()
         self._has_stock = asyncio.Event()
@@ -199,7 +202,7 @@ class Sender:
         """What is due at endpoints that are off is not sent."""
         dropped = 0
         for one in numbers:
-            dropped += await deliveries.drop_due(self._office.database, one, now_ms, DROP_AT_ONCE)
+            dropped += await deliveries.drop_if_off(self._office.database, one, now_ms, DROP_AT_ONCE)
         return dropped
 
     async def _learn(self, dues: Sequence[Due]) -> None:
@@ -208,10 +211,21 @@ class Sender:
         stale = [one.endpoint for one in dues if self._revision(one.endpoint) < one.revision]
         if stale:
             self._known |= await endpoints.by_numbers(database, self._office.vault, stale)
-        if stale or time.monotonic() > self._rates_at + 5:
-            self._rates_at = time.monotonic()
-            own = {self._known[one.endpoint].application_id for one in dues if one.endpoint in self._known}
-            self._rates = await apps.rates(database, sorted(own)) if own else {}
+        for number in stale:
+            if number in self._known:
+                transforms = self._known[number].transforms
+                self._lanes.lane(number).limit(WITH_SCRIPT if transforms else WIDEST)
+        await self._learn_rates(
+            {self._known[one.endpoint].application_id for one in dues if one.endpoint in self._known}
+        )
+
+    async def _learn_rates(self, applications: set[str]) -> None:
+        """Reads the limits of these applications: of those that are new at once, of all every few seconds."""
+        if time.monotonic() > self._rates_at + RATES_SECONDS:
+            self._rates_at, self._rates, self._rated = time.monotonic(), {}, set()
+        if missing := applications - self._rated:
+            self._rates |= await apps.rates(self._office.database, sorted(missing))
+            self._rated |= missing
 
     def _revision(self, number: int) -> int:
         known = self._known.get(number)

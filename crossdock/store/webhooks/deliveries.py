@@ -176,28 +176,51 @@ async def claim(database: Database, transaction: Transaction, asked: Claim) -> l
     ]
 
 
-async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
-    """What is due at an endpoint that is off is not sent: how many. What was never tried leaves no trace."""
+async def drop_if_off(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
+    """What is due at an endpoint that is off is not sent: how many.
+
+    Whether it is off is asked again: what was told after it was switched on is not dropped.
+    """
     async with database.transaction() as transaction:
-        await transaction.seek_first()
-        rows = await transaction.fetch(
-            f"SELECT message_id, manual {_DUE}{database.skip_locked}", endpoint, now_ms, at_most
+        row = await transaction.fetch_one(
+            f"SELECT disabled FROM webhook_endpoints WHERE number = ?{database.locking}", endpoint
         )
-        keys = [(endpoint, row[0], row[1]) for row in rows]
-        await transaction.executemany(
-            f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
-        )
-        await transaction.executemany(
-            f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {_KEY}", keys
-        )
+        if row is not None and not row[0]:
+            return 0
+        return await _drop(database, transaction, Claim(endpoint, at_most, now_ms, 0, ""))
+
+
+async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
+    """What is due at an endpoint is not sent: how many. What was never tried leaves no trace."""
+    async with database.transaction() as transaction:
+        return await _drop(database, transaction, Claim(endpoint, at_most, now_ms, 0, ""))
+
+
+async def _drop(database: Database, transaction: Transaction, asked: Claim) -> int:
+    await transaction.seek_first()
+    rows = await transaction.fetch(
+        f"SELECT message_id, manual {_DUE}{database.skip_locked}", asked.endpoint, asked.now_ms, asked.limit
+    )
+    keys = [(asked.endpoint, row[0], row[1]) for row in rows]
+    await transaction.executemany(
+        f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
+    )
+    await transaction.executemany(
+        f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {_KEY}", keys
+    )
     return len(rows)
 
 
 async def free_at(database: Database, transaction: Transaction, endpoint: int) -> int:
     """The next free moment of a throttled endpoint, in microseconds; other senders wait until we are done."""
-    row = await transaction.fetch_one(
-        f"SELECT free_ms FROM vendor_slots WHERE account = ?{database.locking}", _account(endpoint)
-    )
+    slot = f"SELECT free_ms FROM vendor_slots WHERE account = ?{database.locking}"
+    row = await transaction.fetch_one(slot, _account(endpoint))
+    if row is None:  # only a row that is there can be waited for
+        await transaction.execute(
+            "INSERT INTO vendor_slots (account, free_ms) VALUES (?, 0) ON CONFLICT (account) DO NOTHING",
+            _account(endpoint),
+        )
+        row = await transaction.fetch_one(slot, _account(endpoint))
     return int(row[0]) if row else 0
 
 
@@ -226,7 +249,7 @@ class Result(msgspec.Struct, frozen=True):
 
 
 async def record(database: Database, transaction: Transaction, results: Sequence[Result]) -> None:
-    """Stores how attempts ended. A success counts whoever holds the row; all else only for its holder."""
+    """Stores how attempts ended: successes, whoever holds the row by now; all else of what is `held`."""
     scheduled = [one for one in results if not one.claimed.manual]
     manual = [one for one in results if one.claimed.manual]
     succeeded = [one.claimed for one in scheduled if one.state == SUCCESS]
@@ -239,11 +262,8 @@ async def record(database: Database, transaction: Transaction, results: Sequence
     if others:
         await transaction.executemany(
             "UPDATE webhook_deliveries SET state = ?, due_ms = ?, holder = NULL, attempts = attempts + 1 "
-            "WHERE endpoint = ? AND message_id = ? AND manual = 0 AND holder = ?",
-            [
-                (one.state, one.due_ms, one.claimed.endpoint, one.claimed.message_id, one.claimed.holder)
-                for one in others
-            ],
+            f"WHERE {_KEY}",
+            [(one.state, one.due_ms, one.claimed.endpoint, one.claimed.message_id, 0) for one in others],
         )
     if manual:
         await _record_manual(transaction, manual)
@@ -257,16 +277,42 @@ async def _record_success(
         "attempts = attempts + 1 WHERE "
     )
     each, bound = transaction.each(message_ids)
-    search = (
-        f"SELECT (SELECT d.{database.place} FROM webhook_deliveries d WHERE d.endpoint = ? "
-        f"AND d.message_id = each.value AND d.manual = 0) FROM {each}"
-    )
-    changed = await transaction.execute(change + database.lies_at(search), endpoint, bound)
+    changed = await transaction.execute(change + _lies_at(database, each), endpoint, bound)
     if changed < len(message_ids):
         # One that somebody else changed at that moment lies elsewhere now.
         await transaction.executemany(
             f"{change}{_KEY} AND due_ms IS NOT NULL", [(endpoint, one, 0) for one in message_ids]
         )
+
+
+async def held(
+    database: Database, transaction: Transaction, claimed: Iterable[Claimed]
+) -> set[tuple[int, str]]:
+    """Endpoint and message of those that their holder still has; until the end nobody else changes them.
+
+    Not those that a manual attempt delivered meanwhile, nor those whose lease ended.
+    """
+    groups: dict[tuple[int, str], list[str]] = {}
+    for one in claimed:
+        groups.setdefault((one.endpoint, one.holder), []).append(one.message_id)
+    found: set[tuple[int, str]] = set()
+    for (endpoint, holder), ids in groups.items():
+        each, bound = transaction.each(ids)
+        rows = await transaction.fetch(
+            f"SELECT message_id FROM webhook_deliveries WHERE {_lies_at(database, each)} AND holder = ?"
+            f"{database.locking}",
+            endpoint, bound, holder,
+        )  # fmt: skip
+        found |= {(endpoint, row[0]) for row in rows}
+    return found
+
+
+def _lies_at(database: Database, each: str) -> str:
+    """A condition that finds the rows of the schedule of an endpoint and of each of some messages."""
+    return database.lies_at(
+        f"SELECT (SELECT d.{database.place} FROM webhook_deliveries d WHERE d.endpoint = ? "
+        f"AND d.message_id = each.value AND d.manual = 0) FROM {each}"
+    )
 
 
 async def _record_manual(transaction: Transaction, results: Sequence[Result]) -> None:
@@ -279,7 +325,8 @@ async def _record_manual(transaction: Transaction, results: Sequence[Result]) ->
         "INSERT INTO webhook_deliveries (endpoint, message_id, manual, state, attempts) "
         "VALUES (?, ?, 0, ?, 0) ON CONFLICT (endpoint, message_id, manual) DO UPDATE SET "
         f"state = CASE WHEN excluded.state = {SUCCESS} THEN {SUCCESS} ELSE webhook_deliveries.state END, "
-        f"due_ms = CASE WHEN excluded.state = {SUCCESS} THEN NULL ELSE webhook_deliveries.due_ms END",
+        f"due_ms = CASE WHEN excluded.state = {SUCCESS} THEN NULL ELSE webhook_deliveries.due_ms END, "
+        f"holder = CASE WHEN excluded.state = {SUCCESS} THEN NULL ELSE webhook_deliveries.holder END",
         [(one.claimed.endpoint, one.claimed.message_id, one.state) for one in results],
     )
 

@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
+from crossdock.errors import SettingsError
 from crossdock.store.engine import Database, Row, Transaction
 from crossdock.store.ids import first_id
 from crossdock.store.secrets import Vault
 from crossdock.store.webhooks.endpoints import listed
+
+log = structlog.get_logger()
 
 EXPIRED = b'{"expired":true}'
 """What an erased payload reads."""
@@ -151,12 +155,12 @@ def _messages_sought(database: Database, asked: Search) -> Sought:
 
 
 async def by_ids(database: Database, vault: Vault, ids: Sequence[str]) -> dict[str, Message]:
-    """Messages of whichever application, for sending."""
+    """Messages of whichever application, for sending. The body of one that does not open is empty."""
     condition, bound = database.one_of("m.id", ids)
     found = {}
     for source in (_EVENTS, _MESSAGES):
         for row in await database.fetch_few(f"{source.format(body='m.body')}{condition}", bound):
-            found[row[0]] = await _message(vault, row)
+            found[row[0]] = await _message_or_empty(vault, row)
         if len(found) == len(ids):
             break
     return {one.id: one for one in await _tagged(database, list(found.values()))}
@@ -166,6 +170,14 @@ async def get(database: Database, vault: Vault, application_id: str, reference: 
     """A message of an application, by its id or its event id; the latest of these."""
     found = await search(database, vault, Search(application_id, id=reference), 1, descending=True)
     return found[0] if found else None
+
+
+async def _message_or_empty(vault: Vault, row: Row) -> Message:
+    try:
+        return await _message(vault, row)
+    except SettingsError as problem:  # others are not to wait for it
+        log.error("a message can't be opened", message=row[0], error=str(problem))
+        return await _message(vault, [*row[:4], None, *row[5:]])
 
 
 async def _message(vault: Vault, row: Row) -> Message:
