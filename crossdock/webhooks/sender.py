@@ -162,6 +162,7 @@ class Sender:
         feeding.cancel()
         await asyncio.wait({feeding})
         given_up = [one for _, one, _, _ in self._stock]
+        self._stock.clear()
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=PATIENCE_SECONDS)
         for task, one in list(self._under_way.items()):
