@@ -1,5 +1,6 @@
 """Messages: what was told, and telling something oneself."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -62,7 +63,8 @@ async def created(visit: Visit) -> Answer:
             raise Conflict(f"there was a message with eventId {message.event_id} within 24 hours")
         await messages.add(transaction, message)
         told = New(message.id, message.type, message.channels)
-        await deliveries.fan_out(transaction, app.id, [told], message.deliver_ms or visit.now_ms)
+        due = max(message.deliver_ms or 0, visit.now_ms)
+        await deliveries.fan_out(transaction, app.id, [told], due)
     visit.door.wake()
     with_content = visit.flag("with_content", otherwise=True)
     return Answer(202, answers.message(message, with_content=with_content))
@@ -84,6 +86,7 @@ def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Messa
         text = "say either days (payloadRetentionPeriod) or hours, not both"
         raise Invalid({"body": {"payloadRetentionHours": [text]}})
     hours = body.payload_retention_hours or (body.payload_retention_period or 90) * 24
+    expires = now + hours * 3_600_000
     content, kind = _raw(body)
     for name, values in (("channels", body.channels), ("tags", body.tags)):
         if values is not None and len(set(values)) != len(values):
@@ -91,10 +94,21 @@ def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Messa
     return Message(
         id=new_id("msg", now), application_id=application_id, type=body.event_type, at_ms=now, body=content,
         event_id=body.event_id, channels=tuple(body.channels) if body.channels else None,
-        tags=tuple(body.tags) if body.tags else None, expires_ms=now + hours * 3_600_000,
-        deliver_ms=None if body.deliver_at is None else int(body.deliver_at.timestamp() * 1000),
+        tags=tuple(body.tags) if body.tags else None, expires_ms=expires,
+        deliver_ms=None if body.deliver_at is None else _deliver_ms(body.deliver_at, expires),
         content_type=kind,
     )  # fmt: skip
+
+
+def _deliver_ms(at: datetime, expires_ms: int) -> int:
+    """When to send. A time that is over means at once; nothing is left to send when the payload is erased."""
+    found = int(at.timestamp() * 1000)
+    if found < answers.EARLIEST_MS:
+        raise Invalid({"body": {"deliverAt": ["lies before the year 1, in UTC"]}})
+    if found >= expires_ms:
+        text = f"lies behind the end of the payload's retention ({answers.time(expires_ms)})"
+        raise Invalid({"body": {"deliverAt": [text]}})
+    return found
 
 
 def _raw(body: bodies.MessageIn) -> tuple[bytes, str | None]:

@@ -179,9 +179,10 @@ class Visit:
         text = self.text(name)
         if text is None or text == "":
             return None
-        if not text.isascii() or not text.isdigit() or int(text[:6]) not in choices:
+        found = _number(text)
+        if found not in choices:
             raise self.fault(name, f"has to be one of {', '.join(map(str, choices))}")
-        return int(text)
+        return found
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
         text = self.text(name)
@@ -208,12 +209,18 @@ class Visit:
     @property
     def limit(self) -> int:
         text = self.text("limit") or "50"
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 250:
+        found = _number(text)
+        if found is None or not 1 <= found <= 250:
             raise self.fault("limit", "has to be a number from 1 to 250")
-        return int(text)
+        return found
 
     def fault(self, name: str, message: str) -> Invalid:
         return Invalid({"query": {name: [message]}})
+
+
+def _number(text: str) -> int | None:
+    """A number of few digits; None: it is something else."""
+    return int(text) if len(text) <= 6 and text.isascii() and text.isdigit() else None
 
 
 Handler = Callable[[Visit], Awaitable[Answer]]
