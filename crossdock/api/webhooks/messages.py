@@ -85,6 +85,8 @@ def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Messa
     if body.payload_retention_hours is not None and body.payload_retention_period is not None:
         text = "say either days (payloadRetentionPeriod) or hours, not both"
         raise Invalid({"body": {"payloadRetentionHours": [text]}})
+    if body.event_id is not None and body.event_id.startswith("msg_"):
+        raise Invalid({"body": {"eventId": ["must not begin with msg_: ids of ours do"]}})
     hours = body.payload_retention_hours or (body.payload_retention_period or 90) * 24
     expires = now + hours * 3_600_000
     content, kind = _raw(body)
@@ -141,8 +143,9 @@ def checked_payload(payload: msgspec.Raw) -> bytes:
     """The payload as it is sent: minified, its numbers as they were written."""
     raw = bytes(payload)
     try:
+        raw.decode()
         msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Invalid({"body": {"payload": ["has to be a JSON object"]}}) from None
     return _small(msgspec.json.format(raw, indent=-1))
 
