@@ -26,7 +26,7 @@ def _sought(visit: Visit, prefix: str) -> tuple[Sought, Turn]:
     status = visit.number("status", STATUSES)
     states: tuple[int, ...] | None = None if status is None else (status,)
     if not _expanded(visit):  # as they are shown
-        states = {SUCCESS: (SUCCESS, CANCELED), CANCELED: NONE}.get(status, states)
+        states = NONE if status == CANCELED else (SUCCESS, CANCELED) if status == SUCCESS else states
     sought = Sought(
         above=above, below=below, states=states, code_class=visit.number("status_code_class", CLASSES),
         types=visit.many("event_types"), channel=visit.text("channel"), tags=tags_of(visit),

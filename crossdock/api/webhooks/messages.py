@@ -6,13 +6,12 @@ from typing import Any
 import msgspec
 
 from crossdock.api.webhooks import answers, bodies
-from crossdock.api.webhooks.applications import ensured
+from crossdock.api.webhooks.applications import brought
 from crossdock.api.webhooks.paging import DAY_MS, page, turn, window
 from crossdock.api.webhooks.visit import Answer, Visit
 from crossdock.errors import BadRequest, Conflict, Invalid, NotFound, TooLarge
 from crossdock.store.ids import new_id
 from crossdock.store.webhooks import deliveries, messages
-from crossdock.store.webhooks.apps import App
 from crossdock.store.webhooks.deliveries import New
 from crossdock.store.webhooks.messages import Message, Search
 from crossdock.webhooks import event_types, headers
@@ -54,7 +53,7 @@ def tags_of(visit: Visit) -> tuple[str, ...]:
 
 async def created(visit: Visit) -> Answer:
     body = await visit.body(bodies.MessageIn)
-    app = await _app(visit, body)
+    app = await brought(visit, body.application)
     message = _message(visit, body, app.id)
     async with visit.door.database.transaction() as transaction:
         if message.event_id is not None and await messages.is_repeated(
@@ -68,16 +67,6 @@ async def created(visit: Visit) -> Answer:
     visit.door.wake()
     with_content = visit.flag("with_content", otherwise=True)
     return Answer(202, answers.message(message, with_content=with_content))
-
-
-async def _app(visit: Visit, body: bodies.MessageIn) -> App:
-    """The application of the path; made, where the message brings it along."""
-    found = await visit.app_or_none()
-    if found is None and body.application is not None:
-        found, _ = await ensured(visit, body.application, body.application.uid or visit.part("app_id"))
-    if found is None:
-        raise NotFound(f"there is no application {visit.part('app_id')}")
-    return found
 
 
 def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Message:
