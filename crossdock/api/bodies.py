@@ -1,5 +1,6 @@
 """Pure: the body of a request → the struct that its operation declares."""
 
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -24,7 +25,7 @@ def read(raw: bytes, kind: type[T], *, required: bool = True) -> T:
     if not required and raw.strip() in (b"", b"null"):
         raw = b"{}"
     value = fitted(raw, kind)
-    if any("\0" in text for text in _texts(msgspec.to_builtins(value))):
+    if any("\0" in text for text in texts(msgspec.to_builtins(value))):
         raise Invalid({"json": {"": ["a text has the character U+0000, which no text can have"]}})
     return value
 
@@ -36,6 +37,8 @@ def fitted(raw: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as fault:
         raise _invalid(str(fault)) from None
     except msgspec.DecodeError as fault:
+        if _has_half_a_character(raw):
+            raise BadRequest("a text of the body holds half a character (a lone surrogate)") from None
         position = "" if "(byte " in str(fault) else f" (byte {len(raw)})"
         raise BadRequest(f"the body is not JSON: {fault}{position}") from None
     except UnicodeDecodeError as fault:
@@ -61,7 +64,16 @@ def _invalid(message: str) -> Invalid:
     return Invalid({"json": {".".join(names): [text]}})
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _has_half_a_character(raw: bytes) -> bool:
+    """Whether a text can't be read for that; msgspec tells of some of them that the body has no end."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return False
+    return any("\ud800" <= one <= "\udfff" for text in texts(value) for one in text)
+
+
+def texts(value: Any) -> Iterator[str]:
     """Every text in a value, names included."""
     waiting = [value]
     while waiting:

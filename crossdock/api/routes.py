@@ -53,7 +53,7 @@ class _Webhooks:
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_theirs = scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/")
+        is_theirs = scope["type"] == "http" and f"{scope['path']}/".startswith(f"{PREFIX}/")
         await (self._admin if is_theirs else self._rest)(scope, receive, send)
 
 

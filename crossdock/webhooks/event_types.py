@@ -13,7 +13,7 @@ import msgspec
 from crossdock.resources.catalogue import all_resources
 from crossdock.resources.event_types import event_types
 from crossdock.resources.schema import Resource
-from crossdock.store.engine import Database
+from crossdock.store.engine import Database, Transaction
 from crossdock.store.webhooks import event_types as stored
 from crossdock.store.webhooks.event_types import EventType as Known
 
@@ -34,8 +34,8 @@ async def all_of(database: Database, organization_id: str) -> dict[str, Known]:
     return {one: ours(one) for one in event_types()} | await stored.all_of(database, organization_id)
 
 
-async def get(database: Database, organization_id: str, name: str) -> Known | None:
-    found = await stored.get(database, organization_id, name)
+async def get(reader: Database | Transaction, organization_id: str, name: str) -> Known | None:
+    found = await stored.get(reader, organization_id, name)
     return ours(name) if found is None and is_ours(name) else found
 
 

@@ -12,7 +12,7 @@ import msgspec
 from crossdock.changes.document import stamp
 from crossdock.store.engine import Transaction
 from crossdock.store.ids import new_id
-from crossdock.store.webhooks import deliveries, messages
+from crossdock.store.webhooks import apps, deliveries, messages
 from crossdock.store.webhooks.deliveries import New
 from crossdock.store.webhooks.endpoints import Endpoint, operational
 from crossdock.store.webhooks.messages import Message
@@ -67,13 +67,16 @@ async def tell_endpoint(
 ) -> None:
     """Tells that an endpoint was created, updated, deleted, enabled or disabled."""
     if not about.is_operational:
-        await tell(transaction, about.organization_id, event_type, {**_names(about), **more}, now_ms)
+        names = await _names(transaction, about)
+        await tell(transaction, about.organization_id, event_type, {**names, **more}, now_ms)
 
 
-def _names(about: About) -> dict[str, Any]:
+async def _names(transaction: Transaction, about: About) -> dict[str, Any]:
+    is_own = about.application_id == about.organization_id
+    uid = about.application_id if is_own else await apps.uid_of(transaction, about.application_id)
     return {
         "appId": about.application_id,
-        "appUid": about.application_id if about.application_id == about.organization_id else None,
+        "appUid": uid,
         "endpointId": about.id,
         "endpointUid": about.uid,
     }
@@ -94,7 +97,7 @@ async def tell_attempt(
     """Tells that a message is failing somewhere, has used up its attempts, or recovered."""
     if about.is_operational:
         return
-    names = _names(about)
+    names = await _names(transaction, about)
     del names["endpointUid"]
     data = {
         **names,

@@ -9,6 +9,7 @@ Workers are processes without rights (`transform_worker.py`), killed when they h
 second (`transform_pool.py`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -30,7 +31,8 @@ __all__ = [
 LEAST_CHARACTERS, MOST_CHARACTERS = 10, 51_200
 MOST_BYTES = 2**20
 """Of a result."""
-MOST_URL_CHARACTERS = 2048
+MOST_URL_CHARACTERS = 65_536
+"""Of an endpoint's URL, and so of the one that its script returns."""
 METHODS = ("POST", "PUT", "PATCH")
 
 
@@ -203,5 +205,21 @@ def _url_fault(text: str) -> str | None:
     try:
         parsed_url(text)
     except AddressRefused as problem:
-        return f"url is {text[:100]!r}: {problem}"
+        return _told(text, str(problem))
     return None
+
+
+_USER = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://|//)?.*@", re.DOTALL)
+
+
+def _told(text: str, problem: str) -> str:
+    """The fault of a URL, without the user and password in it: it is kept readable, they are secret."""
+    rest = _USER.sub(r"\1", text)
+    if rest != text:
+        try:
+            parsed_url(rest)
+        except AddressRefused as without_user:
+            problem = str(without_user)
+        else:
+            problem = "its user or password has characters that have to be percent-encoded"
+    return f"url is {rest[:100]!r}: {problem}"

@@ -37,6 +37,23 @@ async def test_a_portal_token_may_do_what_its_capabilities_say(admin: Admin, cap
         assert answer.status_code < 500
 
 
+async def test_who_may_not_manage_secrets_sets_none_by_changing_an_endpoint(admin: Admin):
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    token = await admin.portal("ManageEndpoint", "ViewEndpointSecret")
+    endpoint = f"{admin.app}/endpoint/{await admin.endpoint()}"
+    before = await admin.do("GET", f"{endpoint}/secret")
+    for method, more in (("PATCH", {}), ("PUT", {"url": f"{admin.receiver.url}/hook"})):
+        answer = await admin.ask(method, endpoint, token, json={"secret": secret, **more})
+        assert answer.status_code == (403 if method == "PATCH" else 200)
+        assert await admin.do("GET", f"{endpoint}/secret") == before
+    may = await admin.portal("ManageEndpoint", "ManageEndpointSecret")
+    assert (await admin.ask("PATCH", endpoint, may, json={"secret": secret})).status_code == 200
+    assert await admin.do("GET", f"{endpoint}/secret") == {"key": secret}
+    # One that is new may bring its own.
+    body = {"url": f"{admin.receiver.url}/hook", "secret": secret}
+    assert (await admin.ask("POST", f"{admin.app}/endpoint", token, json=body)).status_code == 201
+
+
 async def test_p19_a_portal_token_sees_one_application_and_its_tasks(admin: Admin):
     await admin.do("POST", "/app", json={"name": "Other", "uid": f"other-{admin.house.id}"})
     token = await admin.portal(*CAPABILITIES)
@@ -101,6 +118,18 @@ async def test_p20_no_secret_of_an_endpoint_is_readable_in_the_database(admin: A
         rotated["key"], token,
     ):  # fmt: skip
         assert one not in kept
+
+
+async def test_p20_no_password_that_a_script_puts_into_a_url_is_readable_in_the_database(admin: Admin):
+    endpoint = await admin.endpoint()
+    code = "function handler(w) { w.url = 'ftp://ann:' + w.variables.k + '@example.com/'; return w; }"
+    body = {"code": code, "enabled": True, "variables": {"k": "secret-in-variable"}}
+    await admin.do("PATCH", f"{admin.app}/endpoint/{endpoint}/transformation", json=body)
+    [attempt] = await admin.tried(await admin.message())
+    assert "ftp://example.com/" in attempt["response"]
+    database = admin.server.services.database
+    rows = await asyncio.to_thread(admin.server.do, database.fetch("SELECT * FROM webhook_attempts"))
+    assert "secret-in-variable" not in str([tuple(row) for row in rows])
 
 
 async def test_p08_at_most_ten_old_secrets_stay_valid(admin: Admin):

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 
@@ -89,6 +90,11 @@ async def test_a_script_chooses_the_url(scripts: Scripts):
     assert (
         await sent(scripts, "w.url += '&team=' + w.variables.team; return w")
     ).url == CALL.url + "&team=ops"
+
+
+async def test_the_url_may_be_as_long_as_that_of_an_endpoint(scripts: Scripts):
+    url = CALL.url.ljust(65_536, "x")
+    assert (await sent(scripts, "return w", replace(CALL, url=url))).url == url
 
 
 async def test_a_payload_that_is_a_text_is_sent_as_it_is(scripts: Scripts):
@@ -185,7 +191,14 @@ SCHEME = "url is '{}': wanted a URL that begins with https:// or http://, got sc
             "w.url = 'http://127.1'; return w",
             "url is 'http://127.1': 127.1 is a number; write the address as in 192.0.2.1",
         ),
-        ("w.url += 'x'.repeat(2048); return w", "url has 2,082 characters; at most 2,048 are taken"),
+        ("w.url += 'x'.repeat(65_536); return w", "url has 65,570 characters; at most 65,536 are taken"),
+        ("w.url = 'ftp://ann:pw@host/'; return w", SCHEME.format("ftp://host/", "ftp")),
+        ("w.url = 'ann:pw@host/'; return w", SCHEME.format("host/", "")),
+        (
+            "w.url = 'http://ann:p/w@host/a'; return w",
+            "url is 'http://host/a': its user or password has characters that have to be percent-encoded",
+        ),
+        ("w.url = 'http://a@b:pw@[::1'; return w", "url is 'http://[::1': not a URL: Invalid IPv6 URL"),
         ("w.headers = ['a']; return w", "headers is a list; it has to be an object"),
         ("w.headers = {'X-A': 1}; return w", "the header X-A is number, not a text"),
         ("w.cancel = 'yes'; return w", "cancel is string; it has to be true or false"),

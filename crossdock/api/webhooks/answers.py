@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,11 +20,14 @@ Shown = dict[str, Any]
 STATUSES = ("success", "pending", "fail", "sending", "canceled")
 _EXPIRED = msgspec.Raw(EXPIRED)
 _NOTHING = msgspec.Raw(b"{}")
+_EPOCH, _MILLISECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+EARLIEST_MS = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+LATEST_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 
 
 def time(moment_ms: int) -> str:
-    """To the millisecond."""
-    moment = datetime.fromtimestamp(moment_ms / 1000, UTC)
+    """To the millisecond. What lies outside the years 1 to 9999 is shown as their beginning or end."""
+    moment = _EPOCH + max(EARLIEST_MS, min(moment_ms, LATEST_MS)) * _MILLISECOND
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

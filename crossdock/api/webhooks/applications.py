@@ -12,6 +12,7 @@ from crossdock.errors import BadRequest, Conflict, Invalid, NotFound
 from crossdock.store.ids import new_id
 from crossdock.store.webhooks import apps, endpoints, messages, portal
 from crossdock.store.webhooks.apps import App
+from crossdock.webhooks.operational import About, tell_endpoint
 
 MOST_METADATA_BYTES = 4096
 
@@ -76,6 +77,19 @@ async def ensured(visit: Visit, body: bodies.ApplicationIn, uid: str | None) -> 
     return fresh, True
 
 
+async def brought(visit: Visit, body: bodies.ApplicationIn | None) -> App:
+    """The application of the path; made, where a request brings it along. Raises NotFound."""
+    found, path = await visit.app_or_none(), visit.part("app_id")
+    uid = None if body is None else body.uid
+    if uid is not None and uid != path and (found is None or found.uid != uid):
+        raise Invalid({"body": {"application.uid": [f"is {uid}, but the path is about {path}"]}})
+    if found is None and body is not None:
+        found, _ = await ensured(visit, body, path)
+    if found is None:
+        raise NotFound(f"there is no application {path}")
+    return found
+
+
 async def one(visit: Visit) -> Answer:
     return Answer(200, answers.application(await visit.app()))
 
@@ -83,9 +97,12 @@ async def one(visit: Visit) -> Answer:
 async def upserted(visit: Visit) -> Answer:
     body, found = await visit.body(bodies.ApplicationIn), await visit.app_or_none()
     if found is None:
-        uid = body.uid or visit.part("app_id")
-        made, _ = await ensured(visit, body, uid)
-        return Answer(201, answers.application(made))
+        path = visit.part("app_id")
+        found, is_new = await ensured(visit, body, body.uid or path)
+        if is_new:
+            return Answer(201, answers.application(found))
+        if found.uid != path:
+            raise Conflict(f"there is an application with uid {found.uid} already")
     changed = replace(
         found, name=body.name, uid=body.uid or found.uid, rate=body.throttle_rate or body.rate_limit,
         metadata=body.metadata or {},
@@ -130,7 +147,9 @@ async def deleted(visit: Visit) -> Answer:
     if found is None:
         raise NotFound(f"there is no application {visit.part('app_id')}")
     async with visit.door.database.transaction() as transaction:
-        await endpoints.delete_all(transaction, found.id, visit.now_ms)
+        for endpoint_id, uid in await endpoints.delete_all(transaction, found.id, visit.now_ms):
+            about = About(found.organization_id, found.id, endpoint_id, uid)
+            await tell_endpoint(transaction, about, "endpoint.deleted", visit.now_ms)
         await messages.delete_all(transaction, found.id)
         await portal.delete_all(transaction, found.id)
         await apps.delete(transaction, found.id)

@@ -13,6 +13,8 @@ from crossdock.store.webhooks.messages import EXPIRED
 from crossdock.store.webhooks.sought import Sought
 from crossdock.webhooks.request import WITHHELD
 
+NONE = (-1,)
+"""States that nothing is in."""
 STATUSES, CLASSES = (0, 1, 2, 3, 4), (0, 100, 200, 300, 400, 500)
 
 
@@ -23,8 +25,8 @@ def _sought(visit: Visit, prefix: str) -> tuple[Sought, Turn]:
     above, below = asked.bounds(seen.above, seen.below)
     status = visit.number("status", STATUSES)
     states: tuple[int, ...] | None = None if status is None else (status,)
-    if status == SUCCESS and not _expanded(visit):
-        states = (SUCCESS, CANCELED)  # as they are shown
+    if not _expanded(visit):  # as they are shown
+        states = NONE if status == CANCELED else (SUCCESS, CANCELED) if status == SUCCESS else states
     sought = Sought(
         above=above, below=below, states=states, code_class=visit.number("status_code_class", CLASSES),
         types=visit.many("event_types"), channel=visit.text("channel"), tags=tags_of(visit),

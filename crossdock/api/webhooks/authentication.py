@@ -1,10 +1,10 @@
 """Portal tokens: may do some things in one application for a while."""
 
 from crossdock.api.webhooks import bodies
-from crossdock.api.webhooks.applications import ensured
+from crossdock.api.webhooks.applications import brought
 from crossdock.api.webhooks.operations import CAPABILITIES, VIEW
 from crossdock.api.webhooks.visit import Answer, Visit
-from crossdock.errors import Invalid, NotFound
+from crossdock.errors import Invalid
 from crossdock.store.access import new_token
 from crossdock.store.webhooks import portal
 from crossdock.store.webhooks.portal import PortalToken
@@ -15,11 +15,7 @@ WEEK_SECONDS = 604_800
 async def access(visit: Visit) -> Answer:
     """A link with a token in its fragment, which no server sees."""
     body = await visit.body(bodies.PortalAccessIn, required=False)
-    app = await visit.app_or_none()
-    if app is None and body.application is not None:
-        app, _ = await ensured(visit, body.application, body.application.uid or visit.part("app_id"))
-    if app is None:
-        raise NotFound(f"there is no application {visit.part('app_id')}")
+    app = await brought(visit, body.application)
     token = new_token("pt")
     flags = frozenset(body.feature_flags or ())
     if any("," in one for one in flags):

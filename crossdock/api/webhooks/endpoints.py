@@ -9,6 +9,7 @@ from msgspec.structs import replace as with_members
 
 from crossdock.api.webhooks import answers, bodies
 from crossdock.api.webhooks.applications import checked_metadata, checked_uid
+from crossdock.api.webhooks.operations import ROTATE
 from crossdock.api.webhooks.paging import page, turn
 from crossdock.api.webhooks.visit import Answer, Visit
 from crossdock.errors import AddressRefused, Conflict, Invalid, NotFound
@@ -50,7 +51,7 @@ async def created(visit: Visit) -> Answer:
 
 async def _made(visit: Visit, application: str, body: bodies.EndpointUpsertIn, uid: str | None) -> Endpoint:
     now, given = visit.now_ms, body if isinstance(body, bodies.EndpointIn) else None
-    key = checked_secret(given.secret, "secret") if given and given.secret else sign.new_secret()
+    key = checked_secret(given.secret, "secret") if given and given.secret is not None else sign.new_secret()
     hidden = Hidden(
         url=checked_url(visit, body.url),
         secrets=[Secret(key)],
@@ -71,9 +72,10 @@ async def _made(visit: Visit, application: str, body: bodies.EndpointUpsertIn, u
 
 async def _members(visit: Visit, body: bodies.EndpointUpsertIn) -> dict[str, Any]:
     """What a whole endpoint says, but for its URL and what is secret."""
+    types, name = body.event_types or body.filter_types, "eventTypes" if body.event_types else "filterTypes"
     return {
         "description": body.description or "",
-        "types": await _types(visit, body.event_types or body.filter_types),
+        "types": await _types(visit, types, name),
         "channels": _unique("channels", body.channels),
         "rate": body.throttle_rate or body.rate_limit,
         "disabled": bool(body.disabled),
@@ -108,7 +110,8 @@ async def patched(visit: Visit) -> Answer:
     hidden: dict[str, Any] = {}
     if body.url is not UNSET:
         hidden["url"] = checked_url(visit, body.url)
-    if body.secret is not UNSET and body.secret:
+    if body.secret is not UNSET and body.secret is not None:
+        visit.who.require_held(ROTATE)
         hidden["secrets"] = [Secret(checked_secret(body.secret, "secret"))]
 
     def change(now: Endpoint) -> Endpoint:
@@ -127,7 +130,8 @@ async def _given(visit: Visit, body: bodies.EndpointPatch) -> dict[str, Any]:
         members["rate"] = rate or None
     types = _either(body.event_types, body.filter_types)
     if types is not UNSET:
-        members["types"] = await _types(visit, types or None)
+        name = "filterTypes" if body.event_types is UNSET else "eventTypes"
+        members["types"] = await _types(visit, types or None, name)
     if body.channels is not UNSET:
         members["channels"] = _unique("channels", body.channels or None)
     for name, value in (("uid", body.uid), ("disabled", body.disabled)):
@@ -214,8 +218,9 @@ async def attempt_stats(visit: Visit) -> Answer:
 # What callers give
 
 
-async def _types(visit: Visit, types: Iterable[str] | None) -> tuple[str, ...] | None:
-    found = _unique("eventTypes", types)
+async def _types(visit: Visit, types: Iterable[str] | None, name: str) -> tuple[str, ...] | None:
+    """name: what the caller calls them."""
+    found = _unique(name, types)
     if found is None:
         return None
     offered = (
@@ -225,7 +230,7 @@ async def _types(visit: Visit, types: Iterable[str] | None) -> tuple[str, ...] |
     )
     unknown = [one for one in found if one not in offered]
     if unknown:
-        raise Invalid({"body": {"eventTypes": [f"there is no event type {unknown[0]}"]}})
+        raise Invalid({"body": {name: [f"there is no event type {unknown[0]}"]}})
     return found
 
 

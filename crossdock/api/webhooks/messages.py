@@ -1,17 +1,17 @@
 """Messages: what was told, and telling something oneself."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from crossdock.api.webhooks import answers, bodies
-from crossdock.api.webhooks.applications import ensured
+from crossdock.api.webhooks.applications import brought
 from crossdock.api.webhooks.paging import DAY_MS, page, turn, window
 from crossdock.api.webhooks.visit import Answer, Visit
 from crossdock.errors import BadRequest, Conflict, Invalid, NotFound, TooLarge
 from crossdock.store.ids import new_id
 from crossdock.store.webhooks import deliveries, messages
-from crossdock.store.webhooks.apps import App
 from crossdock.store.webhooks.deliveries import New
 from crossdock.store.webhooks.messages import Message, Search
 from crossdock.webhooks import event_types, headers
@@ -53,7 +53,7 @@ def tags_of(visit: Visit) -> tuple[str, ...]:
 
 async def created(visit: Visit) -> Answer:
     body = await visit.body(bodies.MessageIn)
-    app = await _app(visit, body)
+    app = await brought(visit, body.application)
     message = _message(visit, body, app.id)
     async with visit.door.database.transaction() as transaction:
         if message.event_id is not None and await messages.is_repeated(
@@ -62,20 +62,11 @@ async def created(visit: Visit) -> Answer:
             raise Conflict(f"there was a message with eventId {message.event_id} within 24 hours")
         await messages.add(transaction, message)
         told = New(message.id, message.type, message.channels)
-        await deliveries.fan_out(transaction, app.id, [told], message.deliver_ms or visit.now_ms)
+        due = max(message.deliver_ms or 0, visit.now_ms)
+        await deliveries.fan_out(transaction, app.id, [told], due)
     visit.door.wake()
     with_content = visit.flag("with_content", otherwise=True)
     return Answer(202, answers.message(message, with_content=with_content))
-
-
-async def _app(visit: Visit, body: bodies.MessageIn) -> App:
-    """The application of the path; made, where the message brings it along."""
-    found = await visit.app_or_none()
-    if found is None and body.application is not None:
-        found, _ = await ensured(visit, body.application, body.application.uid or visit.part("app_id"))
-    if found is None:
-        raise NotFound(f"there is no application {visit.part('app_id')}")
-    return found
 
 
 def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Message:
@@ -83,7 +74,10 @@ def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Messa
     if body.payload_retention_hours is not None and body.payload_retention_period is not None:
         text = "say either days (payloadRetentionPeriod) or hours, not both"
         raise Invalid({"body": {"payloadRetentionHours": [text]}})
+    if body.event_id is not None and body.event_id.startswith("msg_"):
+        raise Invalid({"body": {"eventId": ["must not begin with msg_: ids of ours do"]}})
     hours = body.payload_retention_hours or (body.payload_retention_period or 90) * 24
+    expires = now + hours * 3_600_000
     content, kind = _raw(body)
     for name, values in (("channels", body.channels), ("tags", body.tags)):
         if values is not None and len(set(values)) != len(values):
@@ -91,10 +85,21 @@ def _message(visit: Visit, body: bodies.MessageIn, application_id: str) -> Messa
     return Message(
         id=new_id("msg", now), application_id=application_id, type=body.event_type, at_ms=now, body=content,
         event_id=body.event_id, channels=tuple(body.channels) if body.channels else None,
-        tags=tuple(body.tags) if body.tags else None, expires_ms=now + hours * 3_600_000,
-        deliver_ms=None if body.deliver_at is None else int(body.deliver_at.timestamp() * 1000),
+        tags=tuple(body.tags) if body.tags else None, expires_ms=expires,
+        deliver_ms=None if body.deliver_at is None else _deliver_ms(body.deliver_at, expires),
         content_type=kind,
     )  # fmt: skip
+
+
+def _deliver_ms(at: datetime, expires_ms: int) -> int:
+    """When to send. A time that is over means at once; nothing is left to send when the payload is erased."""
+    found = int(at.timestamp() * 1000)
+    if found < answers.EARLIEST_MS:
+        raise Invalid({"body": {"deliverAt": ["lies before the year 1, in UTC"]}})
+    if found >= expires_ms:
+        text = f"lies behind the end of the payload's retention ({answers.time(expires_ms)})"
+        raise Invalid({"body": {"deliverAt": [text]}})
+    return found
 
 
 def _raw(body: bodies.MessageIn) -> tuple[bytes, str | None]:
@@ -127,8 +132,9 @@ def checked_payload(payload: msgspec.Raw) -> bytes:
     """The payload as it is sent: minified, its numbers as they were written."""
     raw = bytes(payload)
     try:
+        raw.decode()
         msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Invalid({"body": {"payload": ["has to be a JSON object"]}}) from None
     return _small(msgspec.json.format(raw, indent=-1))
 

@@ -26,7 +26,7 @@ async def shown(visit: Visit) -> Answer:
 async def rotated(visit: Visit) -> Answer:
     """The old secret goes on signing beside the new one for a while."""
     body = await visit.body(bodies.SecretRotateIn, required=False)
-    fresh = checked_secret(body.key, "key") if body.key else None
+    fresh = checked_secret(body.key, "key") if body.key is not None else None
     seconds = DAY_SECONDS if body.grace_period_seconds is None else body.grace_period_seconds
     now, made = visit.now_ms, ""
 

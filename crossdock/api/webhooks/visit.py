@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from crossdock.api import bodies
 from crossdock.api.door import Door
 from crossdock.api.webhooks.operations import ADMIN, ANYBODY, KNOWN, MANAGE, ROTATE, SECRET, Operation
+from crossdock.api.webhooks.reading import read
 from crossdock.errors import Forbidden, Invalid, NotFound, Unauthorized
 from crossdock.store import access
 from crossdock.store.webhooks import apps, endpoints, portal
@@ -52,6 +52,11 @@ class Who:
             enough.add(ROTATE)
         if operation.needs == ADMIN or held.isdisjoint(enough):
             raise Forbidden(f"this token may not do {operation.id}: it lacks {operation.needs}")
+
+    def require_held(self, capability: str) -> None:
+        """Raises Forbidden where a part of a request needs more than the operation does."""
+        if self.portal is not None and capability not in self.portal.capabilities:
+            raise Forbidden(f"this token lacks {capability}")
 
 
 async def known(door: Door, request: Request) -> Who:
@@ -139,9 +144,7 @@ class Visit:
         raw = await self.request.body()
         if not required and raw.strip() in (b"", b"null"):
             raw = b"{}"
-        if b"\\u0000" in raw and self.operation.id != "message.create":
-            raise Invalid({"body": {"": ["a text has the character U+0000, which no text can have"]}})
-        return bodies.fitted(raw, kind)
+        return read(raw, kind)
 
     # The query
 
@@ -179,9 +182,10 @@ class Visit:
         text = self.text(name)
         if text is None or text == "":
             return None
-        if not text.isascii() or not text.isdigit() or int(text[:6]) not in choices:
+        found = _number(text)
+        if found not in choices:
             raise self.fault(name, f"has to be one of {', '.join(map(str, choices))}")
-        return int(text)
+        return found
 
     def choice(self, name: str, choices: Sequence[str]) -> str | None:
         text = self.text(name)
@@ -208,12 +212,18 @@ class Visit:
     @property
     def limit(self) -> int:
         text = self.text("limit") or "50"
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 250:
+        found = _number(text)
+        if found is None or not 1 <= found <= 250:
             raise self.fault("limit", "has to be a number from 1 to 250")
-        return int(text)
+        return found
 
     def fault(self, name: str, message: str) -> Invalid:
         return Invalid({"query": {name: [message]}})
+
+
+def _number(text: str) -> int | None:
+    """A number of few digits; None: it is something else."""
+    return int(text) if len(text) <= 6 and text.isascii() and text.isdigit() else None
 
 
 Handler = Callable[[Visit], Awaitable[Answer]]

@@ -65,6 +65,11 @@ async def named(transaction: Transaction, organization_id: str, uid: str) -> App
     return None if row is None else _app(row)
 
 
+async def uid_of(transaction: Transaction, app_id: str) -> str | None:
+    row = await transaction.fetch_one("SELECT uid FROM webhook_apps WHERE id = ?", app_id)
+    return None if row is None else row[0]
+
+
 async def page(
     database: Database, organization_id: str, after: str | None, limit: int, *, descending: bool
 ) -> list[App]:

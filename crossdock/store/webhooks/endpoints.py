@@ -229,13 +229,18 @@ async def delete(transaction: Transaction, number: int, now_ms: int) -> None:
     )  # fmt: skip
 
 
-async def delete_all(transaction: Transaction, application_id: str, now_ms: int) -> None:
-    """Deletes every endpoint of an application."""
+async def delete_all(
+    transaction: Transaction, application_id: str, now_ms: int
+) -> list[tuple[str, str | None]]:
+    """Deletes every endpoint of an application: their ids and uids."""
     rows = await transaction.fetch(
-        "SELECT number FROM webhook_endpoints WHERE application_id = ? AND deleted_ms IS NULL", application_id
+        "SELECT number, id, uid FROM webhook_endpoints WHERE application_id = ? AND deleted_ms IS NULL "
+        "ORDER BY id",
+        application_id,
     )
     for row in rows:
         await delete(transaction, row[0], now_ms)
+    return [(row[1], row[2]) for row in rows]
 
 
 async def note_used_up(transaction: Transaction, number: int, now_ms: int, period_ms: int) -> int | None:

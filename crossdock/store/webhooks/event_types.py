@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from crossdock.store.engine import Database, Row
+from crossdock.store.engine import Database, Row, Transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,19 +46,19 @@ async def all_of(database: Database, organization_id: str) -> dict[str, EventTyp
     return {row[0]: _type(row) for row in rows}
 
 
-async def get(database: Database, organization_id: str, name: str) -> EventType | None:
-    row = await database.fetch_one(
+async def get(reader: Database | Transaction, organization_id: str, name: str) -> EventType | None:
+    row = await reader.fetch_one(
         f"SELECT {_COLUMNS} FROM webhook_event_types WHERE organization_id = ? AND name = ?",
         organization_id, name,
     )  # fmt: skip
     return None if row is None else _type(row)
 
 
-async def put(database: Database, organization_id: str, one: EventType) -> None:
+async def put(transaction: Transaction, organization_id: str, one: EventType) -> None:
     """Stores an event type, new or changed."""
     schemas = None if one.schemas is None else msgspec.json.encode(one.schemas).decode()
     flags = None if one.feature_flags is None else msgspec.json.encode(one.feature_flags).decode()
-    await database.execute(
+    await transaction.execute(
         f"INSERT INTO webhook_event_types (organization_id, {_COLUMNS}) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, name) DO UPDATE SET "
         "description = excluded.description, "
@@ -70,7 +70,7 @@ async def put(database: Database, organization_id: str, one: EventType) -> None:
     )  # fmt: skip
 
 
-async def delete(database: Database, organization_id: str, name: str) -> bool:
+async def delete(transaction: Transaction, organization_id: str, name: str) -> bool:
     """False when there was none."""
     sql = "DELETE FROM webhook_event_types WHERE organization_id = ? AND name = ?"
-    return await database.execute(sql, organization_id, name) == 1
+    return await transaction.execute(sql, organization_id, name) == 1
