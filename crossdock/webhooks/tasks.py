@@ -92,7 +92,7 @@ class Tasks:
     async def _failed(self, transaction: Transaction, task: Task, _: Asked, window: Window) -> _Step:
         found = await tasks.failed(transaction, task.endpoint, window)
         known = await messages.by_ids(self.database, self.vault, found)
-        return _Step([one for one in found if _is_there(known.get(one))], _last(found, window))
+        return _Step([one for one in found if _can_go(known.get(one), task)], _last(found, window))
 
     async def _missing(self, transaction: Transaction, task: Task, _: Asked, window: Window) -> _Step:
         wish = await deliveries.wish(transaction, task.endpoint)
@@ -103,7 +103,7 @@ class Tasks:
             self.database, self.vault, search, window.limit, descending=False, with_body=False
         )
         wanted = [
-            one.id for one in found if _is_there(one) and wish.takes(New(one.id, one.type, one.channels))
+            one.id for one in found if _can_go(one, task) and wish.takes(New(one.id, one.type, one.channels))
         ]
         fresh = await tasks.never_tried(self.database, transaction, task.endpoint, wanted)
         return _Step(fresh, _last([one.id for one in found], window))
@@ -112,7 +112,7 @@ class Tasks:
         found = await tasks.attempted(transaction, task.endpoint, window)
         ids = [message for message, state in found if asked.status in (None, state)]
         known = await messages.by_ids(self.database, self.vault, ids)
-        ids = [one for one in ids if one in known and _fits(known[one], asked)]
+        ids = [one for one in ids if _can_go(known.get(one), task) and _fits(known[one], asked)]
         if asked.code_class is not None:
             codes = await tasks.last_codes(self.database, transaction, task.endpoint, ids)
             ids = [one for one in ids if codes.get(one, 0) // 100 * 100 == asked.code_class]
@@ -123,14 +123,14 @@ def _last(found: Sequence[str], window: Window) -> str | None:
     return found[-1] if len(found) == window.limit else None
 
 
-def _is_there(message: Message | None) -> bool:
-    return message is not None and message.body != EXPIRED
+def _can_go(message: Message | None, task: Task) -> bool:
+    """Whether there is something to send, and not an example that was made for another endpoint."""
+    return message is not None and message.body != EXPIRED and message.is_for(task.endpoint)
 
 
 def _fits(message: Message, asked: Asked) -> bool:
     return (
-        _is_there(message)
-        and (not asked.types or message.type in asked.types)
+        (not asked.types or message.type in asked.types)
         and (asked.channel is None or asked.channel in (message.channels or ()))
         and (asked.tag is None or asked.tag in (message.tags or ()))
     )
