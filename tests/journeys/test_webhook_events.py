@@ -20,6 +20,8 @@ from crossdock.resources.event_types import event_types, extension_types
 from crossdock.resources.schema import Resource
 from crossdock.store import events
 from crossdock.store.connections import Connection
+from crossdock.store.webhooks import attempts, deliveries
+from crossdock.store.webhooks.sought import Sought
 from crossdock.sync import on_demand
 from crossdock.webhooks.event_types import ours
 from tests.event_contract import contract, faults
@@ -28,7 +30,10 @@ from tests.fakes.invoices import FREIGHT, invoice
 from tests.fakes.vendor import answer, hanging
 from tests.journeys.carriers import connected
 from tests.journeys.conftest import World, order
+from tests.journeys.hooks import Hooks, hooks
 from tests.journeys.test_stuck import impatient
+
+__all__ = ["hooks"]
 
 Json = dict[str, Any]
 
@@ -165,3 +170,19 @@ def test_the_schema_of_an_event_type_says_what_its_data_holds(name: str):
     assert unlike_its_schema(example | {"data": {member: [[]] for member in example["data"]}})
     assert unlike_its_schema(example | {"data": example["data"] | {"no_such_member": 1}})
     assert unlike_its_schema(example | {"data": {}})
+
+
+async def test_an_install_that_failed_is_found_by_its_type(world: World, hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    await hooks.send()
+    refused = {"url": world.vendor.url, "token": "wrong"}
+    with pytest.raises(InvalidCredentials):
+        await world.services.linker.connect(world.organization, registry.integration("wms", SLUG), refused)
+    await hooks.deliver()
+    database, sought = world.services.database, Sought(types=("install.failed",), endpoint=endpoint.number)
+    tried = await attempts.page(
+        database, world.services.vault, world.organization, sought.of_attempts(database), 10, descending=True
+    )
+    told = await deliveries.page(database, sought.of_deliveries(database), 10, descending=True)
+    [(event_id,)] = await database.fetch("SELECT id FROM events WHERE type = 'install.failed'")
+    assert [one.message_id for one in tried] == [one.message_id for one in told] == [event_id]
