@@ -18,7 +18,7 @@ from crossdock.store.engine import Database
 from crossdock.store.migrate import migrate
 from crossdock.store.secrets import Vault, new_secret_key
 
-pytest_plugins = ("tests.journeys.server",)
+pytest_plugins = ("tests.journeys.server", "tests.event_contract")
 
 IN_CI = os.environ.get("CI") == "true"
 Made = TypeVar("Made")

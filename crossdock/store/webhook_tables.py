@@ -91,6 +91,7 @@ Table(
     Column("expires_ms", Number, nullable=False),
     Column("content_type", Text),
     Column("body", Bytes, nullable=False),
+    Column("only_endpoint", Number),  # an example: no other endpoint gets it
     Index("ix_webhook_messages_application", "application_id", "id"),
     Index("ix_webhook_messages_event", "application_id", "event_id"),
     Index("ix_webhook_messages_expires", "expires_ms"),

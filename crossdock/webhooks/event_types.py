@@ -16,10 +16,11 @@ from crossdock.resources.schema import Resource
 from crossdock.store.engine import Database, Transaction
 from crossdock.store.webhooks import event_types as stored
 from crossdock.store.webhooks.event_types import EventType as Known
+from crossdock.webhooks import connection_events, event_schemas
+from crossdock.webhooks.connection_events import CONNECTION, MOMENT
 
 __all__ = ["Known", "all_of", "examples", "get", "is_ours", "names"]
 
-MOMENT = "2026-01-02T09:00:00Z"
 VERSION = "1"
 
 Json = dict[str, Any]
@@ -85,21 +86,8 @@ def _description(name: str, resource: Resource | None) -> str:
 
 
 def _schema(name: str, resource: Resource | None) -> Json:
-    texts = ("connection_id", "integration_name", "integration_type")
-    properties: Json = {
-        **{one: {"type": "string"} for one in texts},
-        "event_type": {"const": name},
-        "data": {"type": "object"},
-    }
-    if _has_previous(name, resource):
-        properties["previous_attributes"] = {"type": "object"}
-    return {
-        "type": "object",
-        "title": name,
-        "properties": properties,
-        "required": sorted(properties),
-        "examples": [_example(name, resource)],
-    }
+    shape = event_schemas.schema(name, resource, has_previous=_has_previous(name, resource))
+    return shape | {"examples": [_example(name, resource)]}
 
 
 def _has_previous(name: str, resource: Resource | None) -> bool:
@@ -110,8 +98,8 @@ def _has_previous(name: str, resource: Resource | None) -> bool:
 
 def _example(name: str, resource: Resource | None) -> Json:
     event: Json = {
-        "connection_id": "07b344db-0304-4866-9ae1-ac8af5292a28",
-        "data": _CONNECTION_DATA.get(name, {}) if resource is None else _record(resource),
+        "connection_id": CONNECTION,
+        "data": connection_events.example(name) if resource is None else _record(resource),
         "event_type": name,
         "integration_name": "sandbox",
         "integration_type": "general" if resource is None else resource.type,
@@ -130,36 +118,8 @@ def _record(resource: Resource) -> Json:
     """A made-up record: each field with a value of its kind."""
     fields: Json = _value(msgspec.inspect.type_info(resource.record), resource.singular)
     if resource.stamped:
-        fields |= {"trackstar_created_date": MOMENT, "trackstar_updated_date": MOMENT}
+        fields |= dict.fromkeys(event_schemas.STAMPS, MOMENT)
     return fields
-
-
-_WINDOW = {
-    "id": "job_1", "sync_job_id": "job_1", "connection_id": "07b344db-0304-4866-9ae1-ac8af5292a28",
-    "function_name": "get_orders", "requested_start_time": "2025-12-01T00:00:00Z",
-    "requested_end_time": "2026-01-01T00:00:00Z", "created_at": MOMENT,
-}  # fmt: skip
-_ERROR = {
-    "failed_url": "https://wms.example/orders",
-    "affected_endpoints": [{"endpoint": "GET /wms/orders", "preventing_sync": True}],
-    "integration_name": "sandbox", "error_message": "the credentials were refused", "created_date": MOMENT,
-    "updated_date": MOMENT, "last_seen": MOMENT,
-}  # fmt: skip
-_CONNECTION_DATA: dict[str, Json] = {
-    "connection.created": {"created_date": MOMENT, "access_token": "ct_example"},
-    "connection.deleted": {"deleted_date": MOMENT},
-    "connection.historical-sync-completed": {
-        "oldest_data_date": "2025-12-01T00:00:00Z", "newest_data_date": MOMENT, "resource": "orders",
-    },
-    "connection.force-sync-completed": {"functions_synced": ["get_orders"]},
-    "connection.sync-job-completed": {**_WINDOW, "status": "completed"},
-    "connection.sync-job-stuck": {**_WINDOW, "status": "stuck"},
-    "connection.schedule-stuck": {"function_name": "get_orders", "last_completed_at": MOMENT},
-    "connection-error.created": _ERROR,
-    "connection-error.updated": _ERROR,
-    "connection-error.deleted": _ERROR,
-    "install.failed": {"error_message": "the credentials were refused", "customer_id": "customer-42"},
-}  # fmt: skip
 
 
 def _value(kind: msgspec.inspect.Type, name: str) -> Any:

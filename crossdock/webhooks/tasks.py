@@ -5,12 +5,12 @@ in transactions of their own, whoever does them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from crossdock.store.engine import Database, Transaction
-from crossdock.store.ids import Clock, new_id
+from crossdock.store.ids import Clock, first_id, new_id
 from crossdock.store.secrets import Vault
 from crossdock.store.webhooks import deliveries, messages, tasks
 from crossdock.store.webhooks.deliveries import CHANNEL, New
@@ -24,7 +24,7 @@ MOST_RECOVERED = 10_000
 
 
 class Asked(msgspec.Struct, kw_only=True):
-    """What a task is about: messages of a time, and filters."""
+    """What a task is about: messages of a time, or what failed in it, and filters."""
 
     since_ms: int
     until_ms: int
@@ -39,7 +39,7 @@ def begun(organization_id: str, endpoint: int, kind: str, asked: Asked, now_ms: 
     """A new task."""
     return Task(
         id=new_id("qtask", now_ms), organization_id=organization_id, endpoint=endpoint, kind=kind,
-        status=RUNNING, asked=msgspec.json.encode(asked).decode(), cursor=messages.id_at(asked.since_ms),
+        status=RUNNING, asked=msgspec.json.encode(asked).decode(), cursor=_id_at(kind, asked.since_ms),
         sent=0, updated_ms=now_ms,
     )  # fmt: skip
 
@@ -73,7 +73,7 @@ class Tasks:
 
     async def _step(self, transaction: Transaction, task: Task) -> None:
         now, asked = self.clock(), msgspec.json.decode(task.asked, type=Asked)
-        window = Window(task.cursor, messages.id_at(asked.until_ms), AT_ONCE)
+        window = Window(task.cursor, _id_at(task.kind, asked.until_ms), AT_ONCE)
         step = await {RECOVER: self._failed, REPLAY: self._missing, BULK: self._all}[task.kind](
             transaction, task, asked, window
         )
@@ -89,10 +89,16 @@ class Tasks:
             data = {"taskId": task.id, "task": task.kind, "status": status, "data": {"messagesSent": sent}}
             await operational.tell(transaction, task.organization_id, "background_task.finished", data, now)
 
-    async def _failed(self, transaction: Transaction, task: Task, _: Asked, window: Window) -> _Step:
+    async def _failed(self, transaction: Transaction, task: Task, asked: Asked, window: Window) -> _Step:
         found = await tasks.failed(transaction, task.endpoint, window)
-        known = await messages.by_ids(self.database, self.vault, found)
-        return _Step([one for one in found if _is_there(known.get(one))], _last(found, window))
+        ids = list(dict.fromkeys(message for _, message in found))
+        # Whether one succeeded, or had its turn, is asked of the whole time and not of what is left of it.
+        whole = replace(window, after=_id_at(task.kind, asked.since_ms))
+        first = await tasks.first_failures(self.database, transaction, task.endpoint, ids, whole)
+        known = await messages.by_ids(self.database, self.vault, ids)
+        wanted = [message for attempt, message in found if attempt in first]
+        cursor = _last([attempt for attempt, _ in found], window)
+        return _Step([one for one in wanted if _can_go(known.get(one), task)], cursor)
 
     async def _missing(self, transaction: Transaction, task: Task, _: Asked, window: Window) -> _Step:
         wish = await deliveries.wish(transaction, task.endpoint)
@@ -103,7 +109,7 @@ class Tasks:
             self.database, self.vault, search, window.limit, descending=False, with_body=False
         )
         wanted = [
-            one.id for one in found if _is_there(one) and wish.takes(New(one.id, one.type, one.channels))
+            one.id for one in found if _can_go(one, task) and wish.takes(New(one.id, one.type, one.channels))
         ]
         fresh = await tasks.never_tried(self.database, transaction, task.endpoint, wanted)
         return _Step(fresh, _last([one.id for one in found], window))
@@ -112,25 +118,30 @@ class Tasks:
         found = await tasks.attempted(transaction, task.endpoint, window)
         ids = [message for message, state in found if asked.status in (None, state)]
         known = await messages.by_ids(self.database, self.vault, ids)
-        ids = [one for one in ids if one in known and _fits(known[one], asked)]
+        ids = [one for one in ids if _can_go(known.get(one), task) and _fits(known[one], asked)]
         if asked.code_class is not None:
             codes = await tasks.last_codes(self.database, transaction, task.endpoint, ids)
             ids = [one for one in ids if codes.get(one, 0) // 100 * 100 == asked.code_class]
         return _Step(ids, _last([message for message, _ in found], window))
 
 
+def _id_at(kind: str, moment_ms: int) -> str:
+    """Where a moment lies among what a task goes through: what failed is found by when it did."""
+    return first_id("atmpt", moment_ms) if kind == RECOVER else messages.id_at(moment_ms)
+
+
 def _last(found: Sequence[str], window: Window) -> str | None:
     return found[-1] if len(found) == window.limit else None
 
 
-def _is_there(message: Message | None) -> bool:
-    return message is not None and message.body != EXPIRED
+def _can_go(message: Message | None, task: Task) -> bool:
+    """Whether there is something to send, and not an example that was made for another endpoint."""
+    return message is not None and message.body != EXPIRED and message.is_for(task.endpoint)
 
 
 def _fits(message: Message, asked: Asked) -> bool:
     return (
-        _is_there(message)
-        and (not asked.types or message.type in asked.types)
+        (not asked.types or message.type in asked.types)
         and (asked.channel is None or asked.channel in (message.channels or ()))
         and (asked.tag is None or asked.tag in (message.tags or ()))
     )

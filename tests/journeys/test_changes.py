@@ -1,13 +1,9 @@
 """After the first sync: every change is stored once and told once, with what was before; nothing else is."""
 
-import json
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import pytest
-import yaml
-from jsonschema import Draft202012Validator, ValidationError
 
 from crossdock.changes.commit import Incoming, Target, commit
 from crossdock.changes.diff import restored
@@ -15,12 +11,11 @@ from crossdock.changes.document import decoder, encoder
 from crossdock.integrations import registry
 from crossdock.resources.schema import Resource
 from crossdock.resources.wms.labor_activities import LABOR_ACTIVITIES
-from tests.conftest import needs_shared
+from tests.event_contract import contract, faults
 from tests.fakes.fake_wms import read
 from tests.fakes.vendor import answer
 from tests.journeys.conftest import (
     ORDERS,
-    Body,
     World,
     order,
     same_bytes,
@@ -323,33 +318,6 @@ async def test_two_connections_to_one_vendor_keep_apart(world: World):
 
 
 # The bodies, against the contract
-
-
-@cache
-def contract() -> Body:
-    text = needs_shared("contract", "webhooks.openapi.yaml").read_text()
-    return yaml.load(text, Loader=yaml.CSafeLoader)
-
-
-# The schema of events has null for "no channel is known"; the notes and the list's schema have {}, and win.
-KNOWN = {"$.data.channel_object"}
-
-
-def faults(event: Body) -> list[str]:
-    """How an event differs from what the contract promises."""
-    components = contract()["components"]
-    name = "Event_" + "".join(c if c.isalnum() else "_" for c in event["event_type"])
-    schema = {"$ref": f"#/components/schemas/{name}", "components": components}
-    # With numbers as a receiver's JSON parser has them.
-    received = json.loads(encoder.encode(event))
-    found = Draft202012Validator(schema).iter_errors(received)
-    # `data` is the record or, where it is cut short, something else: what is wrong with the record is wanted.
-    inner = [deeper for one in found for deeper in (one.context or [one]) if not _is_of(deeper, 1)]
-    return [f"{one.json_path}: {one.message[:200]}" for one in inner if one.json_path not in KNOWN]
-
-
-def _is_of(fault: ValidationError, branch: int) -> bool:
-    return fault.parent is not None and fault.relative_schema_path[0] == branch
 
 
 async def test_every_event_is_what_the_contract_promises(world: World):

@@ -15,11 +15,11 @@ from crossdock.store.connections import Connection, Problem
 from crossdock.store.tables import RECORDS
 from crossdock.sync.schedule import enqueue_due
 from crossdock.sync.troubles import note_problem
+from tests.event_contract import faults
 from tests.fakes.fake_wms import SLUG, fake_integration
 from tests.fakes.vendor import TOKEN, FakeVendor, answer
 from tests.journeys.conftest import World, order, packs, warehouse
 from tests.journeys.hooks import Hooks, hooks
-from tests.journeys.test_changes import faults
 
 __all__ = ["hooks"]
 

@@ -20,6 +20,8 @@ from tests.journeys.server import Organization, Server
 
 Json = dict[str, Any]
 
+pytestmark = pytest.mark.made_up_events
+
 
 def page(organization: Organization, kind: str | None = None, /, **query: str) -> Json:
     """A page of the feed: of the organization, or with a token of one connection."""

@@ -22,7 +22,10 @@ from tests.journeys.server import LONGEST_SECONDS, Organization, Server, until
 from tests.live.tryton_server import free_port
 
 # What the feed gives is tested on both databases; here it is about the command.
-pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("server", ["sqlite"], indirect=True),
+    pytest.mark.made_up_events,
+]
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 

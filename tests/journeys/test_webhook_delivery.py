@@ -13,11 +13,11 @@ from crossdock.store import events
 from crossdock.store.events import EventRow
 from crossdock.store.webhooks import deliveries, endpoints
 from crossdock.webhooks.schedule import DELAYS_SECONDS
+from tests.event_contract import faults
 from tests.fakes.hook_receiver import silent, status
 from tests.journeys.conftest import World, order
 from tests.journeys.hooks import HOUR, SECRET, Hooks, hooks, signed_by, with_timeout
 from tests.journeys.queueing import Counting
-from tests.journeys.test_changes import faults
 
 __all__ = ["hooks"]
 

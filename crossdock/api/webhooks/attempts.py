@@ -168,6 +168,8 @@ async def resent(visit: Visit) -> Answer:
     endpoint = await visit.endpoint_called(message.application_id, visit.part("endpoint_id"))
     if endpoint.disabled:
         raise BadRequest("the endpoint is disabled: nothing is sent there", code="endpoint_disabled")
+    if not message.is_for(endpoint.number):
+        raise BadRequest("an example goes to its own endpoint only", code="example_of_another_endpoint")
     if message.body == EXPIRED:
         raise BadRequest("the payload has expired, or was erased", code="missing_payload")
     async with visit.door.database.transaction() as transaction:

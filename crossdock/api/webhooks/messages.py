@@ -182,6 +182,7 @@ async def example_sent(visit: Visit) -> Answer:
     message = Message(
         id=new_id("msg", now), application_id=endpoint.application_id, type=body.event_type, at_ms=now,
         body=_small(msgspec.json.encode(payload)), expires_ms=now + 90 * DAY_MS,
+        only_endpoint=endpoint.number,
     )  # fmt: skip
     async with visit.door.database.transaction() as transaction:
         await messages.add(transaction, message)

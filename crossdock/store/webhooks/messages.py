@@ -43,6 +43,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str | None = None
     data_path: str | None = None
     """Where the whole of an event can be asked for."""
+    only_endpoint: int | None = None
+    """An example: no other endpoint gets it."""
+
+    def is_for(self, endpoint: int) -> bool:
+        return self.only_endpoint in (None, endpoint)
 
 
 @dataclass(frozen=True)
@@ -62,15 +67,16 @@ class Search:
 _EVENTS = (
     "SELECT m.id AS id, m.organization_id AS application_id, m.type AS type, m.at_ms AS at_ms, "
     "{body} AS body, m.sealed AS sealed, NULL AS event_id, NULL AS channels, NULL AS deliver_ms, NULL AS "
-    "expires_ms, "
-    "NULL AS content_type, c.uid AS connection, m.record_id AS record_id FROM events m "
+    "expires_ms, NULL AS content_type, c.uid AS connection, m.record_id AS record_id, "
+    "NULL AS only_endpoint FROM events m "
     "LEFT JOIN connections c ON c.id = m.connection_id WHERE "
 )
 _MESSAGES = (
     "SELECT m.id AS id, m.application_id AS application_id, m.type AS type, m.at_ms AS at_ms, "
     "{body} AS body, FALSE AS sealed, m.event_id AS event_id, m.channels AS channels, m.deliver_ms AS "
     "deliver_ms, "
-    "m.expires_ms AS expires_ms, m.content_type AS content_type, NULL AS connection, NULL AS record_id "
+    "m.expires_ms AS expires_ms, m.content_type AS content_type, NULL AS connection, NULL AS record_id, "
+    "m.only_endpoint AS only_endpoint "
     "FROM webhook_messages m WHERE "
 )
 
@@ -189,7 +195,7 @@ async def _message(vault: Vault, row: Row) -> Message:
         id=row[0], application_id=row[1], type=row[2], at_ms=row[3], body=body, event_id=row[6],
         channels=listed(row[7]), deliver_ms=row[8], expires_ms=row[9], content_type=row[10],
         tags=None if connection is None else _event_tags(connection, record_id),
-        data_path=None if connection is None else f"/events/{row[0]}/data",
+        data_path=None if connection is None else f"/events/{row[0]}/data", only_endpoint=row[13],
     )  # fmt: skip
 
 
@@ -238,9 +244,9 @@ async def add(transaction: Transaction, one: Message) -> None:
     channels = None if one.channels is None else msgspec.json.encode(one.channels).decode()
     await transaction.execute(
         "INSERT INTO webhook_messages (id, application_id, type, event_id, channels, at_ms, deliver_ms, "
-        "expires_ms, content_type, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "expires_ms, content_type, body, only_endpoint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         one.id, one.application_id, one.type, one.event_id, channels, one.at_ms, one.deliver_ms,
-        one.expires_ms, one.content_type, one.body,
+        one.expires_ms, one.content_type, one.body, one.only_endpoint,
     )  # fmt: skip
     if one.tags:
         await transaction.executemany(

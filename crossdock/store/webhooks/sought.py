@@ -66,7 +66,8 @@ class Sought:
         either = [("webhook_messages m", _together([*shared, *self._of_messages(database)]))]
         of_events = self._of_events()
         if of_events is not None:
-            source = "events m JOIN connections c ON c.id = m.connection_id"
+            # That an install failed is of no connection.
+            source = "events m LEFT JOIN connections c ON c.id = m.connection_id"
             either.append((source, _together([*shared, *of_events])))
         sql = " OR ".join(f"EXISTS (SELECT 1 FROM {source} WHERE {one.sql})" for source, one in either)
         return f"({sql})", [value for _, one in either for value in one.values]

@@ -3,6 +3,7 @@
 A step adds some manual deliveries and moves the cursor, in one transaction: a crash repeats nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crossdock.store.engine import Database, Row, Transaction
@@ -12,7 +13,7 @@ RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 
 @dataclass(frozen=True)
 class Task:
-    """asked: JSON; cursor: the id of the last message that was looked at."""
+    """asked: JSON; cursor: the id of the last message, or attempt, that was looked at."""
 
     id: str
     organization_id: str
@@ -97,21 +98,43 @@ async def page(database: Database, wanted: Wanted, limit: int, *, descending: bo
 
 @dataclass(frozen=True)
 class Window:
-    """Messages with an id behind one and before another."""
+    """What has an id behind one and before another."""
 
     after: str
     until: str
     limit: int
 
 
-async def failed(transaction: Transaction, endpoint: int, window: Window) -> list[str]:
-    """Messages that failed there and never succeeded."""
+async def failed(transaction: Transaction, endpoint: int, window: Window) -> list[tuple[str, str]]:
+    """(attempt, message) of what failed there. The window is of attempts."""
+    await transaction.seek_first()
     rows = await transaction.fetch(
-        "SELECT message_id FROM webhook_deliveries WHERE endpoint = ? AND message_id > ? AND message_id < ? "
-        "AND manual = 0 AND state IN (2, 3) ORDER BY message_id LIMIT ?",
+        "SELECT id, message_id FROM webhook_attempts WHERE endpoint = ? AND id > ? AND id < ? AND status = 2 "
+        "ORDER BY id LIMIT ?",
         endpoint, window.after, window.until, window.limit,
     )  # fmt: skip
-    return [row[0] for row in rows]
+    return [(row[0], row[1]) for row in rows]
+
+
+async def first_failures(
+    database: Database, transaction: Transaction, endpoint: int, message_ids: Sequence[str], window: Window
+) -> set[str]:
+    """Of each of these messages the first attempt there in a time that failed, where none succeeded."""
+    # Looked for by message alone: an endpoint has many more attempts than a message.
+    condition, bound = database.one_of("message_id", message_ids)
+    rows = await transaction.fetch(
+        f"SELECT message_id, id, status, endpoint FROM webhook_attempts WHERE {condition}", bound
+    )
+    first: dict[str, str] = {}
+    arrived = set[str]()
+    for message, attempt, status, where in rows:
+        if where != endpoint or not window.after <= attempt < window.until:
+            continue
+        if status == 0:
+            arrived.add(message)
+        elif status == 2:
+            first[message] = min(attempt, first.get(message, attempt))
+    return {attempt for message, attempt in first.items() if message not in arrived}
 
 
 async def attempted(transaction: Transaction, endpoint: int, window: Window) -> list[tuple[str, int]]:

@@ -1,0 +1,188 @@
+"""Every event type of the contract is sent by something, with a body that is what the contract promises."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from crossdock.api.routes import application
+from crossdock.changes.commit import Incoming, Target, bury_these, commit
+from crossdock.changes.document import decoder, encoder
+from crossdock.errors import InvalidCredentials
+from crossdock.integrations import registry
+from crossdock.resources.catalogue import all_resources
+from crossdock.resources.event_types import event_types, extension_types
+from crossdock.resources.schema import Resource
+from crossdock.store import events
+from crossdock.store.connections import Connection
+from crossdock.store.webhooks import attempts, deliveries
+from crossdock.store.webhooks.sought import Sought
+from crossdock.sync import on_demand
+from crossdock.webhooks.event_types import ours
+from tests.event_contract import contract, faults
+from tests.fakes.fake_wms import SLUG
+from tests.fakes.invoices import FREIGHT, invoice
+from tests.fakes.vendor import answer, hanging
+from tests.journeys.carriers import connected
+from tests.journeys.conftest import World, order
+from tests.journeys.hooks import Hooks, hooks
+from tests.journeys.test_stuck import impatient
+
+__all__ = ["hooks"]
+
+Json = dict[str, Any]
+
+TOLD = [one for one in all_resources() if one.event is not None and one.every is not None]
+
+
+def made_up(resource: Resource, number: int = 1) -> Json:
+    """A record with something in each of its fields, those of parts in lists included."""
+    [example] = (ours(f"{resource.event}.created").schemas or {})["1"]["examples"]
+    fields = {name: value for name, value in example["data"].items() if not name.startswith("trackstar_c")}
+    fields.pop("trackstar_updated_date", None)
+    return fields | {"id": f"{resource.singular}-{number}"}
+
+
+def bare(resource: Resource, number: int = 2) -> Json:
+    """A record of which the vendor says no more than it has to."""
+    required = {one.encode_name for one in msgspec.structs.fields(resource.record) if one.required}
+    return {name: value for name, value in made_up(resource, number).items() if name in required | {"id"}}
+
+
+def unlike_its_schema(event: Json) -> list[str]:
+    """How an event differs from the schema that the catalogue of event types shows."""
+    known = (ours(event["event_type"]).schemas or {})["1"]
+    received = json.loads(encoder.encode(event))
+    return [
+        f"{one.json_path}: {one.message[:200]}" for one in Draft202012Validator(known).iter_errors(received)
+    ]
+
+
+async def told_of(world: World, connection: Connection, resource: Resource) -> list[Json]:
+    """What is told of records that come, change and go, whatever the connected system."""
+    one = replace(connection, type=resource.type)
+    target = Target(one, resource, "schedule")
+
+    async def nothing_more(*_: Any) -> None: ...
+
+    async def put(*records: Json) -> None:
+        world.clock.pass_seconds(1)
+        incoming = [Incoming(each["id"], each, None) for each in records]
+        outcome = await commit(world.services.database, target, incoming, world.clock(), nothing_more)
+        assert outcome.refused == {}
+
+    full, empty = made_up(resource), bare(resource)
+    lists = [name for name, value in full.items() if isinstance(value, list)]
+    await put(full | {name: [] for name in lists}, empty)
+    await put(full, made_up(resource, 2))
+    await put({**full, "updated_date": "2026-01-03T09:00:00Z"} if "updated_date" in full else full)
+    await bury_these(world.services.database, target, [full["id"]], world.clock(), nothing_more)
+    rows = await events.of_connection(world.services.database, connection.id)
+    return [decoder.decode(row.body) for _, row in rows if row.resource == resource.key]
+
+
+@pytest.mark.parametrize("resource", TOLD, ids=lambda one: one.key)
+async def test_what_is_told_of_every_kind_of_record_is_what_the_contract_promises(
+    world: World, resource: Resource
+):
+    contract()
+    connection = await world.connect(sync=False)
+    found = await told_of(world, connection, resource)
+    names = {f"{resource.event}.{what}" for what in ("created", "updated", "deleted")}
+    assert {one["event_type"] for one in found} == names | {one.name for one in resource.subevents}
+    assert [fault for one in found for fault in faults(one)] == []
+    assert [fault for one in found for fault in unlike_its_schema(one)] == []
+
+
+async def _told_of_connections(world: World) -> None:
+    """Everything that is told of a connection: how it comes, syncs, fails, gets stuck and goes."""
+    behind = registry.integration("wms", SLUG)
+    refused = {"url": world.vendor.url, "token": "wrong"}
+    with pytest.raises(InvalidCredentials):
+        await world.services.linker.connect(world.organization, behind, refused)
+    connection = await world.connect()
+    for message in ("no orders for you", "still no orders for you"):
+        world.vendor.script("/orders", [answer(403, {"message": message})])
+        await world.next_sync()
+    await world.next_sync()
+    await world.force(connection)
+    for script in ([], [hanging()]):
+        await on_demand.ask(
+            world.services.database, connection, "get_orders", start_ms=0, end_ms=1, now_ms=world.clock()
+        )
+        world.vendor.script("/orders", script)
+        await asyncio.wait_for((impatient(world) if script else world.services.worker()).drain(), 30)
+    world.vendor.collections["orders"] = [order(1)]
+    world.clock.pass_seconds(3600)
+    world.vendor.script("/orders", [hanging()])
+    await asyncio.wait_for(impatient(world).drain(), 30)
+    await world.services.linker.disconnect(connection)
+
+
+async def _told_of_files(world: World) -> None:
+    transport = httpx.ASGITransport(app=application(world.services.door()))
+    async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
+        carrier = await connected(world, http, world.organization)
+        await carrier.upload(invoice(FREIGHT))
+
+
+async def test_every_event_type_of_the_contract_is_sent_and_no_other_is_offered(world: World):
+    """Each by what sends it in use, but records: those are committed as a sync does."""
+    connection = await world.connect(sync=False)
+    for resource in TOLD:
+        await told_of(world, connection, resource)
+    await _told_of_connections(world)
+    await _told_of_files(world)
+    rows = await world.services.database.fetch("SELECT id, type, body, sealed FROM events")
+    sent = {row[1] for row in rows}
+    assert sent - set(extension_types()) == set(contract()["webhooks"])
+    assert sent == set(event_types())
+    for event_id, name, body, sealed in rows:
+        context = f"event {event_id}"
+        plain = await world.services.vault.open(world.organization, context, bytes(body)) if sealed else body
+        assert unlike_its_schema(decoder.decode(plain)) == [], name
+
+
+def test_the_contract_check_sees_what_is_wrong_and_knows_what_is_not():
+    contract()
+    [example] = (ours("product.created").schemas or {})["1"]["examples"]
+    event = json.loads(json.dumps(example))
+    assert faults(event) == []
+    event["data"]["supplier_object"] = {}
+    assert faults(event) == [], "known"
+    event["data"]["supplier_object"] = {"supplier_name": "no id"}
+    assert len(faults(event)) == 1
+    assert faults({"event_type": "product.vanished"}) == ["the contract has no product.vanished"]
+
+
+@pytest.mark.parametrize("name", event_types())
+def test_the_schema_of_an_event_type_says_what_its_data_holds(name: str):
+    known = (ours(name).schemas or {})["1"]
+    Draft202012Validator.check_schema(known)
+    [example] = known["examples"]
+    assert unlike_its_schema(example) == []
+    assert unlike_its_schema(example | {"data": {"id": "1"}, "data_truncated": True}) == []
+    assert unlike_its_schema(example | {"data": {member: [[]] for member in example["data"]}})
+    assert unlike_its_schema(example | {"data": example["data"] | {"no_such_member": 1}})
+    assert unlike_its_schema(example | {"data": {}})
+
+
+async def test_an_install_that_failed_is_found_by_its_type(world: World, hooks: Hooks):
+    endpoint = await hooks.endpoint()
+    await hooks.send()
+    refused = {"url": world.vendor.url, "token": "wrong"}
+    with pytest.raises(InvalidCredentials):
+        await world.services.linker.connect(world.organization, registry.integration("wms", SLUG), refused)
+    await hooks.deliver()
+    database, sought = world.services.database, Sought(types=("install.failed",), endpoint=endpoint.number)
+    tried = await attempts.page(
+        database, world.services.vault, world.organization, sought.of_attempts(database), 10, descending=True
+    )
+    told = await deliveries.page(database, sought.of_deliveries(database), 10, descending=True)
+    [(event_id,)] = await database.fetch("SELECT id FROM events WHERE type = 'install.failed'")
+    assert [one.message_id for one in tried] == [one.message_id for one in told] == [event_id]
