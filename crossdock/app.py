@@ -59,7 +59,7 @@ from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import bring_back, enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck
-from crossdock.webhooks import deliver
+from crossdock.webhooks import clocks, deliver
 from crossdock.webhooks.deliver import Means
 from crossdock.webhooks.handover import Handover, TakingBack, to_svix
 from crossdock.webhooks.sender import Office, Sender
@@ -180,7 +180,8 @@ class Services:
         return await clean(self.database, self.settings, self.clock())
 
     async def _bring_back(self) -> int:
-        return await bring_back(self.database, self.clock())
+        now = self.clock()
+        return await bring_back(self.database, now) + await clocks.bring_back(self.database, now)
 
     @asynccontextmanager
     async def _sign_in(self, connection: Connection, integration: Integration) -> AsyncIterator[Client]:
