@@ -40,7 +40,7 @@ from crossdock.integrations.registry import Integration
 from crossdock.jobs.cleaning import clean
 from crossdock.jobs.counting import counted
 from crossdock.jobs.hold import Handling
-from crossdock.jobs.worker import Chore, Pace, Work, Worker
+from crossdock.jobs.worker import Chore, Companion, Pace, Work, Worker
 from crossdock.link.connect import Linker
 from crossdock.link.purge import purge
 from crossdock.metrics import CountedSlots
@@ -53,16 +53,15 @@ from crossdock.store.ids import Clock
 from crossdock.store.migrate import misfit
 from crossdock.store.secrets import Vault
 from crossdock.store.slots import StoredSlots
-from crossdock.store.webhooks import handovers
 from crossdock.sync.files import enqueue_waiting, enqueue_watched
 from crossdock.sync.on_demand import pull_window
 from crossdock.sync.pull import Engine
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import bring_back, enqueue_due
 from crossdock.sync.stuck import end_broken, end_stuck
-from crossdock.webhooks import deliver
+from crossdock.webhooks import clocks, deliver
 from crossdock.webhooks.deliver import Means
-from crossdock.webhooks.handover import Handover, to_svix
+from crossdock.webhooks.handover import Handover, TakingBack, to_svix
 from crossdock.webhooks.sender import Office, Sender
 from crossdock.webhooks.transform import Scripts
 from crossdock.writes.options import OptionCache
@@ -139,7 +138,7 @@ class Services:
                 Chore("finding charges to audit", 60, self._find_audits),
                 Chore("taking away files that nobody names", 3600, self._clean_files),
             ],
-            beside=[self.outbox()] if connection_id is None else [],
+            beside=self.outbox() if connection_id is None else [],
         )
         pace = Pace(
             concurrency=concurrency or self.settings.concurrency,
@@ -148,15 +147,16 @@ class Services:
         )
         return Worker(self.database, work, pace, self.clock)
 
-    def outbox(self) -> Sender | Handover:
-        """What sends webhooks, or hands them to a server that does."""
+    def outbox(self) -> list[Companion]:
+        """What sends webhooks, and hands them to a server that does, or ends that."""
         settings = self.settings
         if not settings.svix_url:
-            return self.sender()
-        return Handover(
+            return [TakingBack(self.database, self.clock), self.sender()]
+        handover = Handover(
             self.database, self.vault, self.clock, to_svix(settings.svix_url, settings.svix_token),
             settings.url, settings.webhook_max_bytes,
         )  # fmt: skip
+        return [handover, self.sender()]
 
     def sender(self) -> Sender:
         """What sends webhooks."""
@@ -180,7 +180,8 @@ class Services:
         return await clean(self.database, self.settings, self.clock())
 
     async def _bring_back(self) -> int:
-        return await bring_back(self.database, self.clock())
+        now = self.clock()
+        return await bring_back(self.database, now) + await clocks.bring_back(self.database, now)
 
     @asynccontextmanager
     async def _sign_in(self, connection: Connection, integration: Integration) -> AsyncIterator[Client]:
@@ -386,8 +387,6 @@ async def open_services(settings: Settings, *, clock: Clock = now_ms) -> AsyncIt
         policy = AddressPolicy.parse(settings.allowed_addresses)
         session = await stack.enter_async_context(new_session(policy))
         means = await _means(stack, settings, policy)
-        if settings.svix_url:
-            await handovers.begin(database)
         yield Services(settings, database, vault, session, open_storage(settings), clock, means)
 
 

@@ -105,6 +105,10 @@ def _families(stand: Gauges) -> Iterator[Metric]:
         [((), stand.webhook_backlog_seconds)],
     )  # fmt: skip
     yield _gauge(
+        "webhook_handovers_failing", "Organizations whose events another server does not take.", (),
+        [((), 0 if stand.handover is None else stand.handover.failing)],
+    )  # fmt: skip
+    yield _gauge(
         "webhook_endpoints", "Endpoints of webhooks: enabled, failing, disabled.", ("state",),
         _one(stand.webhook_endpoints),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crossdock.store.engine import Database, Transaction
-from crossdock.store.webhooks import deliveries
+from crossdock.store.webhooks import deliveries, handovers
 from crossdock.store.webhooks.deliveries import New
 
 
@@ -36,16 +36,21 @@ async def add(transaction: Transaction, events: Iterable[EventRow]) -> None:
 
     async def write() -> None:
         for one in organizations:
-            await transaction.in_turn(f"events of {one}")
+            await transaction.in_turn(handovers.order_of(one))
         await transaction.executemany(
             "INSERT INTO events (id, organization_id, connection_id, type, resource, record_id, at_ms, "
             "body, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             rows,
         )
+        handed = await handovers.handed(transaction, organizations)
         for one in organizations:
+            if one in handed:
+                continue
             mine = [event for event in given if event.organization_id == one]
             told = [New(event.id, event.type) for event in mine]
             await deliveries.fan_out(transaction, one, told, mine[0].at_ms)
+        if handed:
+            await transaction.notify(deliveries.CHANNEL)
 
     transaction.at_end(write)
 

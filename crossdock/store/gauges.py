@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from crossdock.store.engine import Database
-from crossdock.store.webhooks import deliveries
+from crossdock.store.webhooks import deliveries, handovers
+from crossdock.store.webhooks.handovers import State
 
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
 
@@ -27,7 +28,9 @@ class Gauges:
     """Seconds since the data of a function are fresh, by function and quantile over connections."""
     never_synced: dict[str, int] = field(default_factory=dict)
     webhook_backlog_seconds: float = 0.0
-    """How long the webhook that is due longest has waited to be tried."""
+    """How long the webhook that is due longest has waited to be tried, or to be handed over."""
+    handover: State | None = None
+    """How handing webhooks to another server stands; None: it is off."""
     webhook_endpoints: dict[str, int] = field(default_factory=dict)
     """How many are on, off, and failing."""
 
@@ -51,8 +54,12 @@ async def read(database: Database, now_ms: int, disabled: str) -> Gauges:
 
 async def _read_webhooks(database: Database, now_ms: int, found: Gauges) -> None:
     due = [one.at_ms for one in await deliveries.due(database) if not one.is_off]
+    found.handover = await handovers.state(database)
+    if found.handover is not None and found.handover.oldest_ms is not None:
+        due.append(found.handover.oldest_ms)
     found.webhook_backlog_seconds = max(0, now_ms - min(due, default=now_ms)) / 1000
-    found.webhook_endpoints = await _counts(
+    found.webhook_endpoints = dict.fromkeys(("enabled", "failing", "disabled"), 0)
+    found.webhook_endpoints |= await _counts(
         database,
         "SELECT CASE WHEN disabled THEN 'disabled' WHEN failing_since_ms IS NOT NULL THEN 'failing' "
         "ELSE 'enabled' END AS state, count(*) FROM webhook_endpoints WHERE deleted_ms IS NULL GROUP BY 1",

@@ -1,6 +1,7 @@
 """Forgetting what is older than it is kept, some rows at a time. How long that is: `jobs/cleaning.py`."""
 
 from crossdock.store.engine import Database, Transaction
+from crossdock.store.webhooks import handovers
 
 EVENTS = "events"
 
@@ -10,6 +11,7 @@ async def forget_events(database: Database, before_ms: int, at_most: int) -> int
 
     Of each organization its oldest without a gap, and never its last: so a place in the feed that is still
     there has everything behind it, and a reader who is up to date keeps its place however quiet it is.
+    None that is still to be handed to another server.
     """
     async with database.transaction() as transaction:
         await _move_horizon(transaction, EVENTS, before_ms)
@@ -33,7 +35,8 @@ async def _with_old_events(transaction: Transaction, before_ms: int, at_most: in
     """Organizations whose first event is old, and not their last."""
     rows = await transaction.fetch(
         "SELECT o.id FROM organizations o WHERE (SELECT e.at_ms FROM events e "
-        "WHERE e.organization_id = o.id ORDER BY e.seq LIMIT 1) < ? AND EXISTS (SELECT 1 FROM events e "
+        f"WHERE e.organization_id = o.id AND e.seq <= ({handovers.REACHED}) ORDER BY e.seq LIMIT 1) < ? "
+        "AND EXISTS (SELECT 1 FROM events e "
         "WHERE e.organization_id = o.id ORDER BY e.seq LIMIT 1 OFFSET 1) ORDER BY o.id LIMIT ?",
         before_ms, at_most,
     )  # fmt: skip
@@ -43,12 +46,13 @@ async def _with_old_events(transaction: Transaction, before_ms: int, at_most: in
 async def _forget_oldest(transaction: Transaction, organization_id: str, before_ms: int, at_most: int) -> int:
     """Removes an organization's first events up to one that is not old, or is the last."""
     rows = await transaction.fetch(
-        "SELECT seq, at_ms FROM events WHERE organization_id = ? ORDER BY seq LIMIT ?",
+        f"SELECT e.seq, e.at_ms, ({handovers.REACHED}) FROM organizations o JOIN events e "
+        "ON e.organization_id = o.id WHERE o.id = ? ORDER BY e.seq LIMIT ?",
         organization_id, at_most + 1,
     )  # fmt: skip
     until = 0
-    for seq, at_ms in rows[:-1]:
-        if at_ms >= before_ms:
+    for seq, at_ms, reached in rows[:-1]:
+        if at_ms >= before_ms or seq > reached:
             break
         until = seq
     return await transaction.execute(

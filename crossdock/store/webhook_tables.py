@@ -156,10 +156,11 @@ Table(
     Index("ix_portal_tokens_application", "application_id"),
 )
 Table(
-    "webhook_handovers",  # how far an organization's events were handed to another server
+    "webhook_handovers",  # how far an organization's events were handed to another server; "": it is on
     metadata,
     Column("organization_id", Text, primary_key=True),
     Column("seq", Number, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("due_ms", Number, nullable=False, server_default="0"),
+    Column("problem", Text, nullable=False, server_default=""),  # why it got no farther
 )

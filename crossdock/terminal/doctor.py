@@ -265,6 +265,8 @@ async def _work(database: Database, settings: Settings, now: int) -> AsyncIterat
     stand = await gauges.read(database, now, ",".join(sorted(settings.off)))
     yield _queue(stand)
     yield await _runs(database, settings, now)
+    for one in _handover(stand, settings, now):
+        yield one
     if stand.problems:
         many = ", ".join(f"{count} with {kind.replace('_', ' ')}" for kind, count in stand.problems.items())
         yield Check("connections", "warn", f"of {stand.connections}: {many}", "`crossdock connections`")
@@ -298,6 +300,25 @@ def _queue(stand: Gauges) -> Check:
     if stand.expired_leases:
         return Check("queue", "warn", f"{found}; {stand.expired_leases} of them by nobody", NO_WORKER)
     return ok("queue", found)
+
+
+def _handover(stand: Gauges, settings: Settings, now: int) -> Iterator[Check]:
+    """Whether the other server, where there is one, takes what it is given."""
+    state = stand.handover
+    if state is None:
+        if settings.svix_url:
+            yield Check(
+                "hand-over", "warn", "CROSSDOCK_SVIX_URL is set, but nothing is handed over", NO_WORKER
+            )
+        return
+    behind = 0 if state.oldest_ms is None else max(0, now - state.oldest_ms) / 1000
+    if state.failing:
+        found = f"fails for {state.failing} organizations, {behind:,.0f} s behind; last: {state.problem}"
+        yield Check("hand-over", "warn", found, "check CROSSDOCK_SVIX_URL, _TOKEN and that server")
+    elif behind > LONG_WAIT_SECONDS:
+        yield Check("hand-over", "warn", f"{behind:,.0f} s behind", NO_WORKER)
+    else:
+        yield ok("hand-over", "the other server takes what happens")
 
 
 async def _data(database: Database, settings: Settings, now: int) -> Check:

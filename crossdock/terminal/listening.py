@@ -5,6 +5,8 @@ GET /events?after=latest ─▶ place ─┬─▶ GET /events?after=place ─�
 """
 
 import asyncio
+import difflib
+import re
 import signal
 import sys
 import time
@@ -22,12 +24,15 @@ from crossdock.config import Settings
 from crossdock.errors import AddressRefused, Invalid, Unavailable
 from crossdock.integrations.addresses import AddressPolicy, parsed_url
 from crossdock.integrations.http import new_session
+from crossdock.resources.event_types import event_types
 from crossdock.terminal import output
 from crossdock.terminal.remote import TIMEOUT_SECONDS, Away, Event, Events, Server, address_and_key, said
 from crossdock.webhooks import sign
 
 POLL_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 5.0
+MOST_NEAR = 4
+"""Events that are named in place of one that there is not."""
 ANSWER_BYTES = 20_000
 """Of what --forward is answered with: read and forgotten, so that the connection can be used again."""
 
@@ -57,10 +62,21 @@ class Wanted:
                 faults["forward"] = [f"--forward: {problem}"]
         if self.secret is not None and (fault := sign.secret_fault(self.secret)):
             faults["secret"] = [f"--secret: {fault}"]
+        if unknown := [one for one in self.types if one not in event_types()]:
+            faults["type"] = [_no_type(one) for one in unknown]
         if self.secret is not None and self.forward is None:
             faults["secret"] = ["--secret is what --forward signs with; say where to"]
         if faults:
             raise Invalid({"options": faults})
+
+
+def _no_type(name: str) -> str:
+    """Says that there is no such event, and which the nearest are."""
+    known = event_types()
+    near = [one for one in known if re.split(r"[.-]", one)[0] == name]
+    near = (near or difflib.get_close_matches(name, known, MOST_NEAR))[:MOST_NEAR]
+    meant = f"; near it are {', '.join(near)}" if near else ""
+    return f"--type: {name!r} is no event{meant}; GET /api/v1/event-type lists all"
 
 
 class _Forwarded(msgspec.Struct):

@@ -18,6 +18,7 @@ from aiohttp.abc import AbstractResolver
 
 from crossdock.errors import AddressRefused
 from crossdock.integrations.addresses import AddressPolicy, checked_connector
+from crossdock.integrations.names import DELIVERIES, SystemResolver
 from crossdock.store.webhooks.attempts import Exchange
 from crossdock.store.webhooks.deliveries import CANCELED, FAIL, SUCCESS
 from crossdock.store.webhooks.endpoints import Endpoint
@@ -68,7 +69,7 @@ class Means:
 def new_session(policy: AddressPolicy, *, resolver: AbstractResolver | None = None) -> aiohttp.ClientSession:
     """A session for deliveries: checked addresses, no proxy, no cookies, answers as they come."""
     session = aiohttp.ClientSession(
-        connector=checked_connector(policy, resolver),
+        connector=checked_connector(policy, resolver or SystemResolver(DELIVERIES)),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,

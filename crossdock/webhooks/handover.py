@@ -1,14 +1,17 @@
 """Handing messages to a Svix server, which then sends them: for who has outgrown our own sender.
 
-Events go over in the order they were committed, each under our id as its `eventId`, with the same tags and
-the same bytes. How far it is stands in the database: while the server is away nothing is lost, and what it
+Events go over in the order they were committed, each with our id in its `eventId`, the same tags and the
+same bytes. How far it is stands in the database: while the server is away nothing is lost, and what it
 had taken when we died it refuses the second time, by that id. What somebody has to name to get
 (`*.deleted`) stays here, since that server would send it to everybody.
+
+Our own sender goes on beside it: what was due at our endpoints before is still sent there.
 """
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +24,7 @@ from crossdock.resources.event_types import extension_types
 from crossdock.store.engine import Database
 from crossdock.store.ids import Clock
 from crossdock.store.secrets import Vault
-from crossdock.store.webhooks import deliveries, handovers, messages
+from crossdock.store.webhooks import handovers, messages
 from crossdock.store.webhooks.deliveries import CHANNEL
 from crossdock.store.webhooks.handovers import Behind
 from crossdock.store.webhooks.messages import EXPIRED, Message
@@ -34,6 +37,7 @@ AT_ONCE, BESIDE = 200, 8
 """Events that are read, and handed over, at a time."""
 LEASE_MS = 120_000
 LOOK_SECONDS = 1.0
+MOST_SAID = 500
 
 log = structlog.get_logger()
 
@@ -53,6 +57,8 @@ class Handover:
     most_bytes: int
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _is_stopping: bool = False
+    _has_begun: bool = False
+    _is_off: bool = False
 
     def stop(self) -> None:
         self._is_stopping = True
@@ -90,7 +96,8 @@ class Handover:
 
     async def _step(self) -> bool:
         """Some events of an organization; whether there were any."""
-        await self._drop_ours()
+        if not await self._is_on():
+            return False
         now = self.clock()
         behind = await handovers.claim(self.database, now, now + LEASE_MS)
         if behind is None:
@@ -111,17 +118,27 @@ class Handover:
         await self._note(behind, reached, problem)
         return True
 
+    async def _is_on(self) -> bool:
+        """Switches handing over on, the first time. Whether it is on: it can be switched off meanwhile."""
+        if not self._has_begun:
+            await handovers.begin(self.database)
+            self._has_begun = True
+        is_off = not await handovers.is_on(self.database)
+        if is_off and not self._is_off:
+            log.warning("nothing is handed over: a worker was started without CROSSDOCK_SVIX_URL")
+        self._is_off = is_off
+        return not is_off
+
     async def _note(self, behind: Behind, reached: int, problem: BaseException | None) -> None:
         now = self.clock()
         if problem is None:
-            await handovers.get_on(self.database, behind, reached, now, failed=False)
+            await handovers.get_on(self.database, behind, reached, now)
             return
-        if behind.tries == 0:
-            log.warning(
-                "messages can't be handed over", organization=behind.organization_id, error=str(problem)
-            )
+        said = f"{type(problem).__name__}: {problem}"[:MOST_SAID]
+        if said != behind.problem:
+            log.warning("messages can't be handed over", organization=behind.organization_id, error=said)
         wait = seconds_to_wait(behind.tries + 1, random.random)
-        await handovers.get_on(self.database, behind, reached, now + int(wait * 1000), failed=True)
+        await handovers.get_on(self.database, behind, reached, now + int(wait * 1000), said)
 
     async def _one(self, behind: Behind, message: Message) -> None:
         if message.type in extension_types() or message.body == EXPIRED:
@@ -131,11 +148,43 @@ class Handover:
             message = msgspec.structs.replace(message, body=cut)
         await self.hand(behind, message)
 
-    async def _drop_ours(self) -> None:
-        """What is due at endpoints that are still here is not sent: the other server sends it."""
-        for one in await deliveries.due(self.database):
-            while await deliveries.drop_due(self.database, one.endpoint, self.clock(), 1000) == 1000:
-                pass
+
+@dataclass
+class TakingBack:
+    """Ends the handing over that another process, or this one before, was told to do; then it is done."""
+
+    database: Database
+    clock: Clock
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def wake(self) -> None:
+        """It does nothing that could be begun earlier."""
+
+    async def run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self.drain()
+                return
+            except Unavailable:
+                pass  # the log has it from the engine, once
+            except Exception:
+                log.exception("ending the handing over is tried again")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
+
+    async def drain(self) -> None:
+        await handovers.end(self.database, self.clock())
+
+
+MESSAGE, EVENT = "msg_", "evt_"
+
+
+def event_id(message_id: str) -> str:
+    """A message's id as the other server can take it: `msg_` is how that begins its own."""
+    return EVENT + message_id.removeprefix(MESSAGE)
 
 
 def to_svix(url: str, token: str) -> Hand:
@@ -160,8 +209,8 @@ async def _create(client: "SvixAsync", behind: Behind, message: Message) -> None
         "rawPayload": message.body.decode(), "headers": {"content-type": "application/json"},
     }  # fmt: skip
     asked = MessageIn(
-        event_type=message.type, payload={}, event_id=message.id, tags=list(message.tags or ()) or None,
-        transformations_params=params,
+        event_type=message.type, payload={}, event_id=event_id(message.id),
+        tags=list(message.tags or ()) or None, transformations_params=params,
         application=ApplicationIn(name=behind.name or behind.organization_id, uid=behind.organization_id),
     )  # fmt: skip
     try:

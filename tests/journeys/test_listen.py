@@ -173,7 +173,9 @@ def test_people_get_a_table_and_a_secret_to_verify_with_and_ctrl_c_ends_it_well(
 @pytest.mark.parametrize(
     ("options", "changed", "said"),
     [
-        (["--type", "order.sold"], {}, "answers 422: 'order.sold' is no event; there are: "),
+        (["--type", "order.sold"], {}, "'order.sold' is no event; near it are order.updated, "),
+        (["--type", "order"], {}, "'order' is no event; near it are order.created, order.updated, "),
+        (["--type", "xyz"], {}, "'xyz' is no event; GET /api/v1/event-type lists all"),
         (
             ["--connection", "ffffffff"],
             {},

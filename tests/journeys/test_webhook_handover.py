@@ -9,6 +9,7 @@ import pytest
 from crossdock.app import Services
 from crossdock.store import events
 from crossdock.store.webhooks import handovers
+from crossdock.webhooks.handover import event_id
 from tests.fakes.hook_receiver import Receiver
 from tests.journeys.conftest import World, order
 from tests.journeys.server import Organization, Server
@@ -21,13 +22,20 @@ pytestmark = pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 
 
 def handing(world: World, url: str, token: str) -> Services:
-    """The same Crossdock, told to hand over."""
+    """The same Crossdock, told to hand over from now on."""
     settings = replace(world.services.settings, svix_url=url, svix_token=token)
-    return replace(world.services, settings=settings)
+    world.services = replace(world.services, settings=settings)
+    return world.services
+
+
+async def work(services: Services) -> None:
+    """Hands over and sends until nothing is due."""
+    for one in services.outbox():
+        await one.drain()
 
 
 async def seen(their: Organization, application: str) -> dict[str, BODY]:
-    """What the other server was given, by our ids."""
+    """What the other server was given, by our ids as they are there."""
     import asyncio
 
     headers = {"authorization": f"Bearer {their.key}"}
@@ -52,38 +60,38 @@ async def test_every_event_goes_over_once_under_its_id_with_its_tags_and_bytes(
     world.change("orders", "o-001", state="SHIPPED")
     await world.next_sync()
     for _ in range(2):
-        await services.outbox().drain()
+        await work(services)
     rows = await events.of_connection(services.database, connection.id)
     found = await seen(their, world.organization)
-    assert found.keys() == {row.id for _, row in rows}
+    assert found.keys() == {event_id(row.id) for _, row in rows}
     [updated] = [row for _, row in rows if row.type == "order.updated"]
-    assert found[updated.id]["tags"] == [f"connection/{connection.uid}", "resource/o-001"]
-    assert found[updated.id]["payload"] == json.loads(updated.body)
+    assert found[event_id(updated.id)]["tags"] == [f"connection/{connection.uid}", "resource/o-001"]
+    assert found[event_id(updated.id)]["payload"] == json.loads(updated.body)
 
 
 async def test_while_the_server_is_away_nothing_is_lost(world: World, server: Server, their: Organization):
     away = handing(world, f"http://127.0.0.1:{free_port()}", their.key)
     await handovers.begin(away.database)
     connection = await world.connect()
-    await away.outbox().drain()
+    await work(away)
     assert await seen(their, world.organization) == {}
     back = handing(world, server.url, their.key)
-    await back.outbox().drain()
+    await work(back)
     assert await seen(their, world.organization) == {}, "it is tried again after a while"
     world.clock.pass_seconds(10)
-    await back.outbox().drain()
+    await work(back)
     rows = await events.of_connection(back.database, connection.id)
-    assert (await seen(their, world.organization)).keys() == {row.id for _, row in rows}
+    assert (await seen(their, world.organization)).keys() == {event_id(row.id) for _, row in rows}
 
 
 async def test_what_was_taken_when_we_died_is_taken_once(world: World, server: Server, their: Organization):
     services = handing(world, server.url, their.key)
     await handovers.begin(services.database)
     await world.connect()
-    await services.outbox().drain()
+    await work(services)
     before = await seen(their, world.organization)
     await services.database.execute("UPDATE webhook_handovers SET seq = 0")
-    await services.outbox().drain()
+    await work(services)
     assert await seen(their, world.organization) == before != {}
 
 
@@ -94,7 +102,7 @@ async def test_what_happened_before_is_not_handed_over_and_ours_are_not_sent_twi
     services = handing(world, server.url, their.key)
     await handovers.begin(services.database)
     async with Receiver() as receiver:
-        await services.outbox().drain()
+        await work(services)
         assert receiver.requests == []
     assert await seen(their, world.organization) == {}
     assert connection.id
