@@ -177,7 +177,7 @@ async def claim(database: Database, transaction: Transaction, asked: Claim) -> l
 
 
 async def drop_if_off(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
-    """What is due at an endpoint that is off is not sent: how many.
+    """What is due at an endpoint that is off is not sent: how many. What was never tried leaves no trace.
 
     Whether it is off is asked again: what was told after it was switched on is not dropped.
     """
@@ -187,27 +187,17 @@ async def drop_if_off(database: Database, endpoint: int, now_ms: int, at_most: i
         )
         if row is not None and not row[0]:
             return 0
-        return await _drop(database, transaction, Claim(endpoint, at_most, now_ms, 0, ""))
-
-
-async def drop_due(database: Database, endpoint: int, now_ms: int, at_most: int) -> int:
-    """What is due at an endpoint is not sent: how many. What was never tried leaves no trace."""
-    async with database.transaction() as transaction:
-        return await _drop(database, transaction, Claim(endpoint, at_most, now_ms, 0, ""))
-
-
-async def _drop(database: Database, transaction: Transaction, asked: Claim) -> int:
-    await transaction.seek_first()
-    rows = await transaction.fetch(
-        f"SELECT message_id, manual {_DUE}{database.skip_locked}", asked.endpoint, asked.now_ms, asked.limit
-    )
-    keys = [(asked.endpoint, row[0], row[1]) for row in rows]
-    await transaction.executemany(
-        f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
-    )
-    await transaction.executemany(
-        f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {_KEY}", keys
-    )
+        await transaction.seek_first()
+        rows = await transaction.fetch(
+            f"SELECT message_id, manual {_DUE}{database.skip_locked}", endpoint, now_ms, at_most
+        )
+        keys = [(endpoint, row[0], row[1]) for row in rows]
+        await transaction.executemany(
+            f"DELETE FROM webhook_deliveries WHERE {_KEY} AND (attempts = 0 OR manual = 1)", keys
+        )
+        await transaction.executemany(
+            f"UPDATE webhook_deliveries SET state = {FAIL}, due_ms = NULL, holder = NULL WHERE {_KEY}", keys
+        )
     return len(rows)
 
 

@@ -177,5 +177,4 @@ def _what_the_admin_api_keeps() -> None:
         sa.Column("seq", NUMBER, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False, server_default="0"),
         sa.Column("due_ms", NUMBER, nullable=False, server_default="0"),
-        sa.Column("problem", TEXT, nullable=False, server_default=""),
     )
