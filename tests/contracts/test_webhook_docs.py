@@ -153,6 +153,7 @@ async def test_the_script_calls_a_small_order_off(scripts: Scripts):
 def test_the_limits_on_the_page_are_those_in_force():
     assert f"{transform.LEAST_CHARACTERS} to {transform.MOST_CHARACTERS:,} characters" in PAGE
     assert f"| {transform.MOST_BYTES // 2**20} MiB |" in PAGE
+    assert f"| {transform.MOST_URL_CHARACTERS:,} characters |" in PAGE
     assert (
         f"{transform_worker.CPU_SECONDS:g} s of processor time, {transform_pool.WALL_SECONDS:g} s in all"
         in PAGE
