@@ -14,8 +14,9 @@ run: .venv/run ## start Crossdock with sandbox data on http://127.0.0.1:8080
 test: .venv/dev ## the whole suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
-crash: .venv/dev ## 200 kills of workers and 100 of servers on each database, then all is compared
+crash: .venv/dev ## 220 kills of workers and 100 of servers on each database, then all is compared
 	@CROSSDOCK_CRASH_KILLS=100 CROSSDOCK_CRASH_SEEDS=11,12 $(BIN)/python -m pytest tests/journeys/test_crash.py tests/journeys/test_crash_server.py -q -o faulthandler_timeout=0
+	@CROSSDOCK_CRASH_KILLS=20 $(BIN)/python -m pytest tests/journeys/test_webhook_crash.py -q -o faulthandler_timeout=0
 
 check: .venv/dev ## lint, format, types, layers, generated files
 	@$(BIN)/ruff check .
