@@ -21,7 +21,7 @@ from crossdock.resources.schema import Resource
 from crossdock.resources.wms.inventory import INVENTORY
 from crossdock.resources.wms.inventory_ledger import INVENTORY_LEDGER
 from crossdock.resources.writes import TAGS
-from crossdock.store import events, history, records
+from crossdock.store import connections, events, history, records
 from crossdock.store import ledger as balances
 from crossdock.store.connections import Connection
 from crossdock.store.engine import Database, Transaction
@@ -79,6 +79,7 @@ async def commit(
     wanted = {one.id: one for one in incoming}
     resource, connection_id = target.resource, target.connection.id
     async with database.transaction() as transaction:
+        target = await _heard_by(transaction, target)
         plan = _Plan(target, now_ms)
         keeps_ledger = False
         if wanted:
@@ -110,6 +111,7 @@ async def bury_unseen(
     """
     resource, connection_id = target.resource, target.connection.id
     async with database.transaction() as transaction:
+        target = await _heard_by(transaction, target)
         plan = _Plan(target, now_ms)
         await take_turn(transaction, resource, connection_id)
         keeps_ledger = await _keeps_ledger(transaction, target, now_ms)
@@ -133,6 +135,7 @@ async def bury_these(
     """Turns these records into tombstones; those that are not there are no trouble."""
     resource, connection_id = target.resource, target.connection.id
     async with database.transaction() as transaction:
+        target = await _heard_by(transaction, target)
         plan = _Plan(target, now_ms)
         await take_turn(transaction, resource, connection_id)
         stored = await records.locked(database, transaction, resource, connection_id, ids)
@@ -143,6 +146,15 @@ async def bury_these(
         await plan.write(transaction)
         await also(transaction, plan.outcome)
     return plan.outcome
+
+
+async def _heard_by(transaction: Transaction, target: Target) -> Target:
+    """The target, muted as its connection is now: it was read before, by a run that takes hours perhaps."""
+    connection = target.connection
+    muted = await connections.is_muted(transaction, connection.id)
+    if muted == connection.webhooks_disabled:
+        return target
+    return replace(target, connection=replace(connection, webhooks_disabled=muted))
 
 
 async def take_turn(transaction: Transaction, resource: Resource, connection_id: int) -> None:

@@ -114,7 +114,7 @@ class Arrivals:
             if known := await _same(transaction, connection.id, name, sha256):
                 return known, False
             await files.add(transaction, one)
-            if not connection.webhooks_disabled:
+            if not await connections.is_muted(transaction, connection.id):
                 await events.add(transaction, [event])
             if also is not None:
                 await also(transaction)

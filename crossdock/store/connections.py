@@ -206,6 +206,12 @@ async def lock(database: Database, transaction: Transaction, connection_id: int)
     return bool(await transaction.fetch(sql, connection_id))
 
 
+async def is_muted(transaction: Transaction, connection_id: int) -> bool:
+    """Whether events about its records are not told, at this moment."""
+    row = await transaction.fetch_one("SELECT webhooks_disabled FROM connections WHERE id = ?", connection_id)
+    return row is not None and bool(row[0])
+
+
 async def change(transaction: Transaction, connection_id: int, changes: Mapping[str, Any]) -> None:
     """Sets columns of a connection; the names are this module's callers' own, never a user's."""
     assignments = ", ".join(f"{name} = ?" for name in changes)

@@ -6,6 +6,7 @@ import msgspec
 
 MOST_PREVIOUS_BYTES = 65_536
 """Of old values in it."""
+LONGEST_NAME = 200
 
 _Members = dict[str, msgspec.Raw]
 
@@ -15,12 +16,19 @@ class _Named(msgspec.Struct):
 
 
 def truncated(body: bytes, data_url: str) -> bytes:
-    """An event's body with its data cut down to an id. data_url: where the whole is asked for."""
+    """An event's body with its data cut down to an id, and without old values that are large.
+
+    data_url: where the whole is asked for.
+    """
     event = msgspec.json.decode(body, type=_Members)
     kept: dict[str, object] = {**event, "data": {"id": _id(event["data"])}}
     if "previous_attributes" in event:
         previous = msgspec.json.decode(event["previous_attributes"], type=_Members)
-        kept["previous_attributes"] = _small(previous)
+        small = _small(previous)
+        if not small and msgspec.json.decode(event["event_type"], type=str).endswith(".updated"):
+            # There has to be something, and what is there has to be true.
+            small = _part(*next(iter(previous.items())))
+        kept["previous_attributes"] = small
     return msgspec.json.encode({**kept, "data_truncated": True, "data_url": data_url})
 
 
@@ -32,11 +40,36 @@ def _id(data: msgspec.Raw) -> str:
 
 
 def _small(previous: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    """Those old values that are small. What changed is named even when none is."""
-    kept, room = {}, MOST_PREVIOUS_BYTES
+    """Those old values that are small."""
+    kept: dict[str, object] = {}
+    room = MOST_PREVIOUS_BYTES
     for name, value in sorted(previous.items(), key=lambda one: len(one[1])):
         room -= len(name) + len(value)
         if room < 0:
             break
         kept[name] = value
-    return {**kept} or dict.fromkeys(list(previous)[:1])
+    return kept
+
+
+def _part(path: str, value: msgspec.Raw) -> dict[str, object]:
+    """The least part of an old value, under its path; null for a long text, which has none."""
+    whole = path
+    while len(value) > MOST_PREVIOUS_BYTES:
+        parts = _inside(value)
+        if not parts:
+            return {whole: None}
+        step, value = min(parts.items(), key=lambda one: len(one[1]))
+        path = f"{path}.{step}"
+    return {path: value}
+
+
+def _inside(value: msgspec.Raw) -> _Members:
+    """The parts that a path can lead to."""
+    first = bytes(value)[:1]
+    if first == b"[":
+        items = msgspec.json.decode(value, type=list[msgspec.Raw])
+        return {str(place): one for place, one in enumerate(items)}
+    if first == b"{":
+        members = msgspec.json.decode(value, type=_Members)
+        return {name: one for name, one in members.items() if "." not in name and len(name) < LONGEST_NAME}
+    return {}

@@ -35,7 +35,8 @@ def schema(name: str, resource: Resource | None, *, has_previous: bool) -> Json:
         properties["previous_attributes"] = {
             "description": "What was before, of what changed; keys are paths with dots.",
             "type": "object",
-            "minProperties": 1,
+            # Of one more item in a list it is the list before, and that may be too large to send.
+            "minProperties": 1 if name.endswith(".updated") else 0,
         }
     required = list(properties)
     properties |= {"data_truncated": {"type": "boolean"}, "data_url": {"type": "string", "format": "uri"}}

@@ -23,11 +23,12 @@ from crossdock.store.connections import Connection
 from crossdock.store.webhooks import attempts, deliveries
 from crossdock.store.webhooks.sought import Sought
 from crossdock.sync import on_demand
+from crossdock.webhooks.body import MOST_PREVIOUS_BYTES, truncated
 from crossdock.webhooks.event_types import ours
 from tests.event_contract import contract, faults
 from tests.fakes.fake_wms import SLUG
 from tests.fakes.invoices import FREIGHT, invoice
-from tests.fakes.vendor import answer, hanging
+from tests.fakes.vendor import answer, hanging, meanwhile
 from tests.journeys.carriers import connected
 from tests.journeys.conftest import World, order
 from tests.journeys.hooks import Hooks, hooks
@@ -133,11 +134,11 @@ async def _told_of_files(world: World) -> None:
 
 async def test_every_event_type_of_the_contract_is_sent_and_no_other_is_offered(world: World):
     """Each by what sends it in use, but records: those are committed as a sync does."""
+    await _told_of_connections(world)
+    await _told_of_files(world)
     connection = await world.connect(sync=False)
     for resource in TOLD:
         await told_of(world, connection, resource)
-    await _told_of_connections(world)
-    await _told_of_files(world)
     rows = await world.services.database.fetch("SELECT id, type, body, sealed FROM events")
     sent = {row[1] for row in rows}
     assert sent - set(extension_types()) == set(contract()["webhooks"])
@@ -186,3 +187,71 @@ async def test_an_install_that_failed_is_found_by_its_type(world: World, hooks: 
     told = await deliveries.page(database, sought.of_deliveries(database), 10, descending=True)
     [(event_id,)] = await database.fetch("SELECT id FROM events WHERE type = 'install.failed'")
     assert [one.message_id for one in tried] == [one.message_id for one in told] == [event_id]
+
+
+# Large events
+
+
+def large(**previous: Any) -> Json:
+    """An order's update with these old values, as it is sent."""
+    [example] = (ours("order.updated").schemas or {})["1"]["examples"]
+    body = encoder.encode(example | {"previous_attributes": previous})
+    sent: Json = decoder.decode(truncated(body, "https://here.example/events/msg_1/data"))
+    return sent
+
+
+def test_a_large_event_leaves_out_old_values_that_are_large_and_says_nothing_wrong():
+    contract()
+    shipments = [{"shipment_id": f"s-{n}", "note": "x" * 1000} for n in range(100)]
+    sent = large(shipments=shipments, status="open")
+    assert sent["previous_attributes"] == {"status": "open"}
+    assert faults(sent) == unlike_its_schema(sent) == []
+
+
+def test_a_large_event_with_nothing_but_large_old_values_has_a_true_part_of_one():
+    contract()
+    shipments = [{"shipment_id": f"s-{n}", "note": "x" * (1000 - n)} for n in range(100)]
+    sent = large(shipments=shipments)
+    assert sent["previous_attributes"] == {"shipments.99": shipments[99]}
+    assert faults(sent) == unlike_its_schema(sent) == []
+    nested = {"deep": {"short": 2, "long": "x" * 70_000}, "a.b": 1}
+    assert large(additional_fields=nested)["previous_attributes"] == {"additional_fields.deep.short": 2}
+    assert large(note="x" * 70_000)["previous_attributes"] == {"note": None}
+
+
+@pytest.mark.parametrize(
+    "name", ["order.shipment.created", "inbound-shipment.receipt.created", "cart-order.cart-shipment.created"]
+)
+def test_a_large_event_of_one_more_item_leaves_the_list_before_out(name: str):
+    contract()
+    [example] = (ours(name).schemas or {})["1"]["examples"]
+    [listed] = example["previous_attributes"]
+    before = [example["data"][listed][0]] * 1000
+    body = encoder.encode(example | {"previous_attributes": {listed: before}})
+    sent = decoder.decode(truncated(body, "https://here.example/events/msg_1/data"))
+    assert len(encoder.encode(before)) > MOST_PREVIOUS_BYTES
+    assert sent["previous_attributes"] == {}
+    assert faults(sent) == unlike_its_schema(sent) == []
+
+
+# Muting
+
+
+async def test_muting_and_unmuting_count_from_the_next_commit_on_also_within_a_run(world: World):
+    world.vendor.collections["orders"] = [order(n) for n in (1, 2, 3)]
+    connection = await world.connect(page_size="1")
+    for number in (1, 2, 3):
+        world.change("orders", f"o-00{number}", state="PICKED", updated_at=f"2026-02-03T00:00:0{number}Z")
+    # Each is asked for when the page before it is read, and perhaps not stored yet: so the first decides.
+    muted = meanwhile(lambda: world.change_connection(connection, webhooks_disabled=True))
+    world.vendor.script("/orders", [muted])
+    await world.next_sync()
+    assert await world.events(connection, "order.updated") == []
+
+    for number in (1, 2, 3):
+        world.change("orders", f"o-00{number}", state="SHIPPED", updated_at=f"2026-02-04T00:00:0{number}Z")
+    heard = meanwhile(lambda: world.change_connection(connection, webhooks_disabled=False))
+    world.vendor.script("/orders", [heard])
+    await world.next_sync()
+    told = [one["data"]["id"] for one in await world.events(connection, "order.updated")]
+    assert told == ["o-001", "o-002", "o-003"]
