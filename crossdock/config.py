@@ -83,7 +83,9 @@ class Settings:
     webhook_concurrency: int = _setting(512, "Webhooks that one worker process has under way at a time.")
     attempts_days: int = _setting(90, "How long the log of webhook attempts is kept. 0: for ever.")
     svix_url: str = _setting(
-        "", "A Svix server that messages are handed to; it sends them, Crossdock itself then sends none."
+        "",
+        "A Svix server that messages are handed to; it sends them, Crossdock itself then sends none of what "
+        "happens.",
     )
     svix_token: str = _setting("", "What we sign in to that server with.", secret=True)
     metrics_token: str = _setting(

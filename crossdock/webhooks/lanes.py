@@ -26,6 +26,11 @@ class Lane:
     under_way: int = 0
     widest: int = WIDEST
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether it has shown to be."""
+        return self.width >= NARROW
+
     def limit(self, widest: int) -> None:
         """Never wider than this from now on."""
         self.widest = widest
@@ -66,15 +71,17 @@ class Lanes:
             return []
         self._first = (self._first + 1) % len(endpoints)
         in_turn = endpoints[self._first :] + endpoints[: self._first]
+        room = self._most - self.under_way
         common = self._most // 2 - sum(min(one.under_way, NARROW) for one in self._lanes.values())
         beyond = (self._most + 1) // 2 - sum(max(0, one.under_way - NARROW) for one in self._lanes.values())
         planned: list[tuple[Lane, int]] = []
         for lane in map(self.lane, in_turn):
-            wanted = lane.width - lane.under_way
+            wanted = min(lane.width - lane.under_way, room)
             first = max(0, min(wanted, NARROW - lane.under_way, common))
-            more = max(0, min(wanted - first, beyond)) if lane.under_way + first >= NARROW else 0
+            more = max(0, min(wanted - first, beyond)) if lane.is_quick else 0
             if first + more > 0 and lane.has_room and len(planned) < at_most:
                 planned.append((lane, first + more))
+                room -= first + more
                 common -= first
                 beyond -= more
         return planned
