@@ -164,19 +164,22 @@ class TakingBack:
         """It does nothing that could be begun earlier."""
 
     async def run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                await self.drain()
-                return
-            except Unavailable:
-                pass  # the log has it from the engine, once
-            except Exception:
-                log.exception("ending the handing over is tried again")
+        while not self._stopping.is_set() and not await self._is_done():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
 
     async def drain(self) -> None:
-        await handovers.end(self.database, self.clock())
+        await self._is_done()
+
+    async def _is_done(self) -> bool:
+        try:
+            await handovers.end(self.database, self.clock())
+        except Unavailable:
+            return False  # the log has it from the engine, once
+        except Exception:
+            log.exception("ending the handing over is tried again")
+            return False
+        return True
 
 
 MESSAGE, EVENT = "msg_", "evt_"
