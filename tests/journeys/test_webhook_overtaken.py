@@ -102,6 +102,7 @@ async def test_two_quick_endpoints_that_begin_to_hang_hold_up_no_other(hooks: Ho
     await hooks.put({"good": 1}, "order.created")
     sender.wake()
     await until(lambda: hooks.receiver.got("/good"), 4)
+    assert len(sender._under_way) <= 256 + 3 * 16
     sender.stop()
     running.cancel()
     await asyncio.wait({running})
