@@ -194,8 +194,10 @@ class _SQLiteTransaction(Transaction):
     def each(self, values: Sequence[str]) -> tuple[str, Any]:
         return "json_each(?) AS each", json.dumps(values)
 
-    async def in_turn(self, key: str) -> None:
-        """Nothing to wait for: there is one writer at a time."""
+    async def in_turn(self, key: str) -> None:  # noqa: ARG002
+        """There is one writer at a time: it is enough to be that."""
+        if not self._connection.in_transaction:
+            await self.run(self._begun)
 
     async def seek_first(self, *, lasting: bool = True) -> None:
         """It does so by itself."""
