@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
-.PHONY: help run test check crash bench docs lock clean
+.PHONY: help run dev test check check-integration crash bench docs lock clean
 
 help: ## what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
 
 run: .venv/run ## start Crossdock with sandbox data on http://127.0.0.1:8080
 	@$(BIN)/crossdock dev
+
+dev: .venv/dev ## install what tests and tools need, without running them
+	@echo "Installed into .venv. Next: make test, make check, make check-integration NAME=..."
 
 test: .venv/dev ## the whole suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
@@ -18,18 +21,27 @@ crash: .venv/dev ## 220 kills of workers and 100 of servers on each database, th
 	@CROSSDOCK_CRASH_KILLS=100 CROSSDOCK_CRASH_SEEDS=11,12 $(BIN)/python -m pytest tests/journeys/test_crash.py tests/journeys/test_crash_server.py -q -o faulthandler_timeout=0
 	@CROSSDOCK_CRASH_KILLS=20 $(BIN)/python -m pytest tests/journeys/test_webhook_crash.py -q -o faulthandler_timeout=0
 
-check: .venv/dev ## lint, format, types, layers, generated files
+check: .venv/dev ## lint, format, types, layers, structure, generated files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m tools.structure --check
 	@$(BIN)/python -m crossdock.api.openapi | cmp - docs/openapi.json
+	@$(BIN)/python -m tools.systems | cmp - docs/systems.md
+
+check-integration: .venv/dev ## the contract of one integration: make check-integration NAME=blue_box
+	@test -n "$(NAME)" || { echo "Say which: make check-integration NAME=blue_box"; exit 2; }
+	@test -d "crossdock/integrations/$(subst -,_,$(NAME))" || { echo "There is no folder crossdock/integrations/$(subst -,_,$(NAME)). To make it: .venv/bin/crossdock new-integration $(subst -,_,$(NAME)) --type wms"; exit 2; }
+	@$(BIN)/ruff check crossdock/integrations/$(subst -,_,$(NAME))
+	@$(BIN)/python -m pytest $(wildcard tests/contracts/test_integration*.py) $(wildcard tests/integrations/$(subst -,_,$(NAME))) -k "$(subst _,-,$(NAME)) or $(subst -,_,$(NAME))" -q
 
 bench: .venv/bench ## the benchmarks; make bench ONLY=reads for one
 	@$(BIN)/python -m bench $(ONLY)
 
-docs: .venv/dev ## write docs/openapi.json anew
+docs: .venv/dev ## write docs/openapi.json and docs/systems.md anew
 	@$(BIN)/python -m crossdock.api.openapi > docs/openapi.json
+	@$(BIN)/python -m tools.systems > docs/systems.md
 
 lock: .venv/dev ## write the lock files anew from pyproject.toml
 	@for one in "--group build:requirements.txt" \

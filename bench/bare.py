@@ -9,8 +9,8 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from crossdock.app import serve
 from crossdock.config import Settings
+from crossdock.services.server import serve
 
 
 def app(bodies: list[bytes]) -> ASGIApp:

@@ -7,17 +7,18 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from bench.stores import Prepared
-from crossdock.app import now_ms
-from crossdock.integrations.answers import Response
-from crossdock.integrations.contract import Account, Client, Page, Walk
-from crossdock.integrations.registry import Integration
 from crossdock.jobs.queue import claim, enqueue
+from crossdock.kit.contract import Account, Client, Page, Walk
+from crossdock.kit.registry import Integration
+from crossdock.kit.responses import Response
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store import runs
-from crossdock.store.connections import Connection
-from crossdock.store.engine import Database
-from crossdock.store.runs import Run
-from crossdock.sync.pull import Engine
+from crossdock.services.clock import now_ms
+from crossdock.store.connections import runs
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.runs import Run
+from crossdock.store.database.engine import Database
+from crossdock.sync.gate import ConnectionGate, SignInGates
+from crossdock.sync.pull import SyncEngine
 from crossdock.sync.run import sync
 
 
@@ -43,14 +44,16 @@ async def synced(prepared: Prepared, pages: Sequence[bytes]) -> tuple[float, Run
         return await _synced(database, prepared.connection, pages)
 
 
-async def _synced(database: Database, connection: Connection, pages: Sequence[bytes]) -> tuple[float, Run]:
+async def _synced(database: Database, connection: ConnectionRow, pages: Sequence[bytes]) -> tuple[float, Run]:
     @asynccontextmanager
-    async def sign_in(_connection: Connection, _integration: Integration) -> AsyncIterator[Client]:
+    async def sign_in(
+        _connection: ConnectionRow, _integration: Integration, _gate: ConnectionGate
+    ) -> AsyncIterator[Client]:
         yield Vendor(pages)
 
-    engine = Engine(
+    engine = SyncEngine(
         database=database, sign_in=sign_in, clock=now_ms, lookback=timedelta(days=30),
-        most_record_bytes=1_048_576,
+        most_record_bytes=1_048_576, gates=SignInGates(database, now_ms),
     )  # fmt: skip
     async with database.transaction() as transaction:
         await enqueue(

@@ -95,7 +95,7 @@ def _times(operator: str) -> Iterator[tuple[str, ...]]:
         "gt": (BEGIN, END - few), "gte": (BEGIN, BUSY, END - few),
         "lt": (END, BEGIN + DAY + few), "lte": (END, BUSY, BEGIN + DAY + few),
     }.get(operator, (BUSY, LONE, BEGIN))  # fmt: skip
-    yield from ((as_date(one),) for one in moments)
+    yield from ((as_date(moment),) for moment in moments)
     if operator in ("in", "nin"):
         yield as_date(BUSY), as_date(LONE)
 
@@ -123,23 +123,23 @@ class Took:
 def _measured(bench: Bench, server: Server, prepared: Prepared) -> list[Took]:
     page = bench.scale.page
     plain = Timed(server.port, f"/wms/orders?limit={page}", prepared.headers)
-    found = []
-    for one in asked(bench.scale.records):
-        filtered = Timed(server.port, one.path(page), prepared.headers)
+    tooks = []
+    for item in asked(bench.scale.records):
+        filtered = Timed(server.port, item.path(page), prepared.headers)
         pairs = [(filtered(), plain()) for _ in range(bench.scale.rounds)]
         filtered.close()
-        found.append(Took(one, median(a for a, _ in pairs), median(b for _, b in pairs)))
+        tooks.append(Took(item, median(a for a, _ in pairs), median(b for _, b in pairs)))
     plain.close()
-    return found
+    return tooks
 
 
 def _worst(label: str, measured: list[Took]) -> Iterator[Result]:
     """A line for each column and kind of operator."""
     groups: dict[tuple[str, bool], list[Took]] = {}
-    for one in measured:
-        groups.setdefault((one.asked.column, one.asked.is_substring), []).append(one)
+    for took in measured:
+        groups.setdefault((took.asked.column, took.asked.is_substring), []).append(took)
     for (column, is_substring), members in groups.items():
-        worst = max(members, key=lambda one: one.ratio)
+        worst = max(members, key=lambda took: took.ratio)
         kind = "substrings" if is_substring else "filters"
         yield at_most(
             MOST_SUBSTRING if is_substring else MOST,

@@ -16,8 +16,8 @@ from bench.rounds import interleaved
 from bench.run import Bench
 from bench.stores import COLUMNS, Stores
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store.postgres import numbered
-from crossdock.store.sqlite import PRAGMAS, sqlite_path
+from crossdock.store.database.postgres import numbered
+from crossdock.store.database.sqlite import PRAGMAS, sqlite_path
 
 INSERT = f"INSERT INTO {ORDERS.key} ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 Rows = list[tuple[Any, ...]]
@@ -26,8 +26,8 @@ Rows = list[tuple[Any, ...]]
 def run(bench: Bench) -> Iterator[Result]:
     count = bench.scale.synced
     pages = raw_pages(count)
-    ready = [(row.id, *row.columns, row.raw_hash, row.said_hash, row.document) for row in rows(count)]
-    chunks = [ready[start : start + PAGE] for start in range(0, count, PAGE)]
+    ready_rows = [(row.id, *row.columns, row.raw_hash, row.said_hash, row.document) for row in rows(count)]
+    chunks = [ready_rows[start : start + PAGE] for start in range(0, count, PAGE)]
     for stores in bench.kinds:
         mine, theirs = interleaved(
             bench.scale.rounds,

@@ -19,8 +19,8 @@ def run(bench: Bench) -> Iterator[Result]:
         with stores.fresh() as prepared:
             add(prepared, rows(bench.scale.page))
             _start(prepared, 0)  # the first start compiles
-            seen = [_start(prepared, bench.scale.idle_seconds) for _ in range(bench.scale.rounds)]
-            healthy, listed, idle = (median(values) for values in zip(*seen, strict=True))
+            starts = [_start(prepared, bench.scale.idle_seconds) for _ in range(bench.scale.rounds)]
+            healthy, listed, idle = (median(values) for values in zip(*starts, strict=True))
             yield _within(MOST_SECONDS, f"process start to /healthz, {stores.label}", healthy, "s")
             yield _within(MOST_SECONDS, f"process start to a first list, {stores.label}", listed, "s")
             yield _within(MOST_MB, f"memory of an idle server, {stores.label}", idle, "MB")
@@ -40,5 +40,7 @@ def _start(prepared: Prepared, idle_seconds: float) -> tuple[float, float, float
         return healthy, listed, server.resident_mb()
 
 
-def _within(most: float, name: str, value: float, unit: str) -> Result:
-    return at_most(1, name=name, against=f"{most} {unit}", ours=value, theirs=most, unit=unit)
+def _within(largest_seconds: float, name: str, value: float, unit: str) -> Result:
+    return at_most(
+        1, name=name, against=f"{largest_seconds} {unit}", ours=value, theirs=largest_seconds, unit=unit
+    )

@@ -51,7 +51,7 @@ def _costs(bench: Bench, stores: Stores, size: int, pages: Sequence[bytes]) -> d
             page = median(read() for _ in range(bench.scale.rounds * 5))
         brought = _synced(prepared, pages)
         unchanged = median(_synced(prepared, pages) for _ in range(bench.scale.rounds))
-    count = sum(1 for one in pages) * 250
+    count = sum(1 for page in pages) * 250
     return {
         "a page from the middle": page / bench.scale.page * 1e6,
         "a sync of new orders": brought / count * 1e6,

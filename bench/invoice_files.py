@@ -35,7 +35,9 @@ class Made:
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, delimiter=self.delimiter, lineterminator="\n")
             if self.above:
-                writer.writerows([one.get(place, "") for place in range(self.width)] for one in self.above)
+                writer.writerows(
+                    [entry.get(position, "") for position in range(self.width)] for entry in self.above
+                )
             else:
                 writer.writerow(names)
             for n in range(rows):
@@ -49,24 +51,24 @@ class Made:
     def _columns(self) -> tuple[list[str], list[str]]:
         if self.above:
             cells = [""] * self.width
-            for place, cell in self.cells.items():
-                cells[int(place)] = cell
-            free = [place for place in range(self.width) if place not in self.cells]
-            for count, place in enumerate(free[8 : 8 + self.filled]):
-                cells[place] = TEXTS[count % len(TEXTS)]
+            for key, cell in self.cells.items():
+                cells[int(key)] = cell
+            free = [position for position in range(self.width) if position not in self.cells]
+            for count, item in enumerate(free[8 : 8 + self.filled]):
+                cells[item] = TEXTS[count % len(TEXTS)]
             return [], cells
-        others = self.width - len(self.cells)
-        filler = [TEXTS[n % len(TEXTS)] if n < self.filled else "" for n in range(others)]
+        other_width = self.width - len(self.cells)
+        filler = [TEXTS[n % len(TEXTS)] if n < self.filled else "" for n in range(other_width)]
         names = [str(name).partition(" #")[0] for name in self.cells]
-        return [*names, *(f"Column {n}" for n in range(others))], [*self.cells.values(), *filler]
+        return [*names, *(f"Column {n}" for n in range(other_width))], [*self.cells.values(), *filler]
 
 
 def _pairs(label: str, amount: str, filled: tuple[tuple[str, str], ...], count: int) -> dict[str | int, str]:
     """Repeated headers; what follows " #" only tells them apart here."""
-    made: dict[str | int, str] = {}
+    pairs: dict[str | int, str] = {}
     for n in range(count):
-        made[f"{label} #{n}"], made[f"{amount} #{n}"] = filled[n] if n < len(filled) else ("", "")
-    return made
+        pairs[f"{label} #{n}"], pairs[f"{amount} #{n}"] = filled[n] if n < len(filled) else ("", "")
+    return pairs
 
 
 THREE = (("Freight", "{cents}"), ("Fuel Surcharge", "1.25"), ("Residential Delivery", "0.75"))

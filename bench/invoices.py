@@ -16,13 +16,13 @@ from bench.invoice_files import LAYOUTS, Made
 from bench.results import Result, at_least, at_most
 from bench.rounds import interleaved
 from bench.run import Bench
-from crossdock.integrations.invoices.reading import open_invoices
+from crossdock.invoices.reading import open_invoices
 
 MOST_MEGABYTES = 150
 _ALONE = """
 import re, sys
 from pathlib import Path
-from crossdock.integrations.invoices.reading import open_invoices
+from crossdock.invoices.reading import open_invoices
 with open_invoices(Path(sys.argv[1])) as reading:
     for _ in reading.batches():
         pass

@@ -131,12 +131,12 @@ def _load(job: Job) -> Seen:
     request = encoded(job.path, job.headers)
     waiting = selectors.DefaultSelector()
     open_connections = [Connection(job.port) for _ in range(job.connections)]
-    for one in open_connections:
-        one.get(request)
-        waiting.register(one.socket, selectors.EVENT_READ, one)
+    for open_connection in open_connections:
+        open_connection.get(request)
+        waiting.register(open_connection.socket, selectors.EVENT_READ, open_connection)
     requests, began, computed = 0, time.perf_counter(), time.process_time()
-    for one in open_connections:
-        one.send(request)
+    for open_connection in open_connections:
+        open_connection.send(request)
     end = began + job.seconds
     while (now := time.perf_counter()) < end:
         for key, _ in waiting.select(1):
@@ -145,14 +145,14 @@ def _load(job: Job) -> Seen:
                 key.data.send(request)
     elapsed = now - began
     busy = (time.process_time() - computed) / elapsed
-    for one in open_connections:
-        one.close()
+    for open_connection in open_connections:
+        open_connection.close()
     return Seen(requests, elapsed, round(busy, 3))
 
 
 def main() -> None:
-    given: dict[str, Any] = json.load(sys.stdin)
-    json.dump(asdict(_load(Job(**given))), sys.stdout)
+    fields: dict[str, Any] = json.load(sys.stdin)
+    json.dump(asdict(_load(Job(**fields))), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -62,9 +62,9 @@ def _rows(count: int) -> Iterator[tuple[Any, ...]]:
     rare = _rare(count)
     ends = [b'{"id":"%s",' + row.document.split(b",", 1)[1] for row in rows(20)]
     for number in range(count):
-        one = order_id(number)
-        document = ends[number % len(ends)].replace(b"%s", one.encode(), 1)
-        yield (one, *_columns(number, chance, number in rare), None, None, document)
+        text = order_id(number)
+        document = ends[number % len(ends)].replace(b"%s", text.encode(), 1)
+        yield (text, *_columns(number, chance, number in rare), None, None, document)
 
 
 def _columns(number: int, chance: Random, is_rare: bool) -> tuple[str | int | None, ...]:

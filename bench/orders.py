@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from crossdock.changes import document
-from crossdock.integrations.contract import Context, Raw, Walk
-from crossdock.integrations.registry import Integration, integration
+from crossdock.kit.contract import Context, Raw, Walk
+from crossdock.kit.registry import Integration, get_integration
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store.records import RecordRow
+from crossdock.store.records.records import RecordRow
+from crossdock.wire import hashed
 
 NEAR = range(2500, 3300)
 """Bytes of the documents taken: their mean is about 3,000."""
@@ -25,7 +26,7 @@ STAMP = "2026-02-01T09:00:00Z"
 
 
 def warehouse() -> Integration:
-    return integration("wms", "sandbox")
+    return get_integration("wms", "sandbox")
 
 
 @cache
@@ -35,12 +36,12 @@ def samples() -> tuple[Raw, ...]:
 
 
 async def _samples() -> list[Raw]:
-    given = {"seed": "7", "world": "be7c", "epoch": "2026-01-31T09:00:00Z"}
+    fields = {"seed": "7", "world": "be7c", "epoch": "2026-01-31T09:00:00Z"}
     with tempfile.TemporaryDirectory() as folder:
         # The sandbox calls nobody: it needs no HTTP.
-        client: Any = warehouse().client(Context(given, None, Path(folder)))  # type: ignore[arg-type]
-        found = [raw async for page in client.orders(Walk()) for raw in page.records]
-    return [raw for raw in found if len(_composed(raw).body) in NEAR]
+        client: Any = warehouse().client(Context(fields, None, Path(folder)))  # type: ignore[arg-type]
+        raws = [raw async for page in client.orders(Walk()) for raw in page.records]
+    return [raw for raw in raws if len(_composed(raw).body) in NEAR]
 
 
 def _composed(raw: Raw) -> document.Composed:
@@ -72,7 +73,7 @@ def rows(count: int) -> list[RecordRow]:
 
 
 def _row(raw: Raw) -> RecordRow:
-    made = _composed(raw)
-    stored = document.document(ORDERS, made.body, STAMP, STAMP)
-    columns: Sequence[str | int | None] = document.columns(ORDERS, made, STAMP, STAMP)
-    return RecordRow(made.id, columns, document.hashed(stored), document.hashed(made.body), stored)
+    composed = _composed(raw)
+    stored = document.document(ORDERS, composed.body, STAMP, STAMP)
+    columns: Sequence[str | int | None] = document.columns(ORDERS, composed, STAMP, STAMP)
+    return RecordRow(composed.id, columns, hashed(stored), hashed(composed.body), stored)

@@ -44,8 +44,8 @@ def _walked(server: Server, prepared: Prepared, filters: dict[str, str], page: i
     """Walks to the last page that is full: its number, and its path."""
     number, path = 1, _path({**filters, "limit": str(page)})
     while True:
-        found = NEXT.search(body_of(server.port, path, prepared.headers)[-10_000:])
-        if found is None:
+        match = NEXT.search(body_of(server.port, path, prepared.headers)[-10_000:])
+        if match is None:
             return number, path
-        more = {"limit": str(page), "page_token": found[1].decode()}
-        number, path = number + 1, _path({**filters, **more})
+        extra_fields = {"limit": str(page), "page_token": match[1].decode()}
+        number, path = number + 1, _path({**filters, **extra_fields})

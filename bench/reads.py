@@ -30,8 +30,8 @@ def _measured(bench: Bench, stores: Stores, prepared: Prepared) -> Iterator[Resu
         paths = [LIST.format(page), ONE]
         files = [_kept(bench.folder, ours, path, prepared) for path in paths]
         with servers.other("bare", *map(str, files)) as bare:
-            wanted = [(f"list of {page:,} orders", 0.6, 4), ("one order by id", 0.5, 16)]
-            for number, (name, target, connections) in enumerate(wanted):
+            values = [(f"list of {page:,} orders", 0.6, 4), ("one order by id", 0.5, 16)]
+            for number, (name, target, connections) in enumerate(values):
                 jobs = [
                     Job(ours.port, paths[number], prepared.headers, connections, bench.scale.seconds),
                     Job(bare.port, f"/{number}", prepared.headers, connections, bench.scale.seconds),

@@ -1,7 +1,7 @@
 """A receiver of webhooks that costs as little as Python can: it answers 204 and notes what arrived when.
 
 python -m bench.receiver PORT: POST anywhere is noted, but `/hang` is never answered; GET /report tells the
-ids that arrived, and how many milliseconds after their `at`; it then forgets them.
+ids that arrived, and how many milliseconds after their `at`, a number or a text "at-…"; it then forgets them.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import time
 
 HEAD = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 ID = re.compile(rb"webhook-id: (\S+)", re.IGNORECASE)
-AT = re.compile(rb'"at":(\d+)')
+AT = re.compile(rb'"at(?:":|-)(\d+)')
 DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 arrived: dict[str, float] = {}
@@ -31,11 +31,11 @@ class Talk(asyncio.Protocol):
         while (end := self.data.find(b"\r\n\r\n")) >= 0:
             head = self.data[:end]
             length = HEAD.search(head)
-            whole = end + 4 + (int(length[1]) if length else 0)
-            if len(self.data) < whole:
+            whole_end = end + 4 + (int(length[1]) if length else 0)
+            if len(self.data) < whole_end:
                 return
-            self._take(head, self.data[end + 4 : whole])
-            self.data = self.data[whole:]
+            self._take(head, self.data[end + 4 : whole_end])
+            self.data = self.data[whole_end:]
 
     def _take(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET"):

@@ -14,7 +14,7 @@ from bench.results import Result, at_least
 from bench.rounds import interleaved
 from bench.run import Bench
 from bench.stores import Prepared
-from crossdock.integrations.answers import Response
+from crossdock.kit.responses import Response
 
 
 def run(bench: Bench) -> Iterator[Result]:

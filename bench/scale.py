@@ -33,13 +33,20 @@ class Scale:
     """How long webhooks come at a rate."""
     pending: int = 1_000_000
     """Webhooks that wait for an endpoint that hangs."""
+    idle: int = 2000
+    """Connections that stand idle beside a new caller."""
+    half_sent: int = 500
+    """Connections beside it that sent a part of their headers."""
+    new_callers: int = 1000
+    """Calls of a new caller in a round, each on a connection of its own."""
     idle_seconds: float = 3.0
     """How long a server is left alone before its memory is looked at."""
 
 
 QUICK = Scale(
     rounds=1, seconds=0.15, page=20, records=400, synced=100, resynced=100, grown=250, connections=20,
-    invoice_rows=500, deliveries=100, delivering_seconds=0.5, pending=500, idle_seconds=0.1
+    invoice_rows=500, deliveries=100, delivering_seconds=0.5, pending=500,
+    idle=20, half_sent=5, new_callers=20, idle_seconds=0.1
 )  # fmt: skip
 """Shows that everything runs; the numbers say nothing."""
 
@@ -48,9 +55,9 @@ def scale(quick: bool, environment: Mapping[str, str] | None = None) -> Scale:
     """The sizes wanted. Raises ValueError for a variable that is no number."""
     source = os.environ if environment is None else environment
     chosen = QUICK if quick else Scale()
-    given = {}
-    for one in fields(Scale):
-        text = source.get(f"BENCH_{one.name.upper()}")
+    mapping = {}
+    for field in fields(Scale):
+        text = source.get(f"BENCH_{field.name.upper()}")
         if text:
-            given[one.name] = type(getattr(chosen, one.name))(text)
-    return replace(chosen, **given)
+            mapping[field.name] = type(getattr(chosen, field.name))(text)
+    return replace(chosen, **mapping)

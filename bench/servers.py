@@ -54,10 +54,10 @@ def other(module: str, *arguments: str) -> Iterator[Server]:
 
 @contextmanager
 def _started(module: Sequence[str], port: int, settings: Mapping[str, str]) -> Iterator[Server]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("CROSSDOCK_")}
+    kept_values = {name: value for name, value in os.environ.items() if not name.startswith("CROSSDOCK_")}
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", *module], env={**kept, **settings}, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", *module], env={**kept_values, **settings}, stdout=subprocess.DEVNULL
     )
     try:
         _wait(port, process)

@@ -16,17 +16,17 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from crossdock.app import now_ms
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store import access, connections
-from crossdock.store.connections import Connection
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.migrate import migrate
-from crossdock.store.records import RecordRow, put
-from crossdock.store.secrets import Vault, new_secret_key
-from crossdock.store.sqlite import sqlite_path
-from crossdock.store.tables import record_columns
+from crossdock.services.clock import now_ms
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.migrate import migrate
+from crossdock.store.database.secrets import Vault, new_secret_key
+from crossdock.store.database.sqlite import sqlite_path
+from crossdock.store.records.records import RecordRow, put
+from crossdock.store.schema.records import record_columns
 
 CANDIDATES = (
     "postgresql://root@127.0.0.1:5432/postgres",
@@ -43,7 +43,7 @@ class Prepared:
     secret_key: str
     api_key: str
     token: str
-    connection: Connection
+    connection: ConnectionRow
 
     @property
     def headers(self) -> dict[str, str]:
@@ -71,14 +71,14 @@ async def prepare(url: str) -> Prepared:
         )
         vault = Vault(database, secret_key)
         await vault.check()
-        made = Connection(
+        connection = ConnectionRow(
             id=0, uid=str(uuid.uuid4()), organization_id=organization, type="wms", integration="sandbox",
             customer_id=None, me=None, disabled_functions=frozenset(), webhooks_disabled=False,
             times_used=0, last_used_ms=None, created_ms=now,
         )  # fmt: skip
-        sealed = await connections.seal(vault, made, {})
+        sealed = await connections.seal(vault, connection, {})
         async with database.transaction() as transaction:
-            stored = await connections.create(transaction, made, sealed)
+            stored = await connections.create(transaction, connection, sealed)
         return Prepared(url, secret_key, api_key, sealed.token, stored)
     finally:
         await database.close()
@@ -153,8 +153,8 @@ class Stores:
 
 def postgres_server() -> str | None:
     """A server that databases may be made on: BENCH_POSTGRES_URL, or one on this machine, or None."""
-    given = os.environ.get("BENCH_POSTGRES_URL")
-    for url in [given] if given else CANDIDATES:
+    bench_postgres_url = os.environ.get("BENCH_POSTGRES_URL")
+    for url in [bench_postgres_url] if bench_postgres_url else CANDIDATES:
         if asyncio.run(_answers(url)):
             return url
     return None
@@ -188,7 +188,7 @@ def load(prepared: Prepared, rows: Iterable[Sequence[Any]], tags: Iterable[tuple
     """Stores rows (values of COLUMNS without the connection) and tags (tag, record id) in bulk."""
     connection_id = prepared.connection.id
     full = ((connection_id, *row) for row in rows)
-    tagged = ((connection_id, ORDERS.key, *one) for one in tags)
+    tagged = ((connection_id, ORDERS.key, *tag) for tag in tags)
     if prepared.url.startswith("sqlite:///"):
         _load_sqlite(sqlite_path(prepared.url), full, tagged)
     else:
@@ -205,9 +205,9 @@ def _load_sqlite(file: Path, rows: Iterable[Any], tags: Iterable[Any]) -> None:
     ).fetchall()
     for name, _ in indexes:
         database.execute(f"DROP INDEX {name}")
-    places = ", ".join("?" * len(COLUMNS))
+    positions = ", ".join("?" * len(COLUMNS))
     _insert_in_parts(
-        database, f"INSERT INTO {ORDERS.key} ({', '.join(COLUMNS)}) VALUES ({places})", iter(rows)
+        database, f"INSERT INTO {ORDERS.key} ({', '.join(COLUMNS)}) VALUES ({positions})", iter(rows)
     )
     _insert_in_parts(
         database, "INSERT INTO record_tags (connection_id, resource, tag, id) VALUES (?, ?, ?, ?)", iter(tags)
@@ -230,18 +230,18 @@ async def _load_postgres(url: str, rows: Iterable[Any], tags: Iterable[Any]) -> 
     database = await asyncpg.connect(url)
     try:
         await database.execute("SET maintenance_work_mem = '512MB'")
-        found = await database.fetch(
+        found_rows = await database.fetch(
             "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = $1 AND indexname LIKE 'ix_%'",
             ORDERS.key,
         )
-        for one in found:
-            await database.execute(f"DROP INDEX {one['indexname']}")
+        for row in found_rows:
+            await database.execute(f"DROP INDEX {row['indexname']}")
         await database.copy_records_to_table(ORDERS.key, records=rows, columns=COLUMNS)
         await database.copy_records_to_table(
             "record_tags", records=tags, columns=["connection_id", "resource", "tag", "id"]
         )
-        for one in found:
-            await database.execute(re.sub(r" ON ONLY ", " ON ", one["indexdef"]))
+        for current_row in found_rows:
+            await database.execute(re.sub(r" ON ONLY ", " ON ", current_row["indexdef"]))
         # What autovacuum does soon after so many rows.
         await database.execute("VACUUM (ANALYZE)")
     finally:

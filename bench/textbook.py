@@ -12,7 +12,7 @@ from bench.rounds import interleaved
 from bench.run import Bench
 from bench.servers import Server
 from bench.stores import Prepared, add
-from crossdock.store.sqlite import sqlite_path
+from crossdock.store.database.sqlite import sqlite_path
 
 CONNECTIONS = 4
 AGAINST = "FastAPI + pydantic + SQLAlchemy ORM"
@@ -27,8 +27,8 @@ def run(bench: Bench) -> Iterator[Result]:
                 path = f"/wms/orders?limit={limit}"
                 _check_same(ours, textbook, path, prepared)
                 jobs = [
-                    Job(one.port, path, prepared.headers, CONNECTIONS, bench.scale.seconds)
-                    for one in (ours, textbook)
+                    Job(server.port, path, prepared.headers, CONNECTIONS, bench.scale.seconds)
+                    for server in (ours, textbook)
                 ]
                 mine, theirs = interleaved(
                     bench.scale.rounds, partial(_rate, jobs[0]), partial(_rate, jobs[1])
@@ -41,16 +41,18 @@ def run(bench: Bench) -> Iterator[Result]:
 
 def _check_same(ours: Server, textbook: Server, path: str, prepared: Prepared) -> None:
     """Raises RuntimeError unless both answer with the same orders."""
-    one, other = (json.loads(body_of(server.port, path, prepared.headers)) for server in (ours, textbook))
-    if [_known(order) for order in one["data"]] != [_known(order) for order in other["data"]]:
+    value, other_value = (
+        json.loads(body_of(server.port, path, prepared.headers)) for server in (ours, textbook)
+    )
+    if [_known(order) for order in value["data"]] != [_known(order) for order in other_value["data"]]:
         raise RuntimeError("the textbook answers something else")
 
 
 def _known(value: object) -> object:
     """Without members that are null: the textbook model also sends those that were not set at all."""
     if isinstance(value, dict):
-        return {key: _known(one) for key, one in value.items() if one is not None}
-    return [_known(one) for one in value] if isinstance(value, list) else value
+        return {key: _known(item) for key, item in value.items() if item is not None}
+    return [_known(item) for item in value] if isinstance(value, list) else value
 
 
 def _rate(job: Job) -> float:

@@ -49,13 +49,13 @@ class OrderRow(Base):
 def model(struct: type[msgspec.Struct]) -> type[BaseModel]:
     """The pydantic model with the fields of one of our structs."""
     members: dict[str, Any] = {}
-    for one in msgspec.structs.fields(struct):
-        optional = one.default is not msgspec.NODEFAULT or one.default_factory is not msgspec.NODEFAULT
-        members[one.name] = (_type(one.type), None if optional else ...)
+    for field in msgspec.structs.fields(struct):
+        optional = field.default is not msgspec.NODEFAULT or field.default_factory is not msgspec.NODEFAULT
+        members[field.name] = (_type(field.type), None if optional else ...)
     if struct is Order:
         members |= {"trackstar_created_date": (str, ...), "trackstar_updated_date": (str, ...)}
-    made: type[BaseModel] = create_model(struct.__name__, **members)
-    return made
+    class_type: type[BaseModel] = create_model(struct.__name__, **members)
+    return class_type
 
 
 def _type(hint: Any) -> Any:
@@ -65,7 +65,7 @@ def _type(hint: Any) -> Any:
         inner = get_args(hint)[0]
         return str if inner is str else _type(inner)
     if origin in (Union, UnionType):
-        return Union[tuple(_type(one) for one in get_args(hint))]  # noqa: UP007 - built at run time
+        return Union[tuple(_type(argument) for argument in get_args(hint))]  # noqa: UP007 - built at run time
     if origin is list:
         return list[_type(get_args(hint)[0])]  # type: ignore[misc]
     if origin in (Literal, dict):
@@ -86,12 +86,12 @@ class OrderPage(BaseModel):
 
 
 def app(file: str) -> FastAPI:
-    made = FastAPI()
+    fast_api = FastAPI()
     sessions = async_sessionmaker(create_async_engine(f"sqlite+aiosqlite:///{file}"))
 
     async def session() -> AsyncIterator[AsyncSession]:
-        async with sessions() as one:
-            yield one
+        async with sessions() as current_sessions:
+            yield current_sessions
 
     async def signed_in(
         opened: Annotated[AsyncSession, Depends(session)],
@@ -99,36 +99,36 @@ def app(file: str) -> FastAPI:
         x_trackstar_access_token: Annotated[str, Header()],
     ) -> ConnectionRow:
         key, token = (
-            hashlib.sha256(one.encode()).digest() for one in (x_trackstar_api_key, x_trackstar_access_token)
+            hashlib.sha256(text.encode()).digest() for text in (x_trackstar_api_key, x_trackstar_access_token)
         )
-        found = await opened.scalar(
+        connection = await opened.scalar(
             select(ConnectionRow)
             .join(KeyRow, KeyRow.organization_id == ConnectionRow.organization_id)
             .where(KeyRow.digest == key, ConnectionRow.token_digest == token)
         )
-        if found is None:
+        if connection is None:
             raise HTTPException(401)
-        return found
+        return connection
 
-    @made.get("/wms/orders", response_model=OrderPage)
+    @fast_api.get("/wms/orders", response_model=OrderPage)
     async def orders(
         opened: Annotated[AsyncSession, Depends(session)],
         connection: Annotated[ConnectionRow, Depends(signed_in)],
         limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
         page_token: str | None = None,
     ) -> dict[str, Any]:
-        wanted = select(OrderRow).where(OrderRow.connection_id == connection.id)
+        where = select(OrderRow).where(OrderRow.connection_id == connection.id)
         if page_token is not None:
-            wanted = wanted.where(OrderRow.id > page_token)
-        found = (await opened.scalars(wanted.order_by(OrderRow.id).limit(limit + 1))).all()
-        page = found[:limit]
+            where = where.where(OrderRow.id > page_token)
+        orders = (await opened.scalars(where.order_by(OrderRow.id).limit(limit + 1))).all()
+        page = orders[:limit]
         return {
-            "data": [one.document for one in page],
-            "next_token": page[-1].id if len(found) > limit else None,
+            "data": [order.document for order in page],
+            "next_token": page[-1].id if len(orders) > limit else None,
             "total_count": len(page),
         }
 
-    return made
+    return fast_api
 
 
 def main() -> None:

@@ -25,13 +25,15 @@ from bench.rounds import interleaved
 from bench.run import Bench
 from bench.servers import free_port
 from bench.stores import Prepared, Stores
-from crossdock.app import Services, now_ms, open_services
 from crossdock.config import Settings
-from crossdock.store import events
-from crossdock.store.events import EventRow
-from crossdock.store.ids import new_id
+from crossdock.services.clock import now_ms
+from crossdock.services.open import open_services
+from crossdock.services.wiring import Services
+from crossdock.store.database.ids import new_id
+from crossdock.store.records import events
+from crossdock.store.records.events import EventRow
 from crossdock.store.webhooks import endpoints
-from crossdock.store.webhooks.endpoints import Endpoint, Hidden, Secret
+from crossdock.store.webhooks.endpoints import Endpoint, EndpointSecret, HiddenHeaders
 from crossdock.webhooks import sign
 
 BESIDE = 64
@@ -42,7 +44,7 @@ FILLING = "x" * 2900
 def run(bench: Bench) -> Iterator[Result]:
     count, seconds = bench.scale.deliveries, bench.scale.delivering_seconds
     for stores in bench.kinds:
-        with stores.fresh() as prepared, _receiver() as url:
+        with stores.fresh() as prepared, receiver() as url:
             mine, theirs = interleaved(
                 bench.scale.rounds, partial(_drained, prepared, url, count), partial(_posted, url, count)
             )
@@ -51,7 +53,7 @@ def run(bench: Bench) -> Iterator[Result]:
                 against="sign and post with aiohttp", ours=mine, theirs=theirs, unit="deliveries/s",
             )  # fmt: skip
         for rate, target in ((1000, None), (500, 250)):
-            with stores.fresh() as prepared, _receiver() as url:
+            with stores.fresh() as prepared, receiver() as url:
                 sent, late = asyncio.run(_sustained(prepared, url, rate, seconds))
             lost = rate * seconds - len(late)
             name = f"{rate}/s for {seconds:g} s, {stores.label}, {lost:g} lost"
@@ -63,7 +65,7 @@ def run(bench: Bench) -> Iterator[Result]:
                     1, name=f"p99 from commit to arrival, {name}", against=f"{target} ms", ours=_p99(late),
                     theirs=target, unit="ms",
                 )  # fmt: skip
-        with stores.fresh() as prepared, _receiver() as url:
+        with stores.fresh() as prepared, receiver() as url:
             alone, beside = interleaved(
                 bench.scale.rounds,
                 partial(_beside, prepared, url, hangs=False),
@@ -79,7 +81,7 @@ def run(bench: Bench) -> Iterator[Result]:
 def _crowded(bench: Bench, stores: Stores) -> Iterator[Result]:
     """What very many that wait for an endpoint that never answers do to another, and to our memory."""
     count = bench.scale.pending
-    with stores.fresh() as prepared, _receiver() as url:
+    with stores.fresh() as prepared, receiver() as url:
         alone = [_beside(prepared, url, hangs=False) for _ in range(bench.scale.rounds)]
         before = _resident()  # before they are queued: what that leaves behind counts too
         with bench.console.status(f"queueing {count:,} webhooks on {stores.label}"):
@@ -115,21 +117,21 @@ def _drained(prepared: Prepared, url: str, count: int) -> float:
 
 async def _drain(prepared: Prepared, url: str, count: int) -> float:
     async with _services(prepared) as services:
-        await _listen(services, f"{url}/hook")
+        await listen(services, f"{url}/hook")
         for start in range(0, count, 500):
             await _tell(services, prepared, min(500, count - start))
         began = time.perf_counter()
-        await services.sender().drain()
+        await services.webhooks.sender().drain()
         seconds = time.perf_counter() - began
-    if (got := len(await _report(url))) != count:
-        raise RuntimeError(f"{got} of {count} webhooks arrived")
+    if (report_count := len(await report(url))) != count:
+        raise RuntimeError(f"{report_count} of {count} webhooks arrived")
     return count / seconds
 
 
 async def _sustained(prepared: Prepared, url: str, rate: int, seconds: float) -> tuple[float, list[float]]:
     """Deliveries a second while they come at this rate, and how late each was in milliseconds."""
     async with _services(prepared) as services:
-        await _listen(services, f"{url}/hook")
+        await listen(services, f"{url}/hook")
         late = await _at_rate(services, prepared, url, rate, seconds)
     return len(late) / seconds, late
 
@@ -142,9 +144,9 @@ async def _isolated(prepared: Prepared, url: str, *, hangs: bool) -> float:
     """The 99th percentile in milliseconds at 200 a second, perhaps with one beside that hangs."""
     async with _services(prepared) as services:
         await services.database.execute("UPDATE webhook_endpoints SET disabled = TRUE")
-        await _listen(services, f"{url}/hook")
+        await listen(services, f"{url}/hook")
         if hangs:
-            await _listen(services, f"{url}/hang")
+            await listen(services, f"{url}/hang")
         return _p99(await _at_rate(services, prepared, url, 200, 5))
 
 
@@ -152,7 +154,7 @@ async def _queue(prepared: Prepared, url: str, count: int) -> None:
     """So many wait for an endpoint that never answers, and for nobody else."""
     async with _services(prepared) as services:
         await services.database.execute("UPDATE webhook_endpoints SET disabled = TRUE")
-        await _listen(services, f"{url}/hang")
+        await listen(services, f"{url}/hang")
         for start in range(0, count, 5000):
             await _tell(services, prepared, min(5000, count - start))
 
@@ -160,19 +162,19 @@ async def _queue(prepared: Prepared, url: str, count: int) -> None:
 async def _at_rate(
     services: Services, prepared: Prepared, url: str, rate: int, seconds: float
 ) -> list[float]:
-    sender = services.sender()
+    sender = services.webhooks.sender()
     running = asyncio.create_task(sender.run())
-    began, told = time.perf_counter(), 0
-    while told < rate * seconds:
-        part = min(int((time.perf_counter() - began) * rate) - told, int(rate * seconds) - told)
+    began, number = time.perf_counter(), 0
+    while number < rate * seconds:
+        part = min(int((time.perf_counter() - began) * rate) - number, int(rate * seconds) - number)
         if part > 0:
             await _tell(services, prepared, part)
-            told += part
+            number += part
         await asyncio.sleep(0.01)
     late: dict[str, float] = {}
     for _ in range(100):
-        late |= await _report(url)
-        if len(late) >= told:
+        late |= await report(url)
+        if len(late) >= number:
             break
         await asyncio.sleep(0.1)
     sender.stop()
@@ -206,21 +208,21 @@ async def _services(prepared: Prepared) -> AsyncIterator[Services]:
         yield services
 
 
-async def _listen(services: Services, url: str) -> None:
+async def listen(services: Services, url: str) -> None:
     """An endpoint that gets everything; the same one, if it is there."""
     [owner] = [row[0] for row in await services.database.fetch("SELECT id FROM organizations")]
-    found = await endpoints.find(services.database, services.vault, owner, url[-4:])
+    endpoint = await endpoints.find(services.database, services.vault, owner, url[-4:])
     await services.vault.prepare(owner)
     async with services.database.transaction() as transaction:
-        if found is not None:
-            await endpoints.change(transaction, services.vault, replace(found, disabled=False))
+        if endpoint is not None:
+            await endpoints.change(transaction, services.vault, replace(endpoint, disabled=False))
             return
         now = now_ms()
-        made = Endpoint(
+        new_endpoint = Endpoint(
             number=0, id=new_id("ep", now), organization_id=owner, application_id=owner, uid=url[-4:],
-            created_ms=now, updated_ms=now, hidden=Hidden(url=url, secrets=[Secret(SECRET)]),
+            created_ms=now, updated_ms=now, hidden=HiddenHeaders(url=url, secrets=[EndpointSecret(SECRET)]),
         )  # fmt: skip
-        await endpoints.add(transaction, services.vault, made)
+        await endpoints.add(transaction, services.vault, new_endpoint)
 
 
 # Theirs
@@ -232,11 +234,11 @@ def _posted(url: str, count: int) -> float:
 
 
 async def _post(url: str, count: int) -> float:
-    left = iter(range(count))
+    remaining_ranges = iter(range(count))
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=BESIDE)) as session:
 
         async def lane() -> None:
-            for n in left:
+            for n in remaining_ranges:
                 now = time.time()
                 body = json.dumps({"at": int(now * 1000), "filling": FILLING}, separators=(",", ":")).encode()
                 headers = sign.headers(f"msg_{n}", int(now), body, [SECRET])
@@ -247,7 +249,7 @@ async def _post(url: str, count: int) -> float:
         began = time.perf_counter()
         await asyncio.gather(*(lane() for _ in range(BESIDE)))
         seconds = time.perf_counter() - began
-    await _report(url)
+    await report(url)
     return count / seconds
 
 
@@ -255,12 +257,12 @@ async def _post(url: str, count: int) -> float:
 
 
 @contextmanager
-def _receiver() -> Iterator[str]:
+def receiver() -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "bench.receiver", str(port)])
     url = f"http://127.0.0.1:{port}"
     try:
-        asyncio.run(_answers(lambda: _report(url)))
+        asyncio.run(_answers(lambda: report(url)))
         yield url
     finally:
         process.kill()
@@ -277,6 +279,6 @@ async def _answers(look: Callable[[], Any]) -> None:
             return
 
 
-async def _report(url: str) -> dict[str, float]:
+async def report(url: str) -> dict[str, float]:
     async with aiohttp.ClientSession() as session, session.get(f"{url}/report") as answer:
         return dict(json.loads(await answer.read()))

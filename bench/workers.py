@@ -24,18 +24,20 @@ from bench.orders import raw_orders
 from bench.results import Result, at_least, at_most
 from bench.run import Bench
 from bench.stores import Prepared
-from crossdock.app import now_ms
-from crossdock.integrations.contract import Client
-from crossdock.integrations.registry import Integration
-from crossdock.jobs.hold import Handling
-from crossdock.jobs.worker import Pace, Work, Worker
+from crossdock.jobs.execution import JobHandlers
+from crossdock.jobs.worker import Work, Worker, WorkerLimits
+from crossdock.kit.contract import Client
+from crossdock.kit.registry import Integration
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store import connections, jobs, schedules
-from crossdock.store.connections import Connection
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.secrets import Vault
-from crossdock.sync.pull import Engine
+from crossdock.services.clock import now_ms
+from crossdock.store.connections import connections, schedules
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.secrets import Vault
+from crossdock.store.jobs import queue
+from crossdock.sync.gate import ConnectionGate, SignInGates
+from crossdock.sync.pull import SyncEngine
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import enqueue_due
 
@@ -73,9 +75,9 @@ async def _connected(prepared: Prepared, count: int) -> None:
         for begin in range(0, count, 1000):
             async with database.transaction() as transaction:
                 for number in range(begin, min(begin + 1000, count)):
-                    made = replace(prepared.connection, uid=f"bench-{number}")
-                    one = replace(sealed, token=f"ct_{number}")
-                    stored = await connections.create(transaction, made, one)
+                    connection = replace(prepared.connection, uid=f"bench-{number}")
+                    sealed_credentials = replace(sealed, token=f"ct_{number}")
+                    stored = await connections.create(transaction, connection, sealed_credentials)
                     await schedules.create(transaction, stored.id, {ORDERS.function: 3600}, now_ms())
 
 
@@ -83,17 +85,17 @@ def _measured(prepared: Prepared, workers: int, count: int) -> tuple[float, floa
     """Syncs a second, and the seconds until all were done."""
     context = multiprocessing.get_context("spawn")
     pages = [msgspec.json.encode({"orders": list(raw_orders(ORDERS_EACH))})]
-    ready = context.Barrier(workers + 1)
+    barrier = context.Barrier(workers + 1)
     processes = [
-        context.Process(target=_worked, args=(prepared.url, pages, ready), daemon=True)
+        context.Process(target=_worked, args=(prepared.url, pages, barrier), daemon=True)
         for _ in range(workers)
     ]
-    for one in processes:
-        one.start()
-    ready.wait(60)
+    for process in processes:
+        process.start()
+    barrier.wait(60)
     began = time.perf_counter()
-    for one in processes:
-        one.join()
+    for process in processes:
+        process.join()
     seconds = time.perf_counter() - began
     done = asyncio.run(_done(prepared))
     if done != count:
@@ -107,32 +109,34 @@ async def _done(prepared: Prepared) -> int:
     return int(row[0]) if row else 0
 
 
-def _worked(url: str, pages: Sequence[bytes], ready: Barrier) -> None:
+def _worked(url: str, pages: Sequence[bytes], barrier: Barrier) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    asyncio.run(_work(url, pages, ready))
+    asyncio.run(_work(url, pages, barrier))
 
 
-async def _work(url: str, pages: Sequence[bytes], ready: Barrier) -> None:
+async def _work(url: str, pages: Sequence[bytes], barrier: Barrier) -> None:
     database = await connect(url)
-    await asyncio.to_thread(ready.wait, 60)
+    await asyncio.to_thread(barrier.wait, 60)
 
     @asynccontextmanager
-    async def sign_in(_connection: Connection, _integration: Integration) -> AsyncIterator[Client]:
+    async def sign_in(
+        _connection: ConnectionRow, _integration: Integration, _gate: ConnectionGate
+    ) -> AsyncIterator[Client]:
         yield Vendor(pages)
 
-    engine = Engine(
+    engine = SyncEngine(
         database=database, sign_in=sign_in, clock=now_ms, lookback=timedelta(days=30),
-        most_record_bytes=1_048_576,
+        most_record_bytes=1_048_576, gates=SignInGates(database, now_ms),
     )  # fmt: skip
     work = Work(
-        handling=Handling(
+        handling=JobHandlers(
             handlers={"sync": partial(sync, engine)}, broken=_ignored, stuck=_ignored, stuck_seconds=600
         ),
         tick=partial(_tick, database),
-        next_due=partial(jobs.next_ms, database),
+        next_due=partial(queue.next_ms, database),
         chores=[],
     )
-    await Worker(database, work, Pace(CONCURRENCY), now_ms).drain()
+    await Worker(database, work, WorkerLimits(CONCURRENCY), now_ms).drain()
     await database.close()
 
 

@@ -1,5 +1,5 @@
 """`python -m crossdock` is the command line."""
 
-from crossdock.cli import main
+from crossdock.cli.main import main
 
 main()

@@ -11,7 +11,7 @@ from crossdock.config import Settings
 
 
 def configure(settings: Settings, *, unless_set: str = "info") -> None:
-    """Sets up logging for the whole process. unless_set: the level where the settings name none."""
+    """Set up logging for the whole process. unless_set: the level where the settings name none."""
     console = settings.log_format == "console" or (not settings.log_format and sys.stderr.isatty())
     # Exceptions are never told with local variables: credentials are among them.
     readable = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)

@@ -5,7 +5,6 @@ address or a value, so nothing of a customer can be read here.
 """
 
 from functools import cache
-from typing import Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -108,29 +107,15 @@ def run_laid_down(integration: str, function: str, outcome: str) -> None:
 def run_ended(integration: str, function: str, seconds: float, records: dict[str, int]) -> None:
     """A sync ended. records: how many by what became of them."""
     _RUN_SECONDS.labels(integration, function).observe(seconds)
-    for what, count in records.items():
-        _RECORDS.labels(integration, function, what).inc(count)
+    for key, count in records.items():
+        _RECORDS.labels(integration, function, key).inc(count)
 
 
-class _Slots(Protocol):
-    async def reserve(self, account: str, per_minute: float) -> float: ...
+def throttled(integration: str) -> None:
+    """A connected system asked us to slow down."""
+    _THROTTLES.labels(integration).inc()
 
-    async def hold(self, account: str, seconds: float) -> None: ...
 
-
-class CountedSlots:
-    """A vendor's limit, with what it made us wait counted."""
-
-    def __init__(self, slots: _Slots, integration: str) -> None:
-        self._slots = slots
-        self._throttles = _THROTTLES.labels(integration)
-        self._waited = _WAITED.labels(integration)
-
-    async def reserve(self, account: str, per_minute: float) -> float:
-        seconds = await self._slots.reserve(account, per_minute)
-        self._waited.inc(seconds)
-        return seconds
-
-    async def hold(self, account: str, seconds: float) -> None:
-        self._throttles.inc()
-        await self._slots.hold(account, seconds)
+def waited(integration: str, seconds: float) -> None:
+    """A call was held back by the limits of a connected system."""
+    _WAITED.labels(integration).inc(seconds)

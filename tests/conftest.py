@@ -13,10 +13,10 @@ import asyncpg
 import pytest
 import structlog
 
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.migrate import migrate
-from crossdock.store.secrets import Vault, new_secret_key
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.migrate import migrate
+from crossdock.store.database.secrets import Vault, new_secret_key
 
 pytest_plugins = ("tests.journeys.server", "tests.event_contract")
 

@@ -14,8 +14,8 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from crossdock.changes import events
-from crossdock.changes.document import decoder, encoder
 from crossdock.resources.event_types import extension_types
+from crossdock.wire import decoder, encoder
 from tests.conftest import SHARED, needs_shared
 
 Json = dict[str, Any]
@@ -35,8 +35,8 @@ wrong: list[str] = []
 @cache
 def contract() -> Json:
     text = needs_shared(*CONTRACT).read_text()
-    found: Json = yaml.load(text, Loader=yaml.CSafeLoader)
-    return found
+    fields: Json = yaml.load(text, Loader=yaml.CSafeLoader)
+    return fields
 
 
 @cache
@@ -46,8 +46,8 @@ def _validator(event_type: str, *, is_cut: bool) -> Draft202012Validator | None:
     if event_type not in contract()["webhooks"]:
         return None
     schema = components["schemas"]["Event_" + "".join(c if c.isalnum() else "_" for c in event_type)]
-    whole, cut = schema["properties"]["data"]["anyOf"]
-    properties = schema["properties"] | {"data": cut if is_cut else whole}
+    whole_value, cut = schema["properties"]["data"]["anyOf"]
+    properties = schema["properties"] | {"data": cut if is_cut else whole_value}
     return Draft202012Validator(schema | {"properties": properties, "components": components})
 
 
@@ -60,9 +60,9 @@ def faults(event: Json) -> list[str]:
     # With numbers as a receiver's JSON parser has them.
     received = json.loads(encoder.encode(event))
     return [
-        f"{name} {one.json_path}: {one.message[:200]}"
-        for one in validator.iter_errors(received)
-        if not (one.json_path in KNOWN and one.instance == {})
+        f"{name} {iter_error.json_path}: {iter_error.message[:200]}"
+        for iter_error in validator.iter_errors(received)
+        if not (iter_error.json_path in KNOWN and iter_error.instance == {})
     ]
 
 
@@ -73,8 +73,8 @@ def watched_events() -> Iterator[None]:
         return
     real = events._body
 
-    def watched(*given: Any) -> bytes:
-        body = real(*given)
+    def watched(*items: Any) -> bytes:
+        body = real(*items)
         wrong.extend(faults(decoder.decode(body)))
         return body
 
@@ -88,9 +88,9 @@ def events_are_what_the_contract_promises(request: pytest.FixtureRequest) -> Ite
     """Fails a test that made one which is not. With the mark `made_up_events` it makes them up itself."""
     wrong.clear()
     yield
-    found = list(dict.fromkeys(wrong))
-    if found and request.node.get_closest_marker("made_up_events") is None:
-        pytest.fail("events that are not what the contract promises:\n" + "\n".join(found))
+    fromkeys = list(dict.fromkeys(wrong))
+    if fromkeys and request.node.get_closest_marker("made_up_events") is None:
+        pytest.fail("events that are not what the contract promises:\n" + "\n".join(fromkeys))
 
 
 def pytest_report_header() -> str | None:

@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from crossdock.integrations.invoices.contract import Fault, LineItem
-from crossdock.integrations.invoices.reading import Reading, open_invoices
-from crossdock.integrations.registry import Integration, integrations_of
+from crossdock.invoices.contract import LineItem
+from crossdock.invoices.reading import InvoiceReading, open_invoices
+from crossdock.kit.files import Fault
+from crossdock.kit.registry import Integration, integrations_of
 
 Case = dict[str, Any]
 Table = list[list[str]]
 
-CARRIERS = {one.slug: one for one in integrations_of("carrier") if (one.folder / "layout.py").exists()}
+CARRIERS = {
+    integration.slug: integration
+    for integration in integrations_of("carrier")
+    if (integration.folder / "layout.py").exists()
+}
 
 
 def cases() -> Iterator[tuple[str, Case]]:
@@ -47,16 +52,16 @@ def _by_position(integration: Integration, case: Case, rows: list[dict[str, str]
     if isinstance(case["by_position"], str):
         names = (integration.folder / case["by_position"]).read_text(encoding="utf-8").splitlines()
     width = len(names) or case["by_position"]
-    places = {f"#{place}": place for place in range(width)} | {
-        name: place for place, name in enumerate(names)
+    positions = {f"#{position}": position for position in range(width)} | {
+        name: position for position, name in enumerate(names)
     }
-    made = [names] if case.get("header") else []
+    groups = [names] if case.get("header") else []
     for row in rows:
         cells = [""] * width
         for name, cell in row.items():
-            cells[places[name]] = cell
-        made.append(cells)
-    return made
+            cells[positions[name]] = cell
+        groups.append(cells)
+    return groups
 
 
 def text(records: Table, delimiter: str = ",") -> str:
@@ -65,12 +70,12 @@ def text(records: Table, delimiter: str = ",") -> str:
     return file.getvalue()
 
 
-def read(path: Path, **given: Any) -> tuple[list[LineItem], list[Fault], Reading]:
+def read(path: Path, **fields: Any) -> tuple[list[LineItem], list[Fault], InvoiceReading]:
     """All that is in a file."""
-    with open_invoices(path, **given) as reading:
-        found = list(reading)
+    with open_invoices(path, **fields) as reading:
+        readings = list(reading)
     return (
-        [one for one in found if isinstance(one, LineItem)],
-        [one for one in found if isinstance(one, Fault)],
+        [reading for reading in readings if isinstance(reading, LineItem)],
+        [reading for reading in readings if isinstance(reading, Fault)],
         reading,
     )

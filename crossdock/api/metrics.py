@@ -6,27 +6,23 @@ from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from crossdock import metrics
-from crossdock.api import errors
-from crossdock.api.door import Visit
+from crossdock.api.context import RequestContext
 from crossdock.config import Settings
 from crossdock.errors import NotFound, Unauthorized, Unavailable
-from crossdock.store import gauges
-from crossdock.store.engine import Database
-from crossdock.store.gauges import Gauges
-from crossdock.store.ids import Clock
+from crossdock.store.database import gauges
+from crossdock.store.database.engine import Database
+from crossdock.store.database.gauges import StoreGauges
+from crossdock.store.database.ids import Clock
 
 ANYBODY = "open"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def shown(visit: Visit) -> Response:
+async def shown(visit: RequestContext) -> Response:
     """The metrics, to whoever has the operator's token."""
     door = visit.door
     visit.arguments()
@@ -34,7 +30,7 @@ async def shown(visit: Visit) -> Response:
 
 
 async def answer(request: Request, settings: Settings, database: Database, clock: Clock) -> Response:
-    """Raises NotFound where they are off, and Unauthorized without the token."""
+    """The metrics. Raises NotFound where they are off, and Unauthorized without the token."""
     _check(settings.metrics_token, request.headers.get("authorization", ""))
     return Response(await text(database, settings, clock()), media_type=TEXT)
 
@@ -46,19 +42,10 @@ def _check(token: str, sent: str) -> None:
         raise Unauthorized("the bearer token is missing or wrong")
 
 
-def of_worker(settings: Settings, database: Database, clock: Clock) -> ASGIApp:
-    """An application with nothing but /metrics, for a process that answers no API."""
-
-    async def endpoint(request: Request) -> Response:
-        return await answer(request, settings, database, clock)
-
-    return errors.Edge(Starlette(routes=[Route("/metrics", endpoint)], exception_handlers=errors.handlers()))
-
-
 async def text(database: Database, settings: Settings, now_ms: int) -> bytes:
     """All metrics in Prometheus's text form. When the database does not answer, those of the process."""
     try:
-        stand: Gauges | None = await gauges.read(database, now_ms, ",".join(sorted(settings.off)))
+        stand: StoreGauges | None = await gauges.read(database, now_ms, ",".join(sorted(settings.off)))
     except Unavailable:
         stand = None
     moment = CollectorRegistry()
@@ -69,7 +56,7 @@ async def text(database: Database, settings: Settings, now_ms: int) -> bytes:
 class _Moment:
     """A collector of how things stand."""
 
-    def __init__(self, stand: Gauges | None) -> None:
+    def __init__(self, stand: StoreGauges | None) -> None:
         self._stand = stand
 
     def collect(self) -> Iterator[Metric]:
@@ -80,7 +67,7 @@ class _Moment:
             yield from _families(self._stand)
 
 
-def _families(stand: Gauges) -> Iterator[Metric]:
+def _families(stand: StoreGauges) -> Iterator[Metric]:
     yield _gauge("jobs", "Open jobs.", ("kind", "state"), stand.jobs.items())
     yield _gauge(
         "job_waiting_seconds", "How long the job that is due longest has waited for a worker.", (),

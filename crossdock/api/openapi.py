@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.api import openapi_webhooks
 from crossdock.api.openapi_paths import SECURITY_SCHEMES, answers, headers, parameters, paths
 from crossdock.api.openapi_schemas import components
 
@@ -39,7 +40,7 @@ def document(base_url: str, version: str) -> dict[str, Any]:
     """The whole document. base_url: where clients reach this server; version: of Crossdock."""
     described = paths()
     tags = dict.fromkeys(
-        tag for methods in described.values() for one in methods.values() for tag in one["tags"]
+        tag for methods in described.values() for method in methods.values() for tag in method["tags"]
     )
     return {
         "openapi": "3.1.0",
@@ -51,14 +52,15 @@ def document(base_url: str, version: str) -> dict[str, Any]:
         },
         "servers": [{"url": base_url}],
         "security": [{"ApiKey": [], "AccessToken": []}],
-        "tags": [{"name": one} for one in tags],
+        "tags": [{"name": tag} for tag in tags],
         "paths": described,
+        "webhooks": openapi_webhooks.webhooks(),
         "components": {
             "securitySchemes": SECURITY_SCHEMES,
             "parameters": parameters(),
             "headers": headers(),
             "responses": answers(),
-            "schemas": components(),
+            "schemas": components() | openapi_webhooks.schemas(),
         },
     }
 

@@ -5,12 +5,14 @@ from functools import cache
 from typing import Any
 
 from crossdock.api.openapi_schemas import of, ref, written_name
-from crossdock.api.operation import Access, Operation, Parameter
+from crossdock.api.operation import Access, ApiOperation
 from crossdock.api.operations import AS_OF, all_operations
-from crossdock.api.query import LIST_OPERATORS, MOST_VALUES
+from crossdock.api.records.query import LIST_OPERATORS
 from crossdock.api.schemas import DRY_RUN_TYPE
 from crossdock.resources.schema import Column, Kind, Resource
 from crossdock.resources.writes import Write
+from crossdock.web.operation import Parameter
+from crossdock.web.query import MOST_VALUES
 
 Json = dict[str, Any]
 
@@ -37,6 +39,7 @@ TAG_MEANING = {
 
 SECURITY: dict[Access, list[dict[str, list[str]]]] = {
     Access.NONE: [],
+    Access.SIGNED: [],
     Access.KEY: [{"ApiKey": []}],
     Access.KEY_AND_TOKEN: [{"ApiKey": [], "AccessToken": []}],
     Access.KEY_MAYBE_TOKEN: [{"ApiKey": []}, {"ApiKey": [], "AccessToken": []}],
@@ -118,7 +121,7 @@ COMMON_PARAMETERS: Json = {
     },
     "as_of": {
         "name": "as_of", "in": "query", "required": False, "description": AS_OF.description,
-        "schema": ref("Timestamp"),
+        "schema": ref("Moment"),
     },
 }  # fmt: skip
 
@@ -141,19 +144,19 @@ FILE_BODY: Json = {
 
 
 def paths() -> Json:
-    found: Json = {}
-    for one in all_operations():
-        found.setdefault(one.path, {})[one.method.lower()] = _operation(one)
-    return found
+    fields: Json = {}
+    for operation in all_operations():
+        fields.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return fields
 
 
 def headers() -> Json:
-    found = {name: {"description": text, "schema": _header(name)} for name, text in HEADERS.items()}
+    fields = {name: {"description": text, "schema": _header(name)} for name, text in HEADERS.items()}
     replayed = {
         "description": "The write was done before; this is the answer of then.",
         "schema": {"const": "true"},
     }
-    return found | {REPLAYED: replayed}
+    return fields | {REPLAYED: replayed}
 
 
 def _header(name: str) -> Json:
@@ -176,76 +179,98 @@ def _header_refs(names: Iterable[str]) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _operation(one: Operation) -> Json:
-    found: Json = {"operationId": one.id, "summary": one.summary, "tags": [one.tag]}
-    action = one.action or (one.resource.function if one.resource else None)
-    if action is not None:
-        found["x-action"] = action
-    if one.deprecated:
-        found["deprecated"] = True
-    found["security"] = SECURITY[one.access]
-    if parameters := _parameters(one):
-        found["parameters"] = parameters
-    if one.takes_file:
-        found["requestBody"] = FILE_BODY
-    elif one.body is not None:
-        found["requestBody"] = _body(one)
-    found["responses"] = {"200": _success(one)} | {
-        str(status): {"$ref": f"#/components/responses/{ANSWERS[status][0]}"} for status in _errors(one)
+def _operation(api_operation: ApiOperation) -> Json:
+    operation: Json = {
+        "operationId": api_operation.id,
+        "summary": api_operation.summary,
+        "tags": [api_operation.tag],
     }
-    return found
+    action = api_operation.action or (api_operation.resource.function if api_operation.resource else None)
+    if action is not None:
+        operation["x-action"] = action
+    if api_operation.deprecated:
+        operation["deprecated"] = True
+    operation["security"] = SECURITY[api_operation.access]
+    if parameters := _parameters(api_operation):
+        operation["parameters"] = parameters
+    if api_operation.takes_file:
+        operation["requestBody"] = FILE_BODY
+    elif api_operation.body is not None:
+        operation["requestBody"] = _body(api_operation)
+    operation["responses"] = {"200": _success(api_operation)} | {
+        str(status): {"$ref": f"#/components/responses/{ANSWERS[status][0]}"}
+        for status in _errors(api_operation)
+    }
+    return operation
 
 
-def _errors(one: Operation) -> Iterable[int]:
-    """What is not 200: whatever asks the database may find it away."""
-    return dict.fromkeys((*one.errors, 503)) if one.needs_key else one.errors
+def _errors(api_operation: ApiOperation) -> Iterable[int]:
+    """The statuses besides 200: whatever asks the database may find it away."""
+    if not api_operation.needs_key:
+        return api_operation.errors
+    # 403: a key that is bound to connections, where the whole organization is meant.
+    refused = () if api_operation.access is Access.KEY_AND_TOKEN or api_operation.admits_bound else (403,)
+    return dict.fromkeys(sorted({*api_operation.errors, *refused, 503}))
 
 
-def _body(one: Operation) -> Json:
-    content = {"schema": of(one.body), "example": one.example}
-    kind = "multipart/form-data" if one.write and one.write.takes_file else "application/json"
-    return {"required": one.body_required, "content": {kind: content}}
+def _body(api_operation: ApiOperation) -> Json:
+    content = {"schema": of(api_operation.body), "example": api_operation.example}
+    kind = (
+        "multipart/form-data"
+        if api_operation.write and api_operation.write.takes_file
+        else "application/json"
+    )
+    return {"required": api_operation.body_required, "content": {kind: content}}
 
 
-def _success(one: Operation) -> Json:
-    schema = of(one.reply) if one.write is None else _written(one.write, one.reply)
-    if one.resource is not None and one.reply is one.resource.record:
-        schema = ref(f"{one.resource.record.__name__}{'List' if one.is_list else 'Item'}")
-    kind = {str: "text/plain", bytes: "application/octet-stream"}.get(one.reply, "application/json")
+def _success(api_operation: ApiOperation) -> Json:
+    schema = (
+        of(api_operation.reply)
+        if api_operation.write is None
+        else _written(api_operation.write, api_operation.reply)
+    )
+    if api_operation.resource is not None and api_operation.reply is api_operation.resource.record:
+        schema = ref(f"{api_operation.resource.record.__name__}{'List' if api_operation.is_list else 'Item'}")
+    kinds = {str: "text/plain", bytes: "application/octet-stream"}
+    kind = api_operation.media_type or kinds.get(api_operation.reply, "application/json")
     return {
         "description": "OK",
-        "headers": _header_refs(_answer_headers(one)),
-        "content": {kind: {"schema": {} if one.reply is bytes else schema}}
-        | ({DRY_RUN_TYPE: {"schema": ref("DryRun")}} if one.write and one.write.action else {}),
+        "headers": _header_refs(_answer_headers(api_operation)),
+        "content": {kind: {"schema": {} if api_operation.reply is bytes else schema}}
+        | (
+            {DRY_RUN_TYPE: {"schema": ref("DryRun")}}
+            if api_operation.write and api_operation.write.action
+            else {}
+        ),
     }
 
 
-def _answer_headers(one: Operation) -> list[str]:
-    if not one.needs_key:
+def _answer_headers(api_operation: ApiOperation) -> list[str]:
+    if not api_operation.needs_key:
         return ["X-Request-Id"]
-    return [*HEADERS, *([REPLAYED] if one.takes_key else [])]
+    return [*HEADERS, *([REPLAYED] if api_operation.takes_key else [])]
 
 
 def _written(write: Write, kind: Any) -> Json:
-    """What a write is answered with."""
+    """The schema of a write's answer."""
     return of(kind) if write.answers == "word" else ref(written_name(write))
 
 
-def _parameters(one: Operation) -> list[Json]:
-    found = [_parameter(parameter) for parameter in one.parameters]
-    if one.takes_key:
-        found.append(_shared_ref("IdempotencyKey"))
-    if one.resource is None or not one.is_list:
-        return found
+def _parameters(api_operation: ApiOperation) -> list[Json]:
+    records = [_parameter(parameter) for parameter in api_operation.parameters]
+    if api_operation.takes_key:
+        records.append(_shared_ref("IdempotencyKey"))
+    if api_operation.resource is None or not api_operation.is_list:
+        return records
     shared = parameters()
     common = [_shared_ref(name) for name in COMMON_PARAMETERS]
-    filters = [_filter(*each) for each in _filters(one.resource)]
+    filters = [_filter(*pair) for pair in _filters(api_operation.resource)]
     return (
-        found
+        records
         + common
         + [
-            _shared_ref(name) if shared.get(name := _shared_name(each["name"])) == each else each
-            for each in filters
+            _shared_ref(name) if shared.get(name := _shared_name(fields["name"])) == fields else fields
+            for fields in filters
         ]
     )
 
@@ -254,22 +279,26 @@ def _parameters(one: Operation) -> list[Json]:
 def parameters() -> Json:
     """The parameters that several lists have: page, ids, and filters that mean the same everywhere."""
     filters = [
-        _filter(*each)
-        for one in all_operations()
-        if one.resource is not None and one.is_list
-        for each in _filters(one.resource)
+        _filter(*pair)
+        for operation in all_operations()
+        if operation.resource is not None and operation.is_list
+        for pair in _filters(operation.resource)
     ]
-    names = [one["name"] for one in filters]
-    same = {one["name"]: one for one in filters if filters.count(one) == names.count(one["name"]) > 1}
+    names = [fields["name"] for fields in filters]
+    same_fields = {
+        fields["name"]: fields
+        for fields in filters
+        if filters.count(fields) == names.count(fields["name"]) > 1
+    }
     return (
         COMMON_PARAMETERS
         | {"IdempotencyKey": IDEMPOTENCY_KEY}
-        | {_shared_name(name): one for name, one in same.items()}
+        | {_shared_name(name): field for name, field in same_fields.items()}
     )
 
 
 def _shared_name(name: str) -> str:
-    """Names of components have no brackets."""
+    """The name without brackets, which names of components can't have."""
     return name.replace("[", "_").rstrip("]")
 
 
@@ -282,30 +311,35 @@ def _filters(resource: Resource) -> list[tuple[Column, str]]:
     return [(column, operator) for column in resource.filters.values() for operator in column.operators]
 
 
-def _parameter(one: Parameter) -> Json:
-    schema: Json = {"type": "boolean" if one.is_flag else "string"}
-    if one.is_number:
+def _parameter(parameter: Parameter) -> Json:
+    schema: Json = {"type": "boolean" if parameter.is_flag else "string"}
+    if parameter.is_number:
         schema = {"type": "integer", "minimum": 1}
-    if one.is_time:
-        schema = ref("Timestamp")
-    if one.choices:
-        schema["enum"] = [*one.choices]
-    if one.default is not None:
-        schema["default"] = one.default
-    found: Json = {"name": one.name, "in": one.where, "required": one.where == "path", "schema": schema}
-    if one.is_many:
+    if parameter.is_time:
+        schema = ref("Moment")
+    if parameter.choices:
+        schema["enum"] = [*parameter.choices]
+    if parameter.default is not None:
+        schema["default"] = parameter.default
+    fields: Json = {
+        "name": parameter.name,
+        "in": parameter.where,
+        "required": parameter.where == "path",
+        "schema": schema,
+    }
+    if parameter.is_many:
         array = {"type": "array", "items": schema, "maxItems": MOST_VALUES}
-        found |= {"style": "form", "explode": False, "schema": array}
-    if one.description:
-        found["description"] = one.description
-    if one.deprecated:
-        found["deprecated"] = True
-    return _shared_ref(one.name) if COMMON_PARAMETERS.get(one.name) == found else found
+        fields |= {"style": "form", "explode": False, "schema": array}
+    if parameter.description:
+        fields["description"] = parameter.description
+    if parameter.deprecated:
+        fields["deprecated"] = True
+    return _shared_ref(parameter.name) if COMMON_PARAMETERS.get(parameter.name) == fields else fields
 
 
 def _filter(column: Column, operator: str) -> Json:
     meaning = (TAG_MEANING if column.kind is Kind.TAGS else MEANING)[operator]
-    found: Json = {
+    fields: Json = {
         "name": f"{column.name}[{operator}]" if operator else column.name,
         "in": "query",
         "required": False,
@@ -313,14 +347,14 @@ def _filter(column: Column, operator: str) -> Json:
     }
     value = _value(column)
     if column.kind is not Kind.TAGS and operator not in LIST_OPERATORS:
-        return found | {"schema": value}
+        return fields | {"schema": value}
     array = {"type": "array", "items": value, "maxItems": MOST_VALUES}
-    return found | {"style": "form", "explode": False, "schema": array}
+    return fields | {"style": "form", "explode": False, "schema": array}
 
 
 def _value(column: Column) -> Json:
     if column.kind is Kind.TIME:
-        return ref("Timestamp")
+        return ref("Moment")
     if column.kind is Kind.FLAG:
         return {"type": "boolean"}
     return {"type": "string", "enum": [*column.choices]} if column.choices else {"type": "string"}

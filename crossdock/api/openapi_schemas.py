@@ -12,6 +12,7 @@ import msgspec
 
 from crossdock.api.operations import all_operations
 from crossdock.api.schemas import Body, DryRun, Error, NotFoundError, ValidationError, WriteError
+from crossdock.resources.common import Moment, Timestamp
 from crossdock.resources.schema import Part, Record, Resource
 from crossdock.resources.writes import Write, WriteBody, WritePart
 
@@ -60,18 +61,22 @@ def of(kind: Any) -> Schema:
 def components() -> dict[str, Schema]:
     """All schemas by name: records and what they are made of, envelopes, platform bodies, errors."""
     operations = all_operations()
-    used = [kind for one in operations for kind in (one.reply, one.body)]
+    used = [kind for operation in operations for kind in (operation.reply, operation.body)]
     structs = _structs([*used, Error, NotFoundError, ValidationError, WriteError, DryRun])
     _, raw = msgspec.json.schema_components(structs.values(), ref_template="#/components/schemas/{name}")
     choices = _choices(structs.values())
-    found = {name: _object(kind, raw[name], choices) for name, kind in structs.items()}
-    for one in operations:
-        if one.write is not None and one.write.answers != "word":
-            found |= _write_response(one.write)
-        if one.resource is not None:
-            found |= _page(one.resource) if one.is_list else _item(one.resource)
-            found[one.resource.record.__name__]["properties"] |= _stamps(one.resource)
-    return dict(sorted(found.items())) | {"Timestamp": _timestamp(raw), "TrackstarTag": TAG}
+    objects = {name: _object(kind, raw[name], choices) for name, kind in structs.items()}
+    for operation in operations:
+        if operation.write is not None and operation.write.answers != "word":
+            objects |= _write_response(operation.write)
+        if operation.resource is not None:
+            objects |= _page(operation.resource) if operation.is_list else _item(operation.resource)
+            objects[operation.resource.record.__name__]["properties"] |= _stamps(operation.resource)
+    return dict(sorted(objects.items())) | {
+        "Moment": _titled(Moment),
+        "Timestamp": _titled(Timestamp),
+        "TrackstarTag": TAG,
+    }
 
 
 def _page(resource: Resource) -> dict[str, Schema]:
@@ -128,25 +133,24 @@ def _stamps(resource: Resource) -> dict[str, Schema]:
     }
 
 
-def _timestamp(raw: Mapping[str, Schema]) -> Schema:
-    shape = next(
-        one
-        for schema in raw.values()
-        for one in schema["properties"].values()
-        if one.get("title") == "Timestamp"
-    )
-    return {name: shape[name] for name in ("type", "format", "pattern", "description")}
+def _titled(kind: Any) -> Schema:
+    """The one schema of a type that is said by reference."""
+    shape = msgspec.json.schema(kind)
+    return {name: shape[name] for name in ("type", "format", "pattern", "description") if name in shape}
 
 
 def _object(kind: type[msgspec.Struct], raw: Schema, choices: Choices) -> Schema:
     """The schema of a struct."""
-    members = {name: _member(kind, name, one, choices) for name, one in raw["properties"].items()}
+    members = {
+        name: _member(kind, name, current_property, choices)
+        for name, current_property in raw["properties"].items()
+    }
     described = {"description": raw["description"]} if "description" in raw else {}
     return {
         "type": "object",
         **described,
         "properties": members,
-        "required": [name for name, one in members.items() if _is_required(kind, name, one, raw)],
+        "required": [name for name, member in members.items() if _is_required(kind, name, member, raw)],
         **({"additionalProperties": False} if "additionalProperties" in raw else {}),
     }
 
@@ -162,7 +166,7 @@ def _may_be_unset(kind: type[msgspec.Struct], name: str) -> bool:
 
 
 def _may_be_empty(kind: type[msgspec.Struct]) -> bool:
-    """Whether it is a reference that is `{}` when there is none: else all its members are there."""
+    """Check whether it is a reference that is `{}` when there is none: else all its members are there."""
     return issubclass(kind, Part) and all(_may_be_unset(kind, name) for name in kind.__struct_fields__)
 
 
@@ -180,19 +184,19 @@ def _member(kind: type[msgspec.Struct], name: str, raw: Schema, choices: Choices
 
 def _plain(raw: Schema, choices: Choices) -> Schema:
     """A schema of msgspec's in the words of the contract."""
-    if raw.get("title") == "Timestamp":
-        return ref("Timestamp")
-    found = {name: one for name, one in raw.items() if name not in ("title", "default")}
-    if found.get("format") == "decimal":
+    if raw.get("title") in ("Moment", "Timestamp"):
+        return ref(raw["title"])
+    items = {name: item for name, item in raw.items() if name not in ("title", "default")}
+    if items.get("format") == "decimal":
         return {"type": "number"}
-    if "enum" in found:
-        found |= _choice(choices[frozenset(found.pop("enum"))])
+    if "enum" in items:
+        items |= _choice(choices[frozenset(items.pop("enum"))])
     for name in ("items", "additionalProperties"):
-        if isinstance(found.get(name), dict):
-            found[name] = _plain(found[name], choices)
-    if "anyOf" in found:
-        found |= _nullable([_plain(one, choices) for one in found.pop("anyOf")])
-    return found
+        if isinstance(items.get(name), dict):
+            items[name] = _plain(items[name], choices)
+    if "anyOf" in items:
+        items |= _nullable([_plain(item, choices) for item in items.pop("anyOf")])
+    return items
 
 
 def _choice(values: tuple[str, ...]) -> Schema:
@@ -203,38 +207,42 @@ def _choice(values: tuple[str, ...]) -> Schema:
 
 def _nullable(members: list[Schema]) -> Schema:
     """One of several; "a text or null" in one line where that is possible."""
-    rest = [one for one in members if one != {"type": "null"}]
-    if len(rest) == len(members) or len(rest) > 1 or "$ref" in rest[0]:
+    remaining_members = [member for member in members if member != {"type": "null"}]
+    if len(remaining_members) == len(members) or len(remaining_members) > 1 or "$ref" in remaining_members[0]:
         return {"anyOf": members}
-    found = rest[0] | {"type": [rest[0]["type"], "null"]}
-    return found | {"enum": [*found["enum"], None]} if "enum" in found else found
+    remaining_member = remaining_members[0] | {"type": [remaining_members[0]["type"], "null"]}
+    return (
+        remaining_member | {"enum": [*remaining_member["enum"], None]}
+        if "enum" in remaining_member
+        else remaining_member
+    )
 
 
 def _structs(kinds: Iterable[Any]) -> dict[str, type[msgspec.Struct]]:
     """All structs that these types are made of, by name."""
     return {
-        one.__name__: one
-        for one in _parts(kinds)
-        if isinstance(one, type) and issubclass(one, msgspec.Struct)
+        part.__name__: part
+        for part in _parts(kinds)
+        if isinstance(part, type) and issubclass(part, msgspec.Struct)
     }
 
 
 def _choices(kinds: Iterable[Any]) -> Choices:
     """The values of all Literals by the set they are, because msgspec sorts them and we keep their order."""
-    found = (get_args(one) for one in _parts(kinds) if get_origin(one) is Literal)
-    return {frozenset(values): values for values in found}
+    args = (get_args(part) for part in _parts(kinds) if get_origin(part) is Literal)
+    return {frozenset(values): values for values in args}
 
 
 def _parts(kinds: Iterable[Any]) -> Iterator[Any]:
-    """These types and all types inside them, each struct once."""
-    seen: set[Any] = set()
+    """The types and all types inside them, each struct once."""
+    items: set[Any] = set()
     waiting = list(kinds)
     while waiting:
         kind = waiting.pop()
         if get_origin(kind) is Literal:
             yield kind
-        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
-            seen.add(kind)
+        elif isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in items:
+            items.add(kind)
             yield kind
             waiting += get_type_hints(kind).values()
         else:

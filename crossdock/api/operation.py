@@ -1,15 +1,16 @@
-"""The words that operations are written in."""
+"""The words that the API's operations are written in, besides those of every API."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Literal
+from typing import Any
 
 from crossdock.resources.schema import Resource
 from crossdock.resources.writes import Write
+from crossdock.web.operation import HttpOperation, Parameter
 
 
 class Access(Enum):
-    """What a caller must show."""
+    """The proof that a caller must show."""
 
     NONE = auto()
     KEY = auto()
@@ -18,41 +19,23 @@ class Access(Enum):
     """The key, and the access token of one connection."""
     KEY_MAYBE_TOKEN = auto()
     """The key; with a token the answer is about its connection."""
+    SIGNED = auto()
+    """A signature of a connected system; the handler checks it, and counts who has none."""
     OPERATOR = auto()
     """The token that the operator's settings say; the handler checks it."""
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A parameter of an operation that is not a filter. Texts, but for flags."""
+class ApiOperation(HttpOperation):
+    """One method of one path, and what the document says of it."""
 
-    name: str
-    where: Literal["path", "query"] = "query"
-    description: str = ""
-    choices: tuple[str, ...] = ()
-    is_flag: bool = False
-    is_number: bool = False
-    is_time: bool = False
-    is_many: bool = False
-    """Several values: separated by commas, repeated, or both."""
-    default: str | bool | int | None = None
-    deprecated: bool = False
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path."""
-
-    method: str
-    path: str
-    handler: str
-    id: str
     summary: str
     tag: str
     reply: Any
     """What 200 carries: a struct, or a plain type. Records come in `data`. str: text; bytes: a file."""
+    media_type: str = ""
+    """Of what 200 carries; empty: as `reply` says."""
     access: Access = Access.KEY_AND_TOKEN
-    parameters: tuple[Parameter, ...] = ()
     body: Any = None
     body_required: bool = True
     takes_file: bool = False
@@ -69,15 +52,24 @@ class Operation:
     """What manifests call what it does, where that is not the function of its resource."""
     takes_key: bool = False
     """Whether it heeds an Idempotency-Key."""
+    takes_bound_key: bool = False
+    """Whether a key that is bound to connections may call it without a token: it tells nothing of others."""
+    needs_full_key: bool = False
+    """Whether a read-only key is refused although nothing is changed: it shows a secret."""
 
     @property
     def needs_key(self) -> bool:
-        """Whether it is for an organization, not for anybody or the operator."""
-        return self.access not in (Access.NONE, Access.OPERATOR)
+        """Check whether it is for an organization, not for anybody or the operator."""
+        return self.access not in (Access.NONE, Access.SIGNED, Access.OPERATOR)
+
+    @property
+    def admits_bound(self) -> bool:
+        """Check whether a key that is bound to connections may call it without the token of one."""
+        return self.takes_bound_key or "{connection_id}" in self.path
 
     @property
     def writes(self) -> bool:
-        """Whether a read-only key is refused."""
+        """Check whether a read-only key is refused."""
         return self.method not in ("GET", "HEAD")
 
 

@@ -2,6 +2,7 @@
 
     resources' declarations ─▶ list and single reads ─┐
     writes' declarations    ─▶ write_operations.py   ─┤
+    platform_operations.py  ─▶ logs, requests, …     ─┤
     PLATFORM, below         ─▶ everything else       ─┴─▶ all_operations() ─▶ routes, openapi.json
 
 `handler` is "module.function" below `crossdock.api`. A handler of a read gets its resource from the
@@ -13,13 +14,19 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, get_args
 
-from crossdock.api import schemas
-from crossdock.api.carrier_operations import CARRIER
-from crossdock.api.operation import PAGE_TOKEN, Access, Operation, Parameter
-from crossdock.api.write_operations import write_operations
+from crossdock.api import addition_schemas, extension_schemas, schemas
+from crossdock.api.alert_operations import ALERTS
+from crossdock.api.carrier.operations import CARRIER
+from crossdock.api.connections.operations import LIFE
+from crossdock.api.link.operations import LINK
+from crossdock.api.operation import PAGE_TOKEN, Access, ApiOperation
+from crossdock.api.platform_operations import EXTRA
+from crossdock.api.platform_schemas import ConnectionItem
+from crossdock.api.records.write_operations import write_operations
 from crossdock.resources.catalogue import all_resources
-from crossdock.resources.event_types import event_types
+from crossdock.resources.event_types import ALIASES, event_types
 from crossdock.resources.schema import Resource
+from crossdock.web.operation import Parameter
 
 CONNECTION_ID = Parameter("connection_id", "path")
 FUNCTION_NAME = Parameter("function_name", "path", choices=schemas.FUNCTIONS)
@@ -43,7 +50,7 @@ AFTER = Parameter(
 EVENT_TYPE = Parameter(
     "type",
     description="Only these events. Those that a record is gone are sent to nobody who does not name them.",
-    choices=event_types(),
+    choices=(*event_types(), *ALIASES),
     is_many=True,
 )
 LIMIT = Parameter(
@@ -68,47 +75,54 @@ INCLUDE_DELETED = Parameter(
 READ_ERRORS = (401, 403, 404, 422, 429, 501)
 
 PLATFORM = (
-    Operation(
-        "GET", "/connections", "connections.listed", "listConnections",
+    ApiOperation(
+        "GET", "/connections", "connections.connections.get_list", "listConnections",
         "List the connections of the organization", "Connections", schemas.ConnectionList,
-        access=Access.KEY, parameters=(PAGE_TOKEN, TOKEN_FILTER),
+        access=Access.KEY, takes_bound_key=True, parameters=(PAGE_TOKEN, TOKEN_FILTER),
     ),
-    Operation(
-        "PATCH", "/connections", "connections.updated", "updateConnection",
+    ApiOperation(
+        "PATCH", "/connections", "connections.settings.changed_by_token", "updateConnection",
         "Change customer_id, or mute events about records", "Connections", schemas.UpdatedConnection,
         body=schemas.UpdateConnectionRequest, body_required=False,
         example={"customer_id": "customer-42", "webhooks_disabled": True},
         errors=(400, 401, 403, 422, 429),
     ),
-    Operation(
-        "DELETE", "/connections", "connections.deleted", "deleteConnection",
+    ApiOperation(
+        "DELETE", "/connections", "connections.connections.deleted", "deleteConnection",
         "Delete the connection that the access token belongs to", "Connections",
         schemas.DeletedConnection, errors=(401, 403, 422, 429),
     ),
-    Operation(
-        "GET", "/connections/{connection_id}", "connections.one", "getConnection",
-        "Read one connection; data is an array of one", "Connections", schemas.ConnectionList,
+    ApiOperation(
+        "GET", "/connections/{connection_id}", "connections.connections.get_item", "getConnection",
+        "Read one connection", "Connections", ConnectionItem,
         access=Access.KEY, parameters=(CONNECTION_ID,), errors=(401, 404, 422, 429),
     ),
-    Operation(
-        "GET", "/connections/{connection_id}/freshness", "freshness.of_connection",
+    ApiOperation(
+        "GET", "/connections/{connection_id}/freshness", "connections.freshness.of_connection",
         "getConnectionFreshness", "How old the data of each function are, and how its last sync went",
-        "Connections", schemas.ConnectionFreshness, access=Access.KEY, parameters=(CONNECTION_ID,),
+        "Connections", extension_schemas.ConnectionFreshness, access=Access.KEY, parameters=(CONNECTION_ID,),
         errors=(401, 404, 422, 429),
     ),
-    Operation(
-        "POST", "/connections/sync", "syncs.started", "syncConnection",
+    ApiOperation(
+        "POST", "/connections/sync", "connections.syncs.started", "syncConnection",
         "Sync now, without waiting for the schedule", "Sync", schemas.SyncResponse,
         body=schemas.SyncRequest, body_required=False, example={"functions_to_sync": ["get_orders"]},
         errors=(400, 401, 403, 422, 429),
     ),
-    Operation(
-        "GET", "/connections/on-demand-syncs", "on_demand.listed", "listSyncJobs",
+    ApiOperation(
+        "POST", "/connections/{connection_id}/sync", "connections.syncs.started_by_id", "syncConnectionById",
+        "The same for a connection by its id; the access token may be left out", "Sync", schemas.SyncResponse,
+        access=Access.KEY_MAYBE_TOKEN, parameters=(CONNECTION_ID,), body=schemas.SyncRequest,
+        body_required=False, example={"functions_to_sync": ["get_orders"]},
+        errors=(400, 401, 403, 404, 422, 429),
+    ),
+    ApiOperation(
+        "GET", "/connections/on-demand-syncs", "connections.on_demand.get_list", "listSyncJobs",
         "List the connection's sync jobs, the newest first", "Sync", schemas.SyncJobList,
         parameters=(PAGE_TOKEN,),
     ),
-    Operation(
-        "POST", "/connections/on-demand-syncs", "on_demand.created", "createSyncJob",
+    ApiOperation(
+        "POST", "/connections/on-demand-syncs", "connections.on_demand.created", "createSyncJob",
         "Sync a window of one function, ahead of the schedules", "Sync", schemas.SyncJob,
         body=schemas.CreateSyncJobRequest,
         example={
@@ -118,147 +132,157 @@ PLATFORM = (
         },
         errors=(400, 401, 403, 422, 429),
     ),
-    Operation(
-        "GET", "/connections/on-demand-syncs/{sync_job_id}", "on_demand.one", "getSyncJob",
+    ApiOperation(
+        "GET", "/connections/on-demand-syncs/{sync_job_id}", "connections.on_demand.get_item", "getSyncJob",
         "Read one sync job", "Sync", schemas.SyncJob, parameters=(SYNC_JOB_ID,),
         errors=(401, 404, 422, 429),
     ),
-    Operation(
-        "POST", "/connections/on-demand-syncs/{sync_job_id}/cancel", "on_demand.cancelled",
+    ApiOperation(
+        "POST", "/connections/on-demand-syncs/{sync_job_id}/cancel", "connections.on_demand.cancelled",
         "cancelSyncJob", "Cancel an open sync job", "Sync", schemas.SyncJob,
         parameters=(SYNC_JOB_ID,), errors=(400, 401, 403, 404, 422, 429),
     ),
-    Operation(
-        "PATCH", "/schedules/{function_name}/toggle", "syncs.toggled", "toggleSchedule",
+    ApiOperation(
+        "PATCH", "/schedules/{function_name}/toggle", "connections.syncs.toggled", "toggleSchedule",
         "Pause or resume one schedule", "Schedules", schemas.UpdatedConnection,
         parameters=(FUNCTION_NAME,), body=schemas.ToggleRequest, example={"paused": True},
         errors=(400, 401, 403, 404, 422, 429),
     ),
-    Operation(
-        "PATCH", "/schedules/toggle-all", "syncs.all_toggled", "toggleAllSchedules",
+    ApiOperation(
+        "PATCH", "/schedules/toggle-all", "connections.syncs.all_toggled", "toggleAllSchedules",
         "Pause or resume every schedule", "Schedules", schemas.UpdatedConnection,
         body=schemas.ToggleRequest, example={"paused": True}, errors=(400, 401, 403, 422, 429),
     ),
-    Operation(
-        "GET", "/events", "events.listed", "listEvents",
+    ApiOperation(
+        "GET", "/events", "events.get_list", "listEvents",
         "What happened, in order: of the organization, or with an access token of its connection", "Events",
-        schemas.EventPage, access=Access.KEY_MAYBE_TOKEN, parameters=(AFTER, LIMIT, EVENT_TYPE),
+        extension_schemas.EventPage, access=Access.KEY_MAYBE_TOKEN, parameters=(AFTER, LIMIT, EVENT_TYPE),
         errors=(401, 410, 422, 429),
     ),
-    Operation(
-        "GET", "/events/{event_id}/data", "event_data.asked", "getEventData",
+    ApiOperation(
+        "GET", "/events/{event_id}/data", "event_data.get_link", "getEventData",
         "Where the whole of an event is that was too large for a webhook", "Events",
-        schemas.EventDownload, access=Access.KEY, parameters=(EVENT_ID,), errors=(401, 404, 422),
+        extension_schemas.EventDownload, access=Access.KEY, parameters=(EVENT_ID,),
+        errors=(401, 404, 422, 429),
     ),
-    Operation(
+    ApiOperation(
         "GET", "/events/{event_id}/download", "event_data.downloaded", "downloadEvent",
         "The whole of an event", "Events", dict[str, Any], access=Access.NONE,
-        parameters=(EVENT_ID, EXPIRES, SIGNATURE), errors=(403, 404, 422),
+        parameters=(EVENT_ID, EXPIRES, SIGNATURE), errors=(403, 404, 422, 429),
     ),
-    Operation(
-        "GET", "/integrations/{integration_type}", "integrations.listed", "listIntegrations",
+    ApiOperation(
+        "GET", "/integrations/{integration_type}", "connections.integrations.get_list", "listIntegrations",
         "What all integrations of a type can do", "Integrations", schemas.IntegrationInfoList,
-        access=Access.KEY, parameters=(INTEGRATION_TYPE,), errors=(401, 404, 422, 429),
+        access=Access.KEY, takes_bound_key=True, parameters=(INTEGRATION_TYPE,), errors=(401, 404, 422, 429),
     ),
-    Operation(
-        "GET", "/integrations/{integration_type}/{integration_name}", "integrations.one",
+    ApiOperation(
+        "GET", "/integrations/{integration_type}/{integration_name}", "connections.integrations.get_item",
         "getIntegration", "What one integration can do; data is an array of one", "Integrations",
-        schemas.IntegrationInfoList, access=Access.KEY_MAYBE_TOKEN,
+        schemas.IntegrationInfoList, takes_bound_key=True, access=Access.KEY_MAYBE_TOKEN,
         parameters=(INTEGRATION_TYPE, INTEGRATION_NAME), errors=(401, 404, 422, 429),
     ),
-    Operation(
-        "GET", "/integrations/{integration_type}/{integration_name}/write-info", "integrations.write_info",
+    ApiOperation(
+        "GET", "/integrations/{integration_type}/{integration_name}/write-info",
+        "connections.integrations.write_info",
         "getWriteInfo", "What an integration's writes take, as an OpenAPI document", "Integrations",
-        schemas.WriteInfo, access=Access.KEY_MAYBE_TOKEN,
+        schemas.WriteInfo, takes_bound_key=True, access=Access.KEY_MAYBE_TOKEN,
         parameters=(INTEGRATION_TYPE, INTEGRATION_NAME), errors=(401, 404, 422, 429),
     ),
-    Operation(
-        "GET", "/{integration_type}/integrations", "integrations.listed", "listIntegrationsLegacy",
+    ApiOperation(
+        "GET", "/{integration_type}/integrations", "connections.integrations.get_list",
+        "listIntegrationsLegacy",
         "Older spelling of /integrations/{integration_type}", "Integrations",
-        schemas.IntegrationInfoList, access=Access.KEY, parameters=(INTEGRATION_TYPE,),
+        schemas.IntegrationInfoList, access=Access.KEY, takes_bound_key=True, parameters=(INTEGRATION_TYPE,),
         errors=(401, 404, 422, 429), deprecated=True,
     ),
-    Operation(
-        "GET", "/{integration_type}/integrations/{integration_name}", "integrations.one",
+    ApiOperation(
+        "GET", "/{integration_type}/integrations/{integration_name}", "connections.integrations.get_item",
         "getIntegrationLegacy", "Older spelling of /integrations/{integration_type}/{integration_name}",
-        "Integrations", schemas.IntegrationInfoList, access=Access.KEY,
+        "Integrations", schemas.IntegrationInfoList, access=Access.KEY, takes_bound_key=True,
         parameters=(INTEGRATION_TYPE, INTEGRATION_NAME), errors=(401, 404, 422, 429), deprecated=True,
     ),
-    Operation(
+    ApiOperation(
         "POST", "/sandbox/generate-sandbox/{integration_type}", "sandbox.generated", "generateSandbox",
         "Make the organization's sandbox of a type, or reset its data", "Sandbox",
         schemas.SandboxExchange, access=Access.KEY, parameters=(SANDBOX_TYPE,),
         errors=(401, 403, 404, 422, 429),
     ),
-    Operation(
+    ApiOperation(
         "PUT", "/sandbox/simulate/orders/{order_id}/fulfill", "sandbox.order_fulfilled",
         "simulateFulfill", "Let the sandbox ship an order", "Sandbox", schemas.SimulatedRecord,
         access=Access.KEY, parameters=(ORDER_ID, PARTIAL), errors=(401, 403, 404, 422, 429),
     ),
-    Operation(
+    ApiOperation(
         "PUT", "/sandbox/simulate/returns/{return_id}/receive", "sandbox.return_received",
         "simulateReceiveReturn", "Let the sandbox receive a return", "Sandbox", schemas.SimulatedRecord,
         access=Access.KEY, parameters=(RETURN_ID,), errors=(401, 403, 404, 422, 429),
     ),
-    Operation(
+    ApiOperation(
         "POST", "/sandbox/simulate/cart/orders", "sandbox.cart_order_added", "simulateCartOrder",
         "Let somebody order in the sandbox shop", "Sandbox", schemas.SimulatedRecord, access=Access.KEY,
         body=dict[str, Any], body_required=False, example={}, errors=(400, 401, 403, 422, 429),
     ),
-    Operation(
+    ApiOperation(
         "POST", "/sandbox/simulate/cart/products", "sandbox.cart_product_added", "simulateCartProduct",
         "Add a product to the sandbox shop", "Sandbox", schemas.SimulatedRecord, access=Access.KEY,
         body=dict[str, Any], body_required=False, example={}, errors=(400, 401, 403, 422, 429),
     ),
-    Operation(
+    ApiOperation(
         "GET", "/openapi.json", "server.openapi", "getOpenApi", "This document", "Spec",
-        dict[str, Any], access=Access.NONE, errors=(),
+        dict[str, Any], access=Access.NONE, errors=(429,),
     ),
-    Operation(
+    ApiOperation(
         "GET", "/postman.json", "server.postman", "getPostman", "This document as a Postman collection",
-        "Spec", dict[str, Any], access=Access.NONE, errors=(),
+        "Spec", dict[str, Any], access=Access.NONE, errors=(429,),
     ),
-    Operation(
+    ApiOperation(
         "GET", "/metrics", "metrics.shown", "getMetrics",
         "What the process counts, for Prometheus; off unless the operator's settings have a token for it",
         "Server", str, access=Access.OPERATOR, errors=(401, 404),
     ),
-    Operation(
+    ApiOperation(
         "GET", "/healthz", "server.healthy", "getHealth", "Whether the process runs", "Server",
         schemas.Health, access=Access.NONE, errors=(),
     ),
-    Operation(
+    ApiOperation(
         "GET", "/readyz", "server.ready", "getReadiness", "Whether the process can answer", "Server",
-        schemas.Readiness, access=Access.NONE, errors=(503,),
+        schemas.Readiness, access=Access.NONE, errors=(429, 503),
     ),
 )  # fmt: skip
 
 
 @cache
-def all_operations() -> tuple[Operation, ...]:
+def all_operations() -> tuple[ApiOperation, ...]:
     """Resources first, then the platform's own; each path's operations lie together."""
-    reads = [one for resource in all_resources() for one in _reads(resource)]
-    found = [*reads, *write_operations(), *CARRIER, *PLATFORM]
-    paths = {path: place for place, path in enumerate(dict.fromkeys(one.path for one in found))}
-    return tuple(sorted(found, key=lambda one: paths[one.path]))
+    reads = [api_operation for resource in all_resources() for api_operation in _reads(resource)]
+    api_operations = [
+        *reads, *write_operations(), *CARRIER, *LINK, *PLATFORM, *LIFE, *EXTRA, *ALERTS,
+    ]  # fmt: skip
+    paths = {
+        path: position
+        for position, path in enumerate(dict.fromkeys(api_operation.path for api_operation in api_operations))
+    }
+    return tuple(sorted(api_operations, key=lambda api_operation: paths[api_operation.path]))
 
 
 @cache
-def by_path() -> dict[str, dict[str, Operation]]:
+def by_path() -> dict[str, dict[str, ApiOperation]]:
     """Operations by path and method, in the order in which paths must be tried: fixed text before names."""
-    found: dict[str, dict[str, Operation]] = {}
-    for one in sorted(all_operations(), key=lambda one: ["{" in part for part in one.path.split("/")]):
-        found.setdefault(one.path, {})[one.method] = one
-    return found
+    api_operations: dict[str, dict[str, ApiOperation]] = {}
+    for operation in sorted(
+        all_operations(), key=lambda operation: ["{" in part for part in operation.path.split("/")]
+    ):
+        api_operations.setdefault(operation.path, {})[operation.method] = operation
+    return api_operations
 
 
-def _reads(resource: Resource) -> Iterable[Operation]:
+def _reads(resource: Resource) -> Iterable[ApiOperation]:
     """Reading a page, reading one, and what has changed in it."""
     if resource.listed:
-        yield Operation(
+        yield ApiOperation(
             "GET",
             resource.path,
-            "records.listed",
+            "records.reads.get_list",
             f"list{_plural_id(resource)}",
             f"List {_words(resource, resource.name)}",
             _tag(resource),
@@ -269,10 +293,10 @@ def _reads(resource: Resource) -> Iterable[Operation]:
             errors=READ_ERRORS if resource.parent else (401, 403, 422, 429, 501),
         )
     if resource.one_path:
-        yield Operation(
+        yield ApiOperation(
             "GET",
             resource.one_path,
-            "records.one",
+            "records.reads.get_item",
             f"get{resource.record.__name__}",
             f"Read one {_words(resource, resource.singular)}",
             _tag(resource),
@@ -281,16 +305,28 @@ def _reads(resource: Resource) -> Iterable[Operation]:
             parameters=(*_in_path(resource.one_path), INCLUDE_DELETED, AS_OF),
             errors=READ_ERRORS,
         )
-        yield Operation(
+        yield ApiOperation(
             "GET",
             f"{resource.one_path}/history",
-            "history.listed",
+            "records.history.get_list",
             f"get{resource.record.__name__}History",
             f"What has changed in one {_words(resource, resource.singular)}, newest first",
             _tag(resource),
-            schemas.HistoryPage,
+            extension_schemas.HistoryPage,
             resource=resource,
             parameters=(*_in_path(resource.one_path), CHANGES_LIMIT, PAGE_TOKEN),
+            errors=READ_ERRORS,
+        )
+        yield ApiOperation(
+            "GET",
+            f"{resource.one_path}/raw",
+            "additions.raw",
+            f"get{resource.record.__name__}Raw",
+            f"Read one {_words(resource, resource.singular)} as the connected system sent it",
+            _tag(resource),
+            addition_schemas.RawRecord,
+            resource=resource,
+            parameters=_in_path(resource.one_path),
             errors=READ_ERRORS,
         )
 
@@ -309,7 +345,7 @@ def _plural_id(resource: Resource) -> str:
 
 
 def _prefix(resource: Resource) -> str:
-    """What the contract puts before names that warehouses have too: "Cart", "Freight"."""
+    """The word that the contract puts before names that warehouses have too: "Cart", "Freight"."""
     return resource.type.capitalize() if resource.type in ("cart", "freight") else ""
 
 

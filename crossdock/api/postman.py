@@ -32,7 +32,7 @@ def collection(described: Json) -> Json:
         "item": [{"name": name, "item": items} for name, items in folders.items()],
         "variable": [
             {"key": "base_url", "value": described["servers"][0]["url"]},
-            *({"key": one, "value": ""} for one in VARIABLES.values()),
+            *({"key": variable, "value": ""} for variable in VARIABLES.values()),
         ],
     }
 
@@ -53,7 +53,7 @@ def _folder(path: str, operation: Json) -> str:
 
 
 def _request(described: Json, path: str, method: str, operation: Json) -> Json:
-    parameters = [_resolved(described, one) for one in operation.get("parameters", [])]
+    parameters = [_resolved(described, parameter) for parameter in operation.get("parameters", [])]
     request: Json = {
         "method": method.upper(),
         "header": _headers(described, operation),
@@ -76,8 +76,8 @@ def _body(kind: str, example: Json) -> Json:
     members = [
         {"key": name, "type": "file", "src": []}
         if name == "file"
-        else {"key": name, "type": "text", "value": one}
-        for name, one in example.items()
+        else {"key": name, "type": "text", "value": item}
+        for name, item in example.items()
     ]
     return {"mode": "formdata", "formdata": members}
 
@@ -85,8 +85,8 @@ def _body(kind: str, example: Json) -> Json:
 def _resolved(described: Json, parameter: Json) -> Json:
     if "$ref" not in parameter:
         return parameter
-    found: Json = described["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
-    return found
+    fields: Json = described["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+    return fields
 
 
 def _headers(described: Json, operation: Json) -> list[Json]:
@@ -97,25 +97,32 @@ def _headers(described: Json, operation: Json) -> list[Json]:
         {
             "key": schemes[name]["name"],
             "value": f"{{{{{variable}}}}}",
-            "disabled": not all(name in one for one in alternatives),
+            "disabled": not all(name in alternative for alternative in alternatives),
         }
         for name, variable in VARIABLES.items()
-        if any(name in one for one in alternatives)
+        if any(name in alternative for alternative in alternatives)
     ]
 
 
 def _url(path: str, parameters: list[Json]) -> Json:
     """Path parameters are variables; filters are there to be switched on."""
-    parts = [f":{one[1:-1]}" if one.startswith("{") else one for one in path.strip("/").split("/")]
+    parts = [f":{part[1:-1]}" if part.startswith("{") else part for part in path.strip("/").split("/")]
     query = [
-        {"key": one["name"], "value": "", "description": one.get("description", ""), "disabled": True}
-        for one in parameters
-        if one["in"] == "query"
+        {
+            "key": parameter["name"],
+            "value": "",
+            "description": parameter.get("description", ""),
+            "disabled": True,
+        }
+        for parameter in parameters
+        if parameter["in"] == "query"
     ]
     return {
         "raw": "{{base_url}}/" + "/".join(parts),
         "host": ["{{base_url}}"],
         "path": parts,
         "query": query,
-        "variable": [{"key": one["name"], "value": ""} for one in parameters if one["in"] == "path"],
+        "variable": [
+            {"key": parameter["name"], "value": ""} for parameter in parameters if parameter["in"] == "path"
+        ],
     }

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from crossdock.resources.catalogue import all_resources
-from crossdock.resources.common import Timestamp
+from crossdock.resources.common import Moment, Timestamp
 
 INFERRED = Meta(extra_json_schema={"x-inferred": True})
 DEPRECATED = Meta(extra_json_schema={"deprecated": True})
 
 IntegrationType = Literal["wms", "freight", "cart", "carrier"]
 
-FUNCTIONS = tuple(dict.fromkeys(one.function for one in all_resources() if one.every))
+FUNCTIONS = tuple(dict.fromkeys(resource.function for resource in all_resources() if resource.every))
 """What has a schedule, so what can be synced and paused."""
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ else:
 
 
 class Body(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a caller sends."""
+    """The base of what a caller sends."""
 
 
 class Reply(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What a caller gets. All its members are always there, but those that may be UNSET."""
+    """The base of what a caller gets. All its members are always there, but those that may be UNSET."""
 
 
 # Connections
@@ -55,16 +55,35 @@ class AffectedEndpoint(Reply, kw_only=True):
     preventing_sync: Annotated[bool, Meta(description="Whether nothing of it can be synced.")]
 
 
+class SetAside(Reply, kw_only=True):
+    """A record, or a part of one, that could not be taken in."""
+
+    id: str
+    reason: str
+
+
 class ConnectionError(Reply, kw_only=True):
-    """Why a connection, or one resource of it, does not sync."""
+    """Why a connection, or one resource of it, does not sync; or what of it was set aside."""
 
     error_message: str
     affected_endpoints: list[AffectedEndpoint]
     first_seen: Timestamp
     last_seen: Timestamp
-    error_type: Annotated[Literal["invalid_credentials", "missing_permission"], INFERRED]
+    error_type: Annotated[
+        Literal[
+            "invalid_credentials", "missing_permission", "login_throttled", "system_throttled",
+            "system_unavailable", "address_refused", "unexpected_answer", "request_refused", "no_progress",
+            "internal_error", "records_set_aside", "file_refused",
+        ],
+        INFERRED,
+        Meta(description="The first two are the contract's; the others are extensions."),
+    ]  # fmt: skip
     resource: Annotated[str | None, INFERRED, Meta(description="Null when it is about all resources.")]
     message: Annotated[str, INFERRED, Meta(description="The same as error_message.")]
+    count: Annotated[int | UnsetType, Meta(description="How many records were set aside.")] = UNSET
+    examples: Annotated[
+        list[SetAside] | UnsetType, Meta(description="Some of those that were set aside.")
+    ] = UNSET
 
 
 class Connection(Reply, kw_only=True):
@@ -98,9 +117,40 @@ class ConnectionList(Reply, kw_only=True):
     total_count: Annotated[int, Meta(description="How many there are on this page.")]
 
 
+Quantities = Literal["rounded", "exact"]
+
+
 class UpdateConnectionRequest(Body, kw_only=True):
     customer_id: Annotated[str | UnsetType | None, Meta(description="Your own key for the customer.")] = UNSET
     webhooks_disabled: Annotated[bool | UnsetType, Meta(description="Mute events about its records.")] = UNSET
+    quantities: Annotated[
+        Quantities | UnsetType,
+        Meta(
+            description="Extension. rounded: quantities are whole numbers, as the contract has them. "
+            "exact: they may have a fraction, such as 1.5; everything is read again then."
+        ),
+    ] = UNSET
+    keep_raw: Annotated[
+        bool | UnsetType,
+        Meta(
+            description="Extension. Keep each record as the connected system sent it, too; it is read at "
+            "`/raw` below the record. Everything is read again then."
+        ),
+    ] = UNSET
+    sync_frequency: Annotated[
+        dict[str, int | None] | UnsetType | None,
+        Meta(
+            description="Extension. Seconds between two syncs, by function: 60 to 604800, or null for the "
+            "default. Null: the default of all; functions that are left out stay as they are."
+        ),
+    ] = UNSET
+    lookback_days: Annotated[
+        int | UnsetType | None,
+        Meta(
+            description="Extension. How many days first syncs read back that have not begun: 0 to 1096. "
+            "Null: as the organization has it."
+        ),
+    ] = UNSET
 
 
 class UpdatedConnection(Reply, kw_only=True):
@@ -152,8 +202,8 @@ else:
 
 
 class CreateSyncJobRequest(Body, kw_only=True):
-    start_time: Annotated[Timestamp, Meta(description="Where the window begins.")]
-    end_time: Annotated[Timestamp, Meta(description="Where it ends; not in the future.")]
+    start_time: Annotated[Moment, Meta(description="Where the window begins.")]
+    end_time: Annotated[Moment, Meta(description="Where it ends; at most five minutes ahead, taken as now.")]
     function_name: OnDemandFunction
 
 
@@ -224,6 +274,19 @@ class IntegrationInfo(Reply, kw_only=True):
     write_operations: list[WriteOperation]
     list_operations: list[ListOperation]
     available_actions: list[str]
+    evidence: Annotated[
+        Literal["documented", "recorded", "live"],
+        Meta(
+            description="How it is known to work (an extension). documented: from the vendor's description; "
+            "recorded: from answers of the vendor's system; live: run against it."
+        ),
+    ]
+    evidence_note: Annotated[
+        str | None, Meta(description="What it was run against, and when (an extension).")
+    ]
+    inbound_functions: Annotated[
+        list[str], Meta(description="Reads whose changes the system sends by webhook (an extension).")
+    ]
 
 
 class IntegrationInfoList(Reply, kw_only=True):
@@ -305,122 +368,6 @@ class WriteError(Struct, kw_only=True):
         ),
     ] = UNSET
     id: Annotated[str | UnsetType, Meta(description="The record that it made, where that is known.")] = UNSET
-
-
-# Freshness
-
-
-class EndedRun(Reply, kw_only=True):
-    """How a sync went."""
-
-    id: Annotated[str, Meta(description="Names the run in our logs.")]
-    outcome: Literal["completed", "failed"]
-    error: str | None
-    started_at: Timestamp
-    ended_at: Timestamp
-    duration_seconds: float
-    records_per_second: float
-    pages: int
-    received: int
-    created: int
-    updated: int
-    unchanged: int
-    deleted: int
-    set_aside: Annotated[int, Meta(description="Records that did not fit.")]
-
-
-class Lag(Reply, kw_only=True):
-    """How long a change took to get here at most, over the runs of the last week."""
-
-    p50: float
-    p90: float
-    p99: float
-    runs: Annotated[int, Meta(description="How many runs this is said of.")]
-
-
-class FunctionFreshness(Reply, kw_only=True):
-    """How fresh the records of one function are."""
-
-    function_name: str
-    sync_frequency: Annotated[int, Meta(description="Seconds between two syncs.")]
-    is_paused: bool
-    age_seconds: Annotated[
-        float | None, Meta(description="Since fresh_as_of. Null: never synced to the end.")
-    ]
-    fresh_as_of: Annotated[
-        Timestamp | None,
-        Meta(description="What the connected system changed before this is here."),
-    ]
-    latest_data: Annotated[Timestamp | None, Meta(description="The newest change that is held.")]
-    last_run: EndedRun | None
-    lag_seconds: Annotated[Lag | None, Meta(description="Null before two runs completed.")]
-
-
-class ConnectionFreshness(Reply, kw_only=True):
-    connection_id: str
-    data: list[FunctionFreshness]
-
-
-# Events
-
-
-class FeedEvent(Reply, kw_only=True):
-    """Something that happened."""
-
-    id: Annotated[str, Meta(description="The same as the id of its webhook.")]
-    type: str
-    connection_id: Annotated[
-        str | None, Meta(description="Null: a connection that never came to be (`install.failed`).")
-    ]
-    created_at: Timestamp
-    body: Annotated[dict[str, Any], Meta(description="The webhook's body, byte for byte.")]
-
-
-class EventPage(Reply, kw_only=True):
-    data: list[FeedEvent]
-    next: Annotated[
-        str,
-        Meta(description="Send it as `after` to go on. The same as `after`: there is nothing newer yet."),
-    ]
-    total_count: Annotated[int, Meta(description="How many there are on this page.")]
-
-
-class EventDownload(Reply, kw_only=True):
-    """Where the whole of an event is."""
-
-    download_url: Annotated[str, Meta(description="Works for 20 minutes, without a key.")]
-
-
-# History
-
-
-class FieldChange(Reply, kw_only=True):
-    field: Annotated[str, Meta(description="Dotted path; numbers are places in a list.")]
-    old: Any
-    new: Any
-
-
-class RecordChange(Reply, kw_only=True):
-    """One change of a record."""
-
-    at: Annotated[Timestamp, Meta(description="When this server stored it.")]
-    cause: Annotated[str, Meta(description="sync, or sandbox.")]
-    run_id: Annotated[str | None, Meta(description="The sync run that found it.")]
-    event_id: Annotated[str | None, Meta(description="The event that told of it.")]
-    kind: Annotated[
-        Literal["created", "updated", "gone", "back"],
-        Meta(
-            description="gone: the connected system no longer had it; back: it had it again. created: only "
-            "told of what does not say itself since when it is."
-        ),
-    ]
-    changes: list[FieldChange]
-
-
-class HistoryPage(Reply, kw_only=True):
-    data: list[RecordChange]
-    next_token: Annotated[str | None, Meta(description="Null on the last page.")]
-    total_count: Annotated[int, Meta(description="How many there are on this page.")]
 
 
 # Sandbox

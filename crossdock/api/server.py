@@ -5,26 +5,26 @@ from importlib.metadata import version
 from starlette.responses import Response
 
 from crossdock.api import schemas
-from crossdock.api.door import Visit
+from crossdock.api.context import RequestContext
 from crossdock.api.openapi import document_bytes
 from crossdock.api.postman import collection_bytes
-from crossdock.api.replies import answer, reply
+from crossdock.web.responses import answer, reply
 
 
-async def openapi(visit: Visit) -> Response:
+async def openapi(visit: RequestContext) -> Response:
     return answer(document_bytes(visit.door.settings.url, version("crossdock")))
 
 
-async def postman(visit: Visit) -> Response:
+async def postman(visit: RequestContext) -> Response:
     return answer(collection_bytes(visit.door.settings.url, version("crossdock")))
 
 
-async def healthy(_visit: Visit) -> Response:
+async def healthy(_visit: RequestContext) -> Response:
     """The process runs."""
     return reply(schemas.Health())
 
 
-async def ready(visit: Visit) -> Response:
+async def ready(visit: RequestContext) -> Response:
     """The database answers."""
     try:
         await visit.door.database.fetch_one("SELECT 1")

@@ -7,7 +7,7 @@ the clock: what was stamped before and is committed only now is met the next tim
 
 import hashlib
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, partial
@@ -15,24 +15,29 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
-from crossdock.changes.document import seconds
-from crossdock.integrations.invoices import charges as vocabulary
-from crossdock.integrations.invoices.charges import Charges, Facts
-from crossdock.integrations.registry import integration
+from crossdock.invoices import charges as vocabulary
+from crossdock.invoices.carriers import vocabulary_of
+from crossdock.invoices.charges import ChargeFacts, ChargeVocabulary
+from crossdock.kit.registry import get_integration
 from crossdock.resources.carrier.invoice_line_items import INVOICE_LINE_ITEMS
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.schema import Resource
 from crossdock.resources.wms.inbound_shipments import INBOUND_SHIPMENTS
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.returns import RETURNS
-from crossdock.store import audit
-from crossdock.store.audit import Charge
-from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, Transaction
+from crossdock.store.carriers import audit
+from crossdock.store.carriers.audit import ChargeRow
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.batches import together_or_apart
+from crossdock.store.database.engine import Database, Transaction
+from crossdock.wire import seconds
 
 AT_ONCE = 500
 BEHIND_SECONDS = 120
+
+log = structlog.get_logger()
 
 Step = Callable[[Transaction], Awaitable[None]]
 """Keeps the job, in the transaction of each step."""
@@ -49,57 +54,77 @@ _TRACKING_VERSION = "1"
 
 @dataclass(frozen=True)
 class Follower:
-    """What following needs. now_ms: fixed for a whole pass."""
+    """The means to follow records. now_ms: fixed for a whole pass."""
 
     database: Database
     now_ms: int
     step: Step
 
-    async def charges(self, carrier: Connection) -> None:
-        """Follows the line items of a carrier connection."""
-        behind = integration(carrier.type, carrier.integration)
-        put = partial(_put_charges, behind.charges)
-        await self._follow(carrier.id, INVOICE_LINE_ITEMS, _version(behind.folder), put, _forget_charges)
+    async def charges(self, carrier: ConnectionRow) -> None:
+        """Follow the line items of a carrier connection."""
+        integration = get_integration(carrier.type, carrier.integration)
+        stored_partial = partial(_put_charges, vocabulary_of(integration))
+        await self._follow(
+            carrier.id, INVOICE_LINE_ITEMS, _version(integration.folder), stored_partial, _forget_charges
+        )
 
     async def shipments(self, connection_id: int, kind: str) -> None:
-        """Follows the tracking numbers of a WMS or cart connection."""
+        """Follow the tracking numbers of a WMS or cart connection."""
         for resource in SHIPPED_RESOURCES[kind]:
-            put, forget = partial(_put_trackings, resource), partial(_forget_trackings, resource)
-            await self._follow(connection_id, resource, _TRACKING_VERSION, put, forget)
+            stored_partial, forget = partial(_put_trackings, resource), partial(_forget_trackings, resource)
+            await self._follow(connection_id, resource, _TRACKING_VERSION, stored_partial, forget)
 
     async def _follow(
-        self, connection_id: int, resource: Resource, version: str, put: Any, forget: Any
+        self, connection_id: int, resource: Resource, version: str, stored_partial: Any, forget: Any
     ) -> None:
         mark, is_same = await audit.followed(self.database, connection_id, resource, version)
         begun = mark if is_same else 0
-        gone = await audit.gone_since(self.database, connection_id, resource, begun * 1000)
+        texts = await audit.gone_since(self.database, connection_id, resource, begun * 1000)
         after, latest = (begun, ""), self.now_ms // 1000 - BEHIND_SECONDS
-        while found := await audit.changed(self.database, connection_id, resource, after, AT_ONCE):
-            after = (found[-1][1], found[-1][0])
+        while values := await audit.changed(self.database, connection_id, resource, after, AT_ONCE):
+            after = (values[-1][1], values[-1][0])
             async with self.database.transaction() as transaction:
                 await self.step(transaction)
-                await put(transaction, connection_id, [(one_id, document) for one_id, _, document in found])
+                members = [(one_id, document) for one_id, _, document in values]
+                await _put_apart(transaction, connection_id, stored_partial, members)
                 reached = max(begun, min(after[0], latest))
                 await audit.note_followed(transaction, connection_id, resource, version, reached)
         async with self.database.transaction() as transaction:
             await self.step(transaction)
-            await forget(transaction, connection_id, gone)
+            await forget(transaction, connection_id, texts)
             await audit.note_followed(transaction, connection_id, resource, version, max(begun, latest))
+
+
+async def _put_apart(
+    transaction: Transaction, connection_id: int, stored_partial: Any, members: list[tuple[str, bytes]]
+) -> None:
+    """Store what follows from these records; one that nothing can follow from is left out."""
+
+    async def put_some(pairs: Sequence[tuple[str, bytes]]) -> None:
+        async with transaction.savepoint():
+            await stored_partial(transaction, connection_id, pairs)
+
+    async def leave_out(record: tuple[str, bytes], problem: Exception) -> None:
+        log.error(
+            "an audit leaves a record out", connection=connection_id, record=record[0], exc_info=problem
+        )
+
+    await together_or_apart(members, put_some, leave_out)
 
 
 @cache
 def _version(folder: Path) -> str:
-    """Changes with the vocabulary: charges that an older one made are made again."""
-    own = folder / "charges.py"
-    parts = [inspect.getsource(vocabulary), own.read_text(encoding="utf-8") if own.exists() else ""]
+    """The version of the vocabulary: charges that an older one made are made again."""
+    own_path = folder / "charges.py"
+    parts = [inspect.getsource(vocabulary), own_path.read_text(encoding="utf-8") if own_path.exists() else ""]
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
 # Line items → charges
 
 
-class _Item(msgspec.Struct):
-    """What a charge needs of a line item's document."""
+class _AuditedCharge(msgspec.Struct):
+    """The fields of a line item's document that a charge needs."""
 
     id: str
     transaction_date: str | None = None
@@ -112,25 +137,32 @@ class _Item(msgspec.Struct):
     raw: dict[str, Any] = {}
 
 
-_item = msgspec.json.Decoder(_Item).decode
+_item = msgspec.json.Decoder(_AuditedCharge).decode
 
 
-def charge(charges: Charges, document: bytes) -> Charge:
+def charge(charges: ChargeVocabulary, document: bytes) -> ChargeRow:
     """A charge of a line item's document."""
-    one = _item(document)
-    facts = charges.facts(one.charge_description, one.raw)
-    return Charge(
-        item_id=one.id, account_id=one.account_id or "", invoice_id=one.invoice_id or "",
-        tracking_number=one.tracking_number or "", parcel=comparable(one.tracking_number or ""),
-        label=one.charge_description or "",
-        category=facts.category, gross=_text(one.gross_cost), net=_text(one.net_cost),
+    audited_charge = _item(document)
+    facts = charges.facts(audited_charge.charge_description, audited_charge.raw)
+    return ChargeRow(
+        item_id=audited_charge.id,
+        account_id=audited_charge.account_id or "",
+        invoice_id=audited_charge.invoice_id or "",
+        tracking_number=audited_charge.tracking_number or "",
+        parcel=comparable(audited_charge.tracking_number or ""),
+        label=audited_charge.charge_description or "",
+        category=facts.category,
+        gross=_text(audited_charge.gross_cost),
+        net=_text(audited_charge.net_cost),
         currency=facts.currency,
-        charged_on=0 if one.transaction_date is None else seconds(one.transaction_date),
-        service=facts.service, zone=facts.zone, **_weights(facts),
-    )  # fmt: skip
+        charged_on=0 if audited_charge.transaction_date is None else seconds(audited_charge.transaction_date),
+        service=facts.service,
+        zone=facts.zone,
+        **_weights(facts),
+    )
 
 
-def _weights(facts: Facts) -> dict[str, str | None]:
+def _weights(facts: ChargeFacts) -> dict[str, str | None]:
     return {
         "billed_weight": _text(facts.billed_weight),
         "actual_weight": _text(facts.actual_weight),
@@ -143,10 +175,13 @@ def _text(amount: Decimal | None) -> str | None:
 
 
 async def _put_charges(
-    charges: Charges, transaction: Transaction, connection_id: int, found: list[tuple[str, bytes]]
+    charges: ChargeVocabulary,
+    transaction: Transaction,
+    connection_id: int,
+    pairs: Sequence[tuple[str, bytes]],
 ) -> None:
-    made = [charge(charges, document) for _, document in found]
-    await audit.put_charges(transaction, connection_id, made)
+    new_charges = [charge(charges, document) for _, document in pairs]
+    await audit.put_charges(transaction, connection_id, new_charges)
 
 
 async def _forget_charges(transaction: Transaction, connection_id: int, ids: list[str]) -> None:
@@ -165,7 +200,7 @@ class _Shipment(msgspec.Struct):
     packages: list[_Parcel] = []
 
 
-class _Shipped(msgspec.Struct):
+class _ShippedOrder(msgspec.Struct):
     """Wherever tracking numbers stand: in parcels of orders, shipments of cart orders and returns, and
     inbound shipments themselves."""
 
@@ -174,7 +209,7 @@ class _Shipped(msgspec.Struct):
     shipments: list[_Shipment] = []
 
 
-_shipped = msgspec.json.Decoder(_Shipped).decode
+_shipped = msgspec.json.Decoder(_ShippedOrder).decode
 
 
 def comparable(tracking_number: str) -> str:
@@ -184,21 +219,23 @@ def comparable(tracking_number: str) -> str:
 
 def numbers_in(document: bytes) -> tuple[str | None, list[str]]:
     """The order number, and every tracking number of a record."""
-    one = _shipped(document)
-    return one.order_number, sorted({comparable(number) for number in _numbers(one) if number.strip()})
+    shipped_order = _shipped(document)
+    return shipped_order.order_number, sorted(
+        {comparable(number) for number in _numbers(shipped_order) if number.strip()}
+    )
 
 
-def _numbers(one: _Shipped) -> Iterator[str]:
-    yield from one.tracking_numbers
-    for shipment in one.shipments:
+def _numbers(shipped_order: _ShippedOrder) -> Iterator[str]:
+    yield from shipped_order.tracking_numbers
+    for shipment in shipped_order.shipments:
         parts: list[_Shipment | _Parcel] = [shipment, *shipment.packages]
         yield from (part.tracking_number for part in parts if part.tracking_number)
 
 
 async def _put_trackings(
-    resource: Resource, transaction: Transaction, connection_id: int, found: list[tuple[str, bytes]]
+    resource: Resource, transaction: Transaction, connection_id: int, pairs: Sequence[tuple[str, bytes]]
 ) -> None:
-    rows = [(record_id, *numbers_in(document)) for record_id, document in found]
+    rows = [(record_id, *numbers_in(document)) for record_id, document in pairs]
     await audit.put_trackings(transaction, connection_id, resource, rows)
 
 

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import groupby
 from typing import Any
 
-from crossdock.store.audit import Charge
+from crossdock.store.carriers.audit import ChargeRow
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -43,7 +43,7 @@ RULES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that looks wrong. key: what makes it the same finding in the next audit."""
+    """An apparent error in what was charged. key: what makes it the same finding in the next audit."""
 
     rule: str
     key: tuple[str, ...]
@@ -56,97 +56,106 @@ class Finding:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
-def of_parcel(charges: Sequence[Charge], *, was_shipped: bool | None) -> Iterator[Finding]:
-    """What the charges of one tracking number show. was_shipped: None where nobody can know."""
-    for currency, group in groupby(sorted(charges, key=_by_currency), key=lambda one: one.currency):
-        found = list(group)
-        yield from duplicates(found, currency)
-        yield from refunds(found, currency)
-        yield from overbilled_weight(found, currency)
+def of_parcel(charges: Sequence[ChargeRow], *, was_shipped: bool | None) -> Iterator[Finding]:
+    """The findings of one tracking number's charges. was_shipped: None where nobody can know."""
+    for currency, group in groupby(sorted(charges, key=_by_currency), key=lambda charge: charge.currency):
+        groups = list(group)
+        yield from duplicates(groups, currency)
+        yield from refunds(groups, currency)
+        yield from overbilled_weight(groups, currency)
         if was_shipped is False:
-            yield from charged_not_shipped(found, currency)
+            yield from charged_not_shipped(groups, currency)
 
 
-def _by_currency(one: Charge) -> tuple[str, int, str]:
-    return one.currency or "", one.charged_on, one.item_id
+def _by_currency(charge: ChargeRow) -> tuple[str, int, str]:
+    return charge.currency or "", charge.charged_on, charge.item_id
 
 
-def net(one: Charge) -> Decimal:
-    return ZERO if one.net is None else Decimal(one.net)
+def net(charge: ChargeRow) -> Decimal:
+    return ZERO if charge.net is None else Decimal(charge.net)
 
 
-def total(charges: Iterable[Charge]) -> Decimal:
+def total(charges: Iterable[ChargeRow]) -> Decimal:
     return sum(map(net, charges), ZERO)
 
 
 # Of one tracking number, in one currency
 
 
-def duplicates(charges: Sequence[Charge], currency: str | None) -> Iterator[Finding]:
+def duplicates(charges: Sequence[ChargeRow], currency: str | None) -> Iterator[Finding]:
     """The same label more than once: all but the dearest, less what was given back of that label."""
-    for label, same in _grouped(charges, lambda one: one.label):
-        billed = [one for one in same if net(one) > 0]
+    for label, same_charges in _grouped(charges, lambda charge: charge.label):
+        billed = [charge for charge in same_charges if net(charge) > 0]
         if len(billed) < 2 or not label:
             continue
-        given_back = -total(one for one in same if net(one) < 0)
+        given_back = -total(charge for charge in same_charges if net(charge) < 0)
         amount = total(billed) - max(map(net, billed)) - given_back
         if amount > 0:
             yield _finding(
                 "duplicate_charge", (charges[0].parcel, label, currency or ""), amount, currency,
                 billed, f"{label!r} was charged {len(billed)} times for {charges[0].tracking_number}",
-                label=label, line_items=_shown(same),
+                label=label, line_items=_shown(same_charges),
             )  # fmt: skip
 
 
-def refunds(charges: Sequence[Charge], currency: str | None) -> Iterator[Finding]:
+def refunds(charges: Sequence[ChargeRow], currency: str | None) -> Iterator[Finding]:
     """Each refund with what it gives back: the same amount of the same label, else of any, else all."""
-    originals = [one for one in charges if net(one) > 0]
-    for one in charges:
-        if net(one) >= 0 or one.category == "discount":
+    originals = [charge for charge in charges if net(charge) > 0]
+    for charge in charges:
+        if net(charge) >= 0 or charge.category == "discount":
             continue
-        found = _original(one, originals)
-        for each in found:
-            originals.remove(each)
-        about = "gives back a charge of" if found else "matches no charge of"
+        found_charges = _original(charge, originals)
+        for current_charge in found_charges:
+            originals.remove(current_charge)
+        about = "gives back a charge of" if found_charges else "matches no charge of"
         yield _finding(
-            "matched_refund" if found else "unmatched_refund", (one.item_id,), -net(one), currency, [one],
-            f"{one.label or 'a refund'} {about} {one.tracking_number}",
-            refund=_shown([one])[0], originals=_shown(found),
-        )  # fmt: skip
+            "matched_refund" if found_charges else "unmatched_refund",
+            (charge.item_id,),
+            -net(charge),
+            currency,
+            [charge],
+            f"{charge.label or 'a refund'} {about} {charge.tracking_number}",
+            refund=_shown([charge])[0],
+            originals=_shown(found_charges),
+        )
 
 
-def _original(refund: Charge, originals: Sequence[Charge]) -> list[Charge]:
+def _original(refund: ChargeRow, originals: Sequence[ChargeRow]) -> list[ChargeRow]:
     """The charges that a refund gives back; none if it matches none."""
     amount = -net(refund)
-    equal = [one for one in originals if net(one) == amount]
-    same = [one for one in equal if one.label == refund.label]
-    if found := same or equal:
-        return found[:1]
-    for _, group in _grouped(originals, lambda one: one.invoice_id):
+    equal = [charge for charge in originals if net(charge) == amount]
+    same_charges = [charge for charge in equal if charge.label == refund.label]
+    if charges := same_charges or equal:
+        return charges[:1]
+    for _, group in _grouped(originals, lambda charge: charge.invoice_id):
         if total(group) == amount:
             return group
     return []
 
 
-def overbilled_weight(charges: Sequence[Charge], currency: str | None) -> Iterator[Finding]:
+def overbilled_weight(charges: Sequence[ChargeRow], currency: str | None) -> Iterator[Finding]:
     """The share of the base price that is for weight above the actual one."""
-    for one in charges:
-        if one.category != "base" or net(one) <= 0 or not (one.billed_weight and one.actual_weight):
+    for charge in charges:
+        if (
+            charge.category != "base"
+            or net(charge) <= 0
+            or not (charge.billed_weight and charge.actual_weight)
+        ):
             continue
-        billed, actual = Decimal(one.billed_weight), Decimal(one.actual_weight)
+        billed, actual = Decimal(charge.billed_weight), Decimal(charge.actual_weight)
         over = billed - actual
         if over > OVER_LEAST and over > actual * OVER_SHARE:
-            amount = (net(one) * over / billed).quantize(CENT, ROUND_HALF_UP)
-            unit = one.weight_unit or ""
+            amount = (net(charge) * over / billed).quantize(CENT, ROUND_HALF_UP)
+            unit = charge.weight_unit or ""
             yield _finding(
-                "overbilled_weight", (one.item_id,), amount, currency, [one],
+                "overbilled_weight", (charge.item_id,), amount, currency, [charge],
                 f"billed for {billed} {unit}, weighed {actual} {unit}".replace("  ", " ").strip(),
-                billed_weight=billed, actual_weight=actual, weight_unit=one.weight_unit,
-                line_items=_shown([one]),
+                billed_weight=billed, actual_weight=actual, weight_unit=charge.weight_unit,
+                line_items=_shown([charge]),
             )  # fmt: skip
 
 
-def charged_not_shipped(charges: Sequence[Charge], currency: str | None) -> Iterator[Finding]:
+def charged_not_shipped(charges: Sequence[ChargeRow], currency: str | None) -> Iterator[Finding]:
     """A parcel that none of the customer's systems knows."""
     amount = total(charges)
     if amount > 0:
@@ -160,30 +169,37 @@ def charged_not_shipped(charges: Sequence[Charge], currency: str | None) -> Iter
 # Of one account and label, in the order of their dates
 
 
-class Usual:
-    """What an account usually pays for a label, by the last charges of it."""
+class UsualCost:
+    """The cost that an account usually pays for a label, by the last charges of it."""
 
     def __init__(self) -> None:
         self._about: tuple[str, str, str | None] | None = None
         self._last: deque[Decimal] = deque()
         self._sorted: list[Decimal] = []
 
-    def see(self, one: Charge) -> Iterator[Finding]:
-        """Compares a charge with those before it. They come by label and account, the oldest first."""
-        if one.category in NOT_SURCHARGES or not one.label or net(one) <= 0:
+    def see(self, charge: ChargeRow) -> Iterator[Finding]:
+        """Compare a charge with those before it. They come by label and account, the oldest first."""
+        if charge.category in NOT_SURCHARGES or not charge.label or net(charge) <= 0:
             return
-        if self._about != (one.label, one.account_id, one.currency):
-            self._about = (one.label, one.account_id, one.currency)
+        if self._about != (charge.label, charge.account_id, charge.currency):
+            self._about = (charge.label, charge.account_id, charge.currency)
             self._last.clear()
             self._sorted.clear()
-        if len(self._last) >= ENOUGH and net(one) > UNUSUAL_TIMES * self._median:
+        if len(self._last) >= ENOUGH and net(charge) > UNUSUAL_TIMES * self._median:
             usual = self._median
             yield _finding(
-                "unusual_surcharge", (one.item_id,), net(one) - usual, one.currency, [one],
-                f"{one.label!r} cost {net(one)}, usually {usual} on account {one.account_id or '(none)'}",
-                usual=usual, compared_with=len(self._last), line_items=_shown([one]),
-            )  # fmt: skip
-        self._remember(net(one))
+                "unusual_surcharge",
+                (charge.item_id,),
+                net(charge) - usual,
+                charge.currency,
+                [charge],
+                f"{charge.label!r} cost {net(charge)}, usually {usual} "
+                f"on account {charge.account_id or '(none)'}",
+                usual=usual,
+                compared_with=len(self._last),
+                line_items=_shown([charge]),
+            )
+        self._remember(net(charge))
 
     @property
     def _median(self) -> Decimal:
@@ -214,12 +230,14 @@ def unreconciled(
     )  # fmt: skip
 
 
-def _grouped(charges: Iterable[Charge], key: Callable[[Charge], str]) -> Iterator[tuple[str, list[Charge]]]:
+def _grouped(
+    charges: Iterable[ChargeRow], key: Callable[[ChargeRow], str]
+) -> Iterator[tuple[str, list[ChargeRow]]]:
     """In the order in which each key is met first."""
-    found: dict[str, list[Charge]] = {}
-    for one in charges:
-        found.setdefault(key(one), []).append(one)
-    yield from found.items()
+    mapping: dict[str, list[ChargeRow]] = {}
+    for charge in charges:
+        mapping.setdefault(key(charge), []).append(charge)
+    yield from mapping.items()
 
 
 def _finding(
@@ -227,11 +245,11 @@ def _finding(
     key: tuple[str, ...],
     amount: Decimal,
     currency: str | None,
-    charges: Sequence[Charge],
+    charges: Sequence[ChargeRow],
     message: str,
     **detail: Any,
 ) -> Finding:
-    invoices = {one.invoice_id for one in charges}
+    invoices = {charge.invoice_id for charge in charges}
     return Finding(
         rule, key, amount, currency, message,
         tracking_number=charges[0].tracking_number or None, account_id=charges[0].account_id or None,
@@ -239,14 +257,14 @@ def _finding(
     )  # fmt: skip
 
 
-def _shown(charges: Iterable[Charge]) -> list[dict[str, Any]]:
+def _shown(charges: Iterable[ChargeRow]) -> list[dict[str, Any]]:
     """The line items that a finding is about; of very many the first."""
     return [
         {
-            "invoice_line_item_id": one.item_id,
-            "invoice_id": one.invoice_id or None,
-            "charge_description": one.label or None,
-            "net_cost": None if one.net is None else Decimal(one.net),
+            "invoice_line_item_id": charge.item_id,
+            "invoice_id": charge.invoice_id or None,
+            "charge_description": charge.label or None,
+            "net_cost": None if charge.net is None else Decimal(charge.net),
         }
-        for one, _ in zip(charges, range(100), strict=False)
+        for charge, _ in zip(charges, range(100), strict=False)
     ]

@@ -22,29 +22,27 @@ def previous_attributes(old: dict[str, Json], new: dict[str, Json]) -> dict[str,
 
 
 def _changes(path: str, old: Json, new: Json) -> Iterator[tuple[str, Json]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        if old.keys() != new.keys() or any("." in key or not key for key in old):
-            if not same(old, new):
-                yield path, old
-            return
+    if isinstance(old, dict) and isinstance(new, dict) and _has_paths(old, new):
         for key in old:
             yield from _changes(f"{path}.{key}", old[key], new[key])
-    elif isinstance(old, list) and isinstance(new, list):
-        if len(old) != len(new):
-            yield path, old
-            return
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _changes(f"{path}.{index}", before, after)
-    elif not same(old, new):
+    elif not is_equal(old, new):
         yield path, old
 
 
-def same(old: Json, new: Json) -> bool:
-    """Whether two values say the same; 1 and true do not."""
+def _has_paths(old: dict[str, Json], new: dict[str, Json]) -> bool:
+    """Check whether both have the same members, and names that a path can be made of."""
+    return old.keys() == new.keys() and not any("." in key or not key for key in old)
+
+
+def is_equal(old: Json, new: Json) -> bool:
+    """Check whether two values say the same; 1 and true do not."""
     if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)
+        return old.keys() == new.keys() and all(is_equal(old[key], new[key]) for key in old)
     if isinstance(old, list) and isinstance(new, list):
-        return len(old) == len(new) and all(map(same, old, new))
+        return len(old) == len(new) and all(map(is_equal, old, new))
     return bool(old == new) and isinstance(old, bool) == isinstance(new, bool)
 
 
@@ -54,7 +52,7 @@ def settled(old: Json, new: Json) -> Json:
     1.5 stays 1.5 when 1.50 comes, and members stay in their order: so putting old values back, or new ones
     in, gives documents byte for byte.
     """
-    if same(old, new):
+    if is_equal(old, new):
         return old
     if isinstance(old, dict) and isinstance(new, dict):
         order = old if old.keys() == new.keys() else new
@@ -73,7 +71,7 @@ def restored(new: dict[str, Json], previous: dict[str, Json]) -> dict[str, Json]
 
 
 def _put(holder: Json, steps: list[str], value: Json) -> None:
-    """Sets a value deep inside, copying what it passes through."""
+    """Set a value deep inside, copying what it passes through."""
     for step in steps[:-1]:
         key = int(step) if isinstance(holder, list) else step
         holder[key] = holder[key].copy()
@@ -83,6 +81,6 @@ def _put(holder: Json, steps: list[str], value: Json) -> None:
 
 
 def new_items(old: list[dict[str, Json]], new: list[dict[str, Json]], key: str) -> bool:
-    """Whether a list of objects has one that was not there before, by their key."""
-    known = {one[key] for one in old}
-    return any(one[key] not in known for one in new)
+    """Check whether a list of objects has one that was not there before, by their key."""
+    known_items = {entry[key] for entry in old}
+    return any(entry[key] not in known_items for entry in new)

@@ -6,23 +6,22 @@ The body is everything but our own two dates; those stand at the end, at a fixed
 stored document gives back its body and stamps without being parsed.
 """
 
-import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
 from crossdock.errors import BadVendorValue
+from crossdock.resources.exact import exact_record, has_fraction
+from crossdock.resources.faults import described
+from crossdock.resources.links import all_safe
 from crossdock.resources.schema import Kind, Resource
-from crossdock.store.tables import record_columns
-
-encoder = msgspec.json.Encoder(decimal_format="number")
-decoder = msgspec.json.Decoder(float_hook=Decimal)
+from crossdock.store.schema.records import record_columns
+from crossdock.wire import decoder, encoder, seconds
 
 _STAMP = ',"trackstar_created_date":"{}","trackstar_updated_date":"{}"}}'
 _TIME = len("2026-01-31T09:00:00Z")
@@ -30,6 +29,9 @@ _STAMPS = len(_STAMP.format("x" * _TIME, "x" * _TIME))
 _CREATED_AT = len(',"trackstar_created_date":"')
 
 NOTHING: Mapping[str, str | None] = MappingProxyType({})
+
+_NUMBER = re.compile(r"\.(\d+)(?=\.|$)")
+"""The place of an item in a path."""
 
 LONGEST_TEXT = 2000
 """Bytes of a text that is a column. PostgreSQL indexes nothing above 2,704, the id beside it included."""
@@ -46,60 +48,69 @@ class Composed:
     """The record's own fields that are columns."""
 
 
-def hashed(*parts: bytes) -> bytes:
-    """16 bytes that differ when any part does."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        digest.update(len(part).to_bytes(8, "big"))
-        digest.update(part)
-    return digest.digest()
-
-
-def stamp(now_ms: int) -> str:
-    """Our own clock as the wire shows it."""
-    return datetime.fromtimestamp(now_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-@lru_cache(4096)  # the records of a page share our own stamps, and often the vendor's
-def seconds(timestamp: str) -> int:
-    """A wire time as seconds since 1970. Raises BadVendorValue when the calendar has no such day."""
-    try:
-        return int(datetime.fromisoformat(timestamp).timestamp())
-    except ValueError:
-        raise BadVendorValue(f"there is no such time: {timestamp!r}") from None
-
-
 def compose(
     resource: Resource,
     fields: Mapping[str, Any],
     stored_body: bytes | None,
     stored_hidden: Mapping[str, str | None] = NOTHING,
+    *,
+    exact: bool = False,
 ) -> Composed:
     """The record that these fields make, over what is stored where the vendor did not say.
 
+    exact: whether numbers may have fractions where the contract has integers.
     Raises BadVendorValue, naming the field, for what does not fit the resource.
     """
-    said = dict(fields)
-    record_id = said["id"] if resource.has_id else said.pop("id")
-    hidden = {name: _hidden(name, said.pop(name, stored_hidden.get(name))) for name in resource.hidden}
-    merged = {**decoder.decode(stored_body), **said} if stored_body is not None else said
+    mapping = dict(fields)
+    record_id = mapping["id"] if resource.has_id else mapping.pop("id")
+    hidden = {name: _hidden(name, mapping.pop(name, stored_hidden.get(name))) for name in resource.hidden}
+    if not all_safe(resource.record, mapping):
+        raise BadVendorValue("holds a link that begins neither with http:// nor with https://")
+    merged = {**decoder.decode(stored_body), **mapping} if stored_body is not None else mapping
     try:
-        record = msgspec.convert(merged, resource.record)
+        record = _converted(resource, merged, mapping, exact=exact)
         body = encoder.encode(record)
         _check_numbers(body)
-    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError) as problem:
-        # All but the first: text that is not Unicode, what JSON has no words for, an object without end.
-        raise BadVendorValue(f"does not fit {resource.record.__name__}: {problem}") from None
+    except msgspec.ValidationError as problem:
+        raise BadVendorValue(_in_words(str(problem), merged, resource)) from None
+    except RecursionError:
+        raise BadVendorValue("is nested too deeply") from None
+    except (msgspec.MsgspecError, ValueError, TypeError) as problem:
+        # Numbers without end, text that is not Unicode, what JSON has no words for.
+        raise BadVendorValue(f"can't be JSON: {problem}") from None
     values = {name: getattr(record, name) for name in _shown_columns(resource)}
     return Composed(str(record_id), body, hidden, values)
 
 
+def _converted(
+    resource: Resource, merged: Mapping[str, Any], fields: Mapping[str, Any], *, exact: bool
+) -> msgspec.Struct:
+    try:
+        return msgspec.convert(merged, exact_record(resource.record) if exact else resource.record)
+    except msgspec.ValidationError:
+        # What was stored while the connection sent exact numbers, and is not said anew, stays as it is.
+        if exact or has_fraction(fields) or not has_fraction(merged):
+            raise
+        return msgspec.convert(merged, exact_record(resource.record))
+
+
+def _in_words(message: str, merged: Mapping[str, Any], resource: Resource) -> str:
+    """The fault msgspec finds in a record: "line_items[0].quantity must be a whole number, not 'many'"."""
+    path, words = described(message, merged, resource.record)
+    sub = _NUMBER.sub(r"[\1]", path)
+    return f"{sub} {words}".strip()
+
+
 def tags(fields: Mapping[str, Any]) -> frozenset[str]:
     """The tags of a record as filters name them: "key:value" for one of one key."""
-    found = set[str]()
-    for one in fields.get("trackstar_tags") or ():
-        found.update([one] if isinstance(one, str) else (f"{key}:{value}" for key, value in one.items()))
-    return frozenset(found)
+    texts = set[str]()
+    for trackstar_tag in fields.get("trackstar_tags") or ():
+        texts.update(
+            [trackstar_tag]
+            if isinstance(trackstar_tag, str)
+            else (f"{key}:{value}" for key, value in trackstar_tag.items())
+        )
+    return frozenset(texts)
 
 
 @cache
@@ -115,9 +126,12 @@ def _hidden(name: str, value: Any) -> str | None:
 
 
 def _check_numbers(body: bytes) -> None:
-    """Raises DecodeError for a Decimal that is no number: the encoder writes NaN and Infinity as they are."""
+    """Refuse a Decimal that is no number: the encoder writes NaN and Infinity as they are."""
     if b"NaN" in body or b"Infinity" in body:  # usually a word in some text
-        decoder.decode(body)
+        try:
+            decoder.decode(body)
+        except msgspec.DecodeError:
+            raise BadVendorValue("holds a number that is not finite") from None
 
 
 def document(resource: Resource, body: bytes, created: str, updated: str) -> bytes:
@@ -131,7 +145,7 @@ def body_of(resource: Resource, stored: bytes) -> bytes:
 
 
 def stamps_of(resource: Resource, stored: bytes) -> tuple[str, str]:
-    """When a stored record was first stored, and when it last changed; empty where it has no stamps."""
+    """The times when a stored record was first stored and last changed; empty where it has no stamps."""
     if not resource.stamped:
         return "", ""
     created = len(stored) - _STAMPS + _CREATED_AT
@@ -140,7 +154,7 @@ def stamps_of(resource: Resource, stored: bytes) -> tuple[str, str]:
 
 
 def created_of(resource: Resource, stored: bytes) -> str | None:
-    """When a stored record was first stored; None where that is not kept."""
+    """The time when a stored record was first stored; None where that is not kept."""
     return stamps_of(resource, stored)[0] or None
 
 
@@ -152,18 +166,18 @@ def columns(resource: Resource, record: Composed, created: str, updated: str) ->
     values = {**record.values, **record.hidden}
     if resource.stamped:
         values |= {"trackstar_created_date": created, "trackstar_updated_date": updated}
-    found: list[str | int | None] = []
+    found_columns: list[str | int | None] = []
     for name, source, kind in _columns(resource):
         value = values.get(source)
         if value is None:
-            found.append(None)
+            found_columns.append(None)
         elif kind is Kind.TIME:
-            found.append(seconds(value))
+            found_columns.append(seconds(value))
         elif kind is Kind.FLAG:
-            found.append(int(value))
+            found_columns.append(int(value))
         else:
-            found.append(storable(name, value if name == source else value.casefold()))
-    return found
+            found_columns.append(storable(name, value if name == source else value.casefold()))
+    return found_columns
 
 
 @cache
@@ -171,6 +185,22 @@ def _columns(resource: Resource) -> tuple[tuple[str, str, Kind], ...]:
     """The columns of a resource's table: name, whose value it holds (folded, if the names differ), kind."""
     columns = record_columns(resource)
     return tuple((name, name.removesuffix("_folded"), kind) for name, kind in columns.items())
+
+
+def misses_column(resource: Resource, source: str, value: Any) -> str | None:
+    """The value wanted in the columns that a field is found by; None when its own can stand there."""
+    if not isinstance(value, str):
+        return None
+    for name, origin, kind in _columns(resource):
+        try:
+            if origin == source and kind is Kind.TIME:
+                seconds(value)
+            elif origin == source:
+                storable(name, value if name == source else value.casefold())
+        except BadVendorValue:
+            is_time = kind is Kind.TIME
+            return "a time that there is" if is_time else f"at most {LONGEST_TEXT:,} bytes without U+0000"
+    return None
 
 
 def storable(name: str, text: str) -> str:

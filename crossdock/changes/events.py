@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 
-from crossdock.changes.document import encoder
-from crossdock.store.connections import Connection
-from crossdock.store.events import EventRow
-from crossdock.store.ids import new_id
+from crossdock.resources.catalogue import by_function
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.ids import new_id
+from crossdock.store.records.events import EventRow
+from crossdock.store.webhooks import channels
+from crossdock.wire import encoder
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Subject:
 
 
 def record_event(
-    connection: Connection,
+    connection: ConnectionRow,
     event_type: str,
     subject: Subject,
     now_ms: int,
@@ -38,11 +40,13 @@ def record_event(
         record_id=subject.record_id,
         at_ms=now_ms,
         body=_body(connection, event_type, connection.type, subject.document, previous),
+        customer=channels.customer_key(connection.customer_id),
+        connection=connection.uid,
     )
 
 
 def connection_event(
-    connection: Connection,
+    connection: ConnectionRow,
     event_type: str,
     data: Mapping[str, Any],
     now_ms: int,
@@ -64,14 +68,28 @@ def connection_event(
         record_id=None,
         at_ms=now_ms,
         body=_body(connection, event_type, vertical, encoder.encode(data), previous),
+        customer=channels.customer_key(connection.customer_id),
+        connection=connection.uid,
     )
 
 
+def force_sync_event(connection: ConnectionRow, function: str, now_ms: int) -> EventRow:
+    """The event of a function that was asked to sync now, and has done so or was given up: one for each."""
+    resource = by_function(connection.type).get(function)
+    data = {
+        "function_name": function,
+        "resource": function if resource is None else resource.name,
+        "functions_synced": [function],
+    }
+    return connection_event(connection, "connection.force-sync-completed", data, now_ms)
+
+
 def _body(
-    connection: Connection, event_type: str, vertical: str, data: bytes, previous: Mapping[str, Any] | None
+    connection: ConnectionRow, event_type: str, vertical: str, data: bytes, previous: Mapping[str, Any] | None
 ) -> bytes:
     envelope: dict[str, Any] = {
         "connection_id": connection.uid,
+        "customer_id": connection.customer_id,
         "data": msgspec.Raw(data),
         "event_type": event_type,
         "integration_name": connection.integration,

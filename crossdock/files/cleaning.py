@@ -4,32 +4,32 @@ import time
 from pathlib import Path
 
 from crossdock.files.storage import Storage
-from crossdock.store import files
-from crossdock.store.engine import Database
+from crossdock.store.carriers import files
+from crossdock.store.database.engine import Database
 
 HOUR_MS = 3_600_000
 DAY_SECONDS = 86_400
 
 
 async def clean_files(database: Database, storage: Storage, now_ms: int) -> int:
-    """Deletes objects without a row that are older than an hour; how many.
+    """Delete objects without a row that are older than an hour; how many.
 
     now_ms: by the clock of the storage. An hour, since a row follows its object within seconds.
     """
     removed = 0
-    async for some in storage.all():
-        old = [one.key for one in some if one.changed_ms < now_ms - HOUR_MS]
+    async for stored_files in storage.all():
+        old = [file.key for file in stored_files if file.changed_ms < now_ms - HOUR_MS]
         if not old:
             continue
         named = await files.named_objects(database, old)
-        orphans = [one for one in old if one not in named]
+        orphans = [text for text in old if text not in named]
         await storage.delete(orphans)
         removed += len(orphans)
     return removed
 
 
 def clean_parts(folder: Path) -> None:
-    """Deletes what was fetched in part and not gone on with for a day."""
+    """Delete what was fetched in part and not gone on with for a day."""
     for part in folder.glob("*/*.part"):
         if part.stat().st_mtime < time.time() - DAY_SECONDS:
             part.unlink(missing_ok=True)

@@ -20,9 +20,9 @@ from crossdock.errors import (
     VendorRefused,
     VendorUnavailable,
 )
-from crossdock.files.sources import MOST_FILES, Vanished, is_left_alone
-from crossdock.integrations.addresses import AddressPolicy, checked_socket
-from crossdock.integrations.deliveries import Lying
+from crossdock.files.sources import MOST_FILES, SourceFileVanished, is_left_alone
+from crossdock.kit.file_sources import SourceFile
+from crossdock.net.addresses import AddressPolicy, checked_socket
 
 CONNECT_SECONDS = 30.0
 READ_SECONDS = 120.0
@@ -31,8 +31,8 @@ BLOCK_BYTES = 1 << 18
 
 
 @dataclass(frozen=True)
-class Login:
-    """Where a server is and how to sign in. host_key: its fingerprint "SHA256:…", or the key itself."""
+class SftpLogin:
+    """The address of a server, and its login. host_key: its fingerprint "SHA256:…", or the key itself."""
 
     host: str
     port: int
@@ -53,49 +53,51 @@ class Sftp:
     kind = "sftp"
     settles = True
 
-    def __init__(self, login: Login, policy: AddressPolicy) -> None:
+    def __init__(self, login: SftpLogin, policy: AddressPolicy) -> None:
         self._login = login
         self._policy = policy
 
-    async def files(self) -> AsyncIterator[Lying]:
+    async def files(self) -> AsyncIterator[SourceFile]:
         async with self._signed_in() as client:
             with self._told(self._login.folder):
-                found = await asyncio.wait_for(self._listed(client), READ_SECONDS)
-        for one in sorted(found, key=lambda one: (one.changed_ms, one.place)):
-            yield one
+                source_files = await asyncio.wait_for(self._listed(client), READ_SECONDS)
+        for source_file in sorted(
+            source_files, key=lambda source_file: (source_file.changed_ms, source_file.place)
+        ):
+            yield source_file
 
-    async def _listed(self, client: asyncssh.SFTPClient) -> list[Lying]:
-        found: list[Lying] = []
+    async def _listed(self, client: asyncssh.SFTPClient) -> list[SourceFile]:
+        source_files: list[SourceFile] = []
         async for entry in client.scandir(self._login.folder):
             name, about = str(entry.filename), entry.attrs
             if is_left_alone(name) or "/" in name or about.type != asyncssh.FILEXFER_TYPE_REGULAR:
                 continue
             if about.size is None or about.mtime is None:
                 raise VendorNonsense(f"{self._login.where} tells neither size nor time of {name!r:.100}")
-            if len(found) == MOST_FILES:
+            if len(source_files) == MOST_FILES:
                 raise VendorRefused(f"{self._login.folder!r} has more than {MOST_FILES:,} files")
-            found.append(Lying(name, about.size, about.mtime * 1000))
-        return found
+            source_files.append(SourceFile(name, about.size, about.mtime * 1000))
+        return source_files
 
-    async def fetch(self, one: Lying, into: Path) -> None:
+    async def fetch(self, source_file: SourceFile, into: Path) -> None:
         async with self._signed_in() as client:
-            with self._told(one.place):
-                await self._read(client, one, into)
+            with self._told(source_file.place):
+                await self._read(client, source_file, into)
 
-    async def _read(self, client: asyncssh.SFTPClient, one: Lying, into: Path) -> None:
-        path = f"{self._login.folder.rstrip('/') or ''}/{one.place}"
+    async def _read(self, client: asyncssh.SFTPClient, source_file: SourceFile, into: Path) -> None:
+        path = f"{self._login.folder.rstrip('/') or ''}/{source_file.place}"
         try:
             opened = await client.open(path, "rb", block_size=BLOCK_BYTES)
         except asyncssh.SFTPNoSuchFile:
-            raise Vanished(one.place) from None
+            raise SourceFileVanished(source_file.place) from None
         async with opened as remote:
             with into.open("ab") as local:
-                while (at := local.tell()) < one.size:
-                    wanted = min(BLOCK_BYTES, one.size - at)
-                    block = await asyncio.wait_for(remote.read(wanted, at), READ_SECONDS)
+                while (at := local.tell()) < source_file.size:
+                    block_byte = min(BLOCK_BYTES, source_file.size - at)
+                    block = await asyncio.wait_for(remote.read(block_byte, at), READ_SECONDS)
                     if not block or isinstance(block, str):
                         break
-                    local.write(block[:wanted])
+                    local.write(block[:block_byte])
 
     # Signing in
 
@@ -115,18 +117,18 @@ class Sftp:
 
     async def _connected(self) -> asyncssh.SSHClientConnection:
         login = self._login
-        known = _Known(login.host_key)
+        known_host = _KnownHost(login.host_key)
         sock = await checked_socket(self._policy, login.host, login.port)
         try:
             return await asyncssh.connect(
                 login.host, login.port, sock=sock, username=login.user, config=None, agent_path=None,
-                client_factory=lambda: known, known_hosts=([], [], []), x509_trusted_certs=None,
+                client_factory=lambda: known_host, known_hosts=([], [], []), x509_trusted_certs=None,
                 password=login.password or None, client_keys=self._keys(), login_timeout=CONNECT_SECONDS,
             )  # fmt: skip
         except asyncssh.HostKeyNotVerifiable:
             raise VendorRefused(
-                f"{login.host} shows the host key {known.shown}, not the one that was given; compare it with "
-                "what its operator says, then give that as sftp_fingerprint",
+                f"{login.host} shows the host key {known_host.shown}, not the one that was given; compare it "
+                "with what its operator says, then give that as sftp_fingerprint",
                 url=login.where,
             ) from None
         except BaseException:
@@ -145,8 +147,8 @@ class Sftp:
             raise InvalidCredentials("the private key can't be read; it must have no passphrase") from None
 
     @contextmanager
-    def _told(self, what: str) -> Iterator[None]:
-        """What the server or the way to it says, in our words."""
+    def _told(self, folder: str) -> Iterator[None]:
+        """Put what the server or the way to it says in our words."""
         where = self._login.where
         try:
             yield
@@ -155,20 +157,20 @@ class Sftp:
                 f"{where} does not accept the user or what proves it", url=where
             ) from None
         except asyncssh.SFTPNoSuchFile:
-            raise VendorRefused(f"{where} has no {what!r:.100}", url=where) from None
+            raise VendorRefused(f"{where} has no {folder!r:.100}", url=where) from None
         except asyncssh.SFTPPermissionDenied:
-            raise MissingPermission(f"{where} does not let us read {what!r:.100}", url=where) from None
+            raise MissingPermission(f"{where} does not let us read {folder!r:.100}", url=where) from None
         except TimeoutError:
             raise VendorUnavailable(f"{where} does not answer", url=where) from None
         except (asyncssh.Error, OSError) as problem:
             raise VendorUnavailable(f"{where}: {problem}", url=where) from None
 
 
-class _Known(asyncssh.SSHClient):
+class _KnownHost(asyncssh.SSHClient):
     """Accepts the one host key that was given."""
 
-    def __init__(self, given: str) -> None:
-        self._given = given.strip()
+    def __init__(self, text: str) -> None:
+        self._given = text.strip()
         self.shown = ""
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
@@ -182,12 +184,12 @@ class _Known(asyncssh.SSHClient):
 
 
 def _same_key(text: str, key: asyncssh.SSHKey) -> bool:
-    """Whether a line of known_hosts, or a public key, is this key."""
+    """Check whether a line of known_hosts, or a public key, is this key."""
     words = text.split()
-    place = next((n for n, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))), None)
-    if place is None or place + 1 >= len(words):
+    position = next((n for n, word in enumerate(words) if word.startswith(("ssh-", "ecdsa-"))), None)
+    if position is None or position + 1 >= len(words):
         return False
     try:
-        return bool(asyncssh.import_public_key(" ".join(words[place : place + 2])) == key)
+        return bool(asyncssh.import_public_key(" ".join(words[position : position + 2])) == key)
     except asyncssh.KeyImportError:
         return False

@@ -4,7 +4,7 @@ MOST_FILES = 50_000
 """A folder with more is none that a carrier delivers to: a mistake, or an attempt to fill our memory."""
 
 
-class Vanished(Exception):
+class SourceFileVanished(Exception):
     """The file that was to be fetched does not lie there any more."""
 
 
@@ -12,5 +12,5 @@ _UNFINISHED = (".part", ".filepart", ".tmp", ".partial", ".crdownload", "~")
 
 
 def is_left_alone(name: str) -> bool:
-    """Whether a name says that its file is hidden, or not complete yet."""
+    """Check whether a name says that its file is hidden, or not complete yet."""
     return name.startswith(".") or name.lower().endswith(_UNFINISHED)

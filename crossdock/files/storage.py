@@ -20,6 +20,7 @@ from obstore.store import LocalStore, from_url
 
 from crossdock.config import Settings
 from crossdock.errors import SettingsError, Unavailable
+from crossdock.private import new_folder
 
 PIECE_BYTES = 1 << 20
 
@@ -39,12 +40,12 @@ _RETRIES: Any = {
 """Then whoever waits is told, and tries again later."""
 
 
-class Missing(Exception):
-    """There is no such object."""
+class StoredFileMissing(Exception):
+    """An object that is not in the storage."""
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredFile:
     """An object that is there. changed_ms: when it was written, by the clock of the storage."""
 
     key: str
@@ -60,7 +61,7 @@ class Storage:
         """Set where objects are files of this machine."""
 
     async def put(self, key: str, file: Path) -> None:
-        """Keeps the bytes of a file; all of them or none."""
+        """Keep the bytes of a file; all of them or none."""
         try:
             await self._store.put_async(key, file)
         except BaseError as problem:
@@ -72,7 +73,7 @@ class Storage:
         if self._folder is not None:
             path = self._folder / key
             if not await asyncio.to_thread(path.is_file):
-                raise Missing(key)
+                raise StoredFileMissing(key)
             yield path
             return
         with TemporaryDirectory(prefix="crossdock-") as folder:
@@ -85,16 +86,16 @@ class Storage:
     async def pieces(self, key: str) -> AsyncIterator[bytes]:
         """The bytes of an object, some at a time. Raises Missing."""
         try:
-            found = await self._store.get_async(key)
-            async for piece in found.stream(min_chunk_size=PIECE_BYTES):
+            value = await self._store.get_async(key)
+            async for piece in value.stream(min_chunk_size=PIECE_BYTES):
                 yield bytes(piece)
         except (FileNotFoundError, NoSuchObject):
-            raise Missing(key) from None
+            raise StoredFileMissing(key) from None
         except BaseError as problem:
             raise _unavailable(problem) from problem
 
     async def delete(self, keys: Iterable[str]) -> None:
-        """Takes objects away; those that are not there are no trouble."""
+        """Take objects away; those that are not there are no trouble."""
         for key in keys:
             try:
                 await self._store.delete_async(key)
@@ -103,11 +104,13 @@ class Storage:
             except BaseError as problem:
                 raise _unavailable(problem) from problem
 
-    async def all(self) -> AsyncIterator[list[Stored]]:
+    async def all(self) -> AsyncIterator[list[StoredFile]]:
         """Every object, so many at a time."""
         try:
-            async for some in self._store.list(chunk_size=1000):
-                yield [Stored(one["path"], int(one["last_modified"].timestamp() * 1000)) for one in some]
+            async for item in self._store.list(chunk_size=1000):
+                yield [
+                    StoredFile(item["path"], int(item["last_modified"].timestamp() * 1000)) for item in item
+                ]
         except BaseError as problem:
             raise _unavailable(problem) from problem
 
@@ -121,16 +124,16 @@ def open_storage(settings: Settings) -> Storage:
     if "://" not in settings.files:
         folder = Path(settings.files).absolute()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            new_folder(folder)
         except OSError as problem:
             raise SettingsError(f"the folder of files can't be made: {problem}") from None
         return Storage(LocalStore(folder, automatic_cleanup=False), folder)
-    given: dict[str, Any] = {
+    getattrs: dict[str, Any] = {
         key: getattr(settings, name) for name, key in _KEYS.items() if getattr(settings, name)
     }
     if settings.files_endpoint.startswith("http://"):
-        given["client_options"] = {"allow_http": True}
+        getattrs["client_options"] = {"allow_http": True}
     try:
-        return Storage(from_url(settings.files, retry_config=_RETRIES, **given))
+        return Storage(from_url(settings.files, retry_config=_RETRIES, **getattrs))
     except (BaseError, ValueError, TypeError) as problem:
         raise SettingsError(f"CROSSDOCK_FILES_URL is {settings.files!r}: {problem}") from None

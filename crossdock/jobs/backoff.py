@@ -7,7 +7,7 @@ LONGEST_SECONDS = 900.0
 
 
 def seconds_to_wait(attempt: int, chance: Callable[[], float]) -> float:
-    """Doubles with each attempt up to 15 minutes, give or take a fifth so that failures spread out.
+    """The wait, doubled with each attempt up to 15 minutes, give or take a fifth to spread failures out.
 
     attempt: 1 after the first failure; chance: a number from 0 to 1.
     """

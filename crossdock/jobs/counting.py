@@ -7,11 +7,12 @@ from structlog.contextvars import bound_contextvars
 
 from crossdock import metrics
 from crossdock.errors import LeaseLost, Unavailable
-from crossdock.jobs.hold import Handler
+from crossdock.jobs.execution import Handler
 from crossdock.jobs.queue import Lease
-from crossdock.store import connections, jobs, runs
-from crossdock.store.engine import Database
-from crossdock.store.jobs import Job
+from crossdock.store.connections import connections, runs
+from crossdock.store.database.engine import Database
+from crossdock.store.jobs import queue
+from crossdock.store.jobs.queue import JobRow
 
 
 def counted(database: Database, handler: Handler) -> Handler:
@@ -32,11 +33,11 @@ def counted(database: Database, handler: Handler) -> Handler:
     return handle
 
 
-async def _count(database: Database, job: Job, outcome: str | None) -> None:
+async def _count(database: Database, job: JobRow, outcome: str | None) -> None:
     """outcome: None when the job says it itself."""
     with suppress(Unavailable):
         connection = await connections.by_id(database, job.connection_id)
-        now = await jobs.get(database, job.id)
+        now = await queue.get(database, job.id)
         if connection is None or now is None:
             return
         name = f"{connection.type}/{connection.integration}"

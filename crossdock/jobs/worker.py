@@ -11,11 +11,11 @@ from typing import Protocol, TypeVar
 import structlog
 
 from crossdock.errors import Unavailable
-from crossdock.jobs.hold import Handling, hold
+from crossdock.jobs.execution import JobHandlers, hold
 from crossdock.jobs.queue import MOST_AT_ONCE, Lease, claim
-from crossdock.store.engine import Database
-from crossdock.store.ids import Clock
-from crossdock.store.jobs import CHANNEL
+from crossdock.store.database.engine import Database
+from crossdock.store.database.ids import Clock
+from crossdock.store.jobs.queue import CHANNEL
 
 Found = TypeVar("Found")
 
@@ -34,13 +34,13 @@ log = structlog.get_logger()
 
 
 def worker_name() -> str:
-    """Tells workers apart, also those that had the same process id before a restart."""
+    """A name that tells workers apart, also those that had the same process id before a restart."""
     return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
 @dataclass
-class Chore:
-    """Something that a worker does now and then, beside its jobs. Several workers may do it at once."""
+class PeriodicTask:
+    """A task that a worker does now and then, beside its jobs. Several workers may do it at once."""
 
     name: str
     every_seconds: float
@@ -48,14 +48,14 @@ class Chore:
     due_ms: int = 0
 
 
-class Companion(Protocol):
-    """What works beside a worker, begins and ends with it, and is woken when it is: sending webhooks."""
+class BackgroundService(Protocol):
+    """A service beside a worker, which begins and ends with it and is woken when it is: sending webhooks."""
 
     async def run(self) -> None:
-        """Works until `stop`."""
+        """Work until `stop`."""
 
     async def drain(self) -> None:
-        """Works until there is nothing to do."""
+        """Work until there is nothing to do."""
 
     def stop(self) -> None: ...
 
@@ -64,18 +64,18 @@ class Companion(Protocol):
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker does: jobs, what comes between them, and what goes on beside them."""
+    """The work of a worker: jobs, what comes between them, and what goes on beside them."""
 
-    handling: Handling
+    handling: JobHandlers
     tick: Tick
     next_due: Next
-    chores: Sequence[Chore] = ()
-    beside: Sequence[Companion] = ()
+    chores: Sequence[PeriodicTask] = ()
+    beside: Sequence[BackgroundService] = ()
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How much a worker does at a time. connection_id: only for this connection."""
+class WorkerLimits:
+    """The limits of what a worker does at a time. connection_id: only for this connection."""
 
     concurrency: int
     most_at_once: int = MOST_AT_ONCE
@@ -87,13 +87,13 @@ class Pace:
 class Worker:
     """Does up to `concurrency` jobs at a time, at most `most_at_once` of one connection."""
 
-    def __init__(self, database: Database, work: Work, pace: Pace, clock: Clock) -> None:
+    def __init__(self, database: Database, work: Work, pace: WorkerLimits, clock: Clock) -> None:
         self.name = worker_name()
         self._database = database
         self._work = work
         self._pace = pace
         self._clock = clock
-        self._chores = [replace(one) for one in work.chores]
+        self._chores = [replace(periodic_task) for periodic_task in work.chores]
         self._is_told = False
         self._stopping = asyncio.Event()
         self._wake = asyncio.Event()
@@ -103,19 +103,19 @@ class Worker:
         """Take no more jobs; jobs that run finish their page and are put back."""
         self._stopping.set()
         self._wake.set()
-        for one in self._work.beside:
-            one.stop()
+        for background_service in self._work.beside:
+            background_service.stop()
 
     def wake(self) -> None:
-        """There may be something to do now."""
+        """Wake the worker and what works beside it: there may be something to do now."""
         self._wake.set()
-        for one in self._work.beside:
-            one.wake()
+        for background_service in self._work.beside:
+            background_service.wake()
 
     async def run(self) -> None:
-        """Works until `stop`, and until what then still runs has ended or was put back."""
+        """Work until `stop`, and until what then still runs has ended or was put back."""
         log.info("worker started", worker=self.name, concurrency=self._pace.concurrency)
-        beside = [asyncio.create_task(one.run()) for one in self._work.beside]
+        beside = [asyncio.create_task(background_service.run()) for background_service in self._work.beside]
         while not self._stopping.is_set():
             self._wake.clear()
             await self._listen()
@@ -128,15 +128,15 @@ class Worker:
         log.info("worker stopped", worker=self.name)
 
     async def drain(self) -> None:
-        """Works until nothing is due and nothing runs."""
+        """Work until nothing is due and nothing runs."""
         while await self._fill() or self._running:
             if self._running:
                 await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
-        for one in self._work.beside:
-            await one.drain()
+        for background_service in self._work.beside:
+            await background_service.drain()
 
     async def _fill(self) -> bool:
-        """Takes what fits; whether anything was taken."""
+        """Take what fits; return whether anything was taken."""
         took = False
         await self._safely("looking for due work", self._work.tick(), None)
         while len(self._running) < self._pace.concurrency and not self._stopping.is_set():
@@ -164,7 +164,7 @@ class Worker:
         self._wake.set()
 
     async def _wind_up(self) -> None:
-        """Waits for the pages under way; those that take too long are given up and begun again elsewhere."""
+        """Wait for the pages under way; those that take too long are given up and begun again elsewhere."""
         if self._running:
             await asyncio.wait(self._running, timeout=self._pace.patience_seconds)
         for task in self._running:
@@ -173,13 +173,13 @@ class Worker:
             await asyncio.wait(self._running)
 
     async def _listen(self) -> None:
-        """Has itself told of work, where the database can; again, when the line to it broke."""
+        """Have the database tell of work, where it can; again, when the line to it broke."""
         if not self._is_told:
             listening = self._database.listen(CHANNEL, self.wake, self._lost)
             self._is_told = await self._safely("listening", listening, otherwise=False)
 
     def _lost(self) -> None:
-        """Nobody tells us any more: look for ourselves."""
+        """Look for work ourselves: nobody tells us of it any more."""
         self._is_told = False
         self._wake.set()
 
@@ -202,20 +202,20 @@ class Worker:
     async def _idle_seconds(self) -> float:
         longest = LISTEN_SECONDS if self._is_told else LOOK_SECONDS
         due = await self._safely("looking for the next due work", self._work.next_due(), self._clock())
-        chores = [one.due_ms for one in self._chores]
-        found = min([*chores, *([] if due is None else [due])], default=None)
-        if found is None:
+        chores = [periodic_task.due_ms for periodic_task in self._chores]
+        chore = min([*chores, *([] if due is None else [due])], default=None)
+        if chore is None:
             return longest
         # What is due and was not taken may not start yet: look again in a while, do not spin.
-        seconds = (found - self._clock()) / 1000
+        seconds = (chore - self._clock()) / 1000
         return min(longest, seconds if seconds > 0 else LOOK_SECONDS)
 
-    async def _safely(self, what: str, act: Awaitable[Found], otherwise: Found) -> Found:
+    async def _safely(self, name: str, act: Awaitable[Found], otherwise: Found) -> Found:
         """The result, or `otherwise`: the loop outlives whatever goes wrong between jobs."""
         try:
             return await act
         except Unavailable:
             return otherwise  # the log has it from the engine, once
         except Exception:
-            log.exception("the worker goes on after a failure", what=what)
+            log.exception("the worker goes on after a failure", what=name)
             return otherwise

@@ -18,7 +18,7 @@ TYPES = ("wms", "cart", "carrier", "freight")
 @cache
 def all_resources() -> tuple[Resource, ...]:
     """All resources, in the order of their keys."""
-    return tuple(sorted(set(_declared(Resource)), key=lambda one: one.key))
+    return tuple(sorted(set(_declared(Resource)), key=lambda resource: resource.key))
 
 
 @cache
@@ -32,7 +32,7 @@ def _declared(kind: type[Declared]) -> Iterator[Declared]:
         package = importlib.import_module(f"{resources.__name__}.{vertical}")
         for module in pkgutil.iter_modules(package.__path__):
             names = vars(importlib.import_module(f"{package.__name__}.{module.name}")).values()
-            yield from (one for one in names if isinstance(one, kind))
+            yield from (name for name in names if isinstance(name, kind))
 
 
 @cache
@@ -40,11 +40,11 @@ def tag_writes() -> tuple[Write, ...]:
     """Setting tags, for each resource whose records can have them. No connected system does it: no action."""
     return tuple(
         Write(
-            "", "PUT", f"{one.one_path}/trackstar-tags", _tags_id(one),
-            f"Replace the tags of one {one.singular.replace('_', ' ')}", one, TagsBody,
+            "", "PUT", f"{resource.one_path}/trackstar-tags", _tags_id(resource),
+            f"Replace the tags of one {resource.singular.replace('_', ' ')}", resource, TagsBody,
             example={"trackstar_tags": ["vip", {"route": "north"}]}, repeatable=True,
         )
-        for one in all_resources() if one.taggable
+        for resource in all_resources() if resource.taggable
     )  # fmt: skip
 
 
@@ -56,15 +56,21 @@ def _tags_id(resource: Resource) -> str:
 @cache
 def by_action(kind: str) -> dict[str, Write]:
     """The writes of a vertical by their action: {"create_order": …}."""
-    return {one.action: one for one in all_writes() if one.type == kind}
+    return {write.action: write for write in all_writes() if write.type == kind}
 
 
 @cache
 def by_function(kind: str) -> dict[str, Resource]:
     """The resources of a vertical by the function that syncs them: {"get_orders": …}."""
-    return {one.function: one for one in all_resources() if one.type == kind}
+    return {resource.function: resource for resource in all_resources() if resource.type == kind}
+
+
+@cache
+def derived_resources() -> frozenset[Resource]:
+    """Resources that can be derived from others."""
+    return frozenset(resource.derives for resource in all_resources() if resource.derives is not None)
 
 
 @cache
 def by_key() -> dict[str, Resource]:
-    return {one.key: one for one in all_resources()}
+    return {resource.key: resource for resource in all_resources()}

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
+from crossdock.resources.personal import Personal
 from crossdock.resources.schema import Part
 
 Timestamp = Annotated[
@@ -16,7 +17,18 @@ Timestamp = Annotated[
         extra_json_schema={"format": "date-time"},
     ),
 ]
-"""UTC, "2026-01-31T09:00:00Z"; never a fraction."""
+"""UTC, "2026-01-31T09:00:00Z"; never a fraction. What we say; callers may write dates as `Moment`."""
+
+Moment = Annotated[
+    str,
+    Meta(
+        title="Moment",
+        description="ISO 8601 or RFC 3339, also with a fraction or an offset, or only a date. Without an "
+        "offset it is UTC; fractions of a second are cut off.",
+        extra_json_schema={"format": "date-time"},
+    ),
+]
+"""A date that a caller sends. Its form is checked by `resources.dates`."""
 
 Money = Annotated[Decimal, Meta(extra_json_schema={"type": "number"})]
 """Exact; a JSON number on the wire."""
@@ -38,17 +50,17 @@ class Measurements(Part, kw_only=True):
 
 
 class ShipToAddress(Part, kw_only=True):
-    full_name: str | None = None
-    company: str | None = None
-    address1: str | None = None
-    address2: str | None = None
-    address3: str | None = None
+    full_name: Annotated[str | None, Personal.NAME] = None
+    company: Annotated[str | None, Personal.COMPANY] = None
+    address1: Annotated[str | None, Personal.STREET] = None
+    address2: Annotated[str | None, Personal.STREET] = None
+    address3: Annotated[str | None, Personal.STREET] = None
     city: str | None = None
     state: str | None = None
-    postal_code: str | None = None
+    postal_code: Annotated[str | None, Personal.POSTCODE] = None
     country: str | None = None
-    phone_number: str | None = None
-    email_address: str | None = None
+    phone_number: Annotated[str | None, Personal.PHONE] = None
+    email_address: Annotated[str | None, Personal.EMAIL] = None
 
 
 class ShipFromAddress(Part, kw_only=True):

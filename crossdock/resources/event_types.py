@@ -19,6 +19,17 @@ CONNECTION_EVENTS = (
     "install.failed",
 )
 
+SYNC_COMPLETED = "sync.completed"
+"""A sync has gone to its end. Stored only for organizations that ask for it."""
+
+ALIASES = {"cart-order.shipment.created": "cart-order.cart-shipment.created"}
+"""Other names that events are asked for by. They are sent, and shown, by the name that they stand for."""
+
+
+def proper_name(name: str) -> str:
+    """The name that an event is sent by."""
+    return ALIASES.get(name, name)
+
 
 @cache
 def event_types() -> tuple[str, ...]:
@@ -28,14 +39,14 @@ def event_types() -> tuple[str, ...]:
 
 @cache
 def extension_types() -> tuple[str, ...]:
-    """Those that nobody gets who did not ask for exactly them: a record is gone."""
-    return tuple(_of_records("deleted", subevents=False))
+    """The types that nobody gets who did not ask for exactly them: a sync is over, a record is gone."""
+    return (SYNC_COMPLETED, *_of_records("deleted", subevents=False))
 
 
-def _of_records(*what: str, subevents: bool = True) -> Iterator[str]:
-    for one in all_resources():
-        if one.event is not None:
+def _of_records(*texts: str, subevents: bool = True) -> Iterator[str]:
+    for resource in all_resources():
+        if resource.event is not None:
             # What does not sync comes in by itself, and is never read again.
-            changes = what if one.every else [each for each in what if each == "created"]
-            yield from (f"{one.event}.{each}" for each in changes)
-            yield from (each.name for each in one.subevents if subevents)
+            changes = texts if resource.every else [text for text in texts if text == "created"]
+            yield from (f"{resource.event}.{change}" for change in changes)
+            yield from (subevent.name for subevent in resource.subevents if subevents)

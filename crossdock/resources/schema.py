@@ -64,7 +64,7 @@ class Column:
 
     @property
     def any_case(self) -> bool:
-        """Whether a case-folded copy of the value is needed."""
+        """Check whether a case-folded copy of the value is needed."""
         return not ANY_CASE_OPERATORS.isdisjoint(self.operators)
 
 
@@ -93,7 +93,7 @@ class Resource:
     path: str
     """Where it is listed, "/wms/orders"; "{parent}" in it is a column that the list is narrowed to."""
     singular: str
-    """What one is called in `read` and in path parameters: "order"."""
+    """What one record is called in path parameters and prose: "order"."""
     function: str
     event: str | None
     every: timedelta | None
@@ -101,14 +101,23 @@ class Resource:
     filters_tags: bool = True
     stamped: bool = True
     """Whether records carry `trackstar_created_date` and `trackstar_updated_date`."""
+    append_only: bool = False
+    """Whether records stay as they were made: that a system has only touched one is no change of it."""
     listed: bool = True
     item_path: str | None = None
     """Where one is read; None: `path/{<singular>_id}`; "": nowhere."""
     hidden: dict[str, Filter] = field(default_factory=dict)
     subevents: tuple[Subevent, ...] = ()
     id_parameter: str | None = None
+    of: str | None = None
+    """The function that reads what this belongs to, under the same id: a record that is there and has none
+    of it is answered as an empty one."""
     parent: str | None = None
     """The field that the path narrows to: warehouse locations are read below their warehouse."""
+    reader_name: str | None = None
+    """See `reader`; None: the singular."""
+    derives: "Resource | None" = None
+    """What can be derived from how these records change, for systems that keep none of it themselves."""
 
     @property
     def type(self) -> str:
@@ -117,8 +126,13 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """What many are called: "orders". A client's method and the store's table are named after it."""
+        """The plural name: "orders". A client's method and the store's table are named after it."""
         return self.function.removeprefix("get_")
+
+    @property
+    def reader(self) -> str:
+        """The name of the integration's function that maps a raw record, and its client's that reads one."""
+        return self.reader_name or self.singular
 
     @property
     def key(self) -> str:
@@ -133,6 +147,11 @@ class Resource:
         return f"{self.path}/{{{self.id_name}}}"
 
     @property
+    def read_path(self) -> str:
+        """The route that reads its records: of the list, or of one where there is no list."""
+        return self.path if self.listed else str(self.one_path)
+
+    @property
     def id_name(self) -> str:
         return self.id_parameter or f"{self.singular}_id"
 
@@ -142,14 +161,14 @@ class Resource:
 
     @cached_property
     def shape(self) -> bytes:
-        """Changes with the record's fields and their types: what was kept in another shape is read again."""
+        """The hash of the record's fields and their types: what was kept in another shape is read again."""
         schema = msgspec.json.encode(msgspec.json.schema(self.record), order="sorted")
         return hashlib.blake2b(schema, digest_size=8).digest()
 
     @cached_property
     def columns(self) -> dict[str, Column]:
         """The filters by name: those declared on fields, the hidden ones, and those all lists have."""
-        return {one.name: one for one in self._columns()}
+        return {column.name: column for column in self._columns()}
 
     def _columns(self) -> Iterator[Column]:
         hints = get_type_hints(self.record, include_extras=True)
@@ -168,14 +187,14 @@ class Resource:
 
     @cached_property
     def filters(self) -> dict[str, Column]:
-        """What a list can be filtered by: the columns, our own two dates and tags."""
-        found = {name: one for name, one in self.columns.items() if one.operators}
+        """The columns that a list can be filtered by, with our own two dates and tags."""
+        columns = {name: column for name, column in self.columns.items() if column.operators}
         if self.stamped:
             for name in ("trackstar_created_date", "trackstar_updated_date"):
-                found[name] = Column(name, DATE, Kind.TIME)
+                columns[name] = Column(name, DATE, Kind.TIME)
         if self.filters_tags:
-            found["trackstar_tags"] = Column("trackstar_tags", TAGS, Kind.TAGS)
-        return found
+            columns["trackstar_tags"] = Column("trackstar_tags", TAGS, Kind.TAGS)
+        return columns
 
     @cached_property
     def time_fields(self) -> frozenset[str]:
@@ -189,7 +208,7 @@ def _kind(hint: Any) -> tuple[Kind, tuple[str, ...]]:
             return Kind.TIME, ()
         hint = get_args(hint)[0]
     if get_origin(hint) in (Union, UnionType):
-        return _kind(next(one for one in get_args(hint) if one is not NoneType))
+        return _kind(next(argument for argument in get_args(hint) if argument is not NoneType))
     if get_origin(hint) is Literal:
         return Kind.CHOICE, get_args(hint)
     return {bool: (Kind.FLAG, ()), str: (Kind.TEXT, ())}[hint]

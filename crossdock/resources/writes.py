@@ -6,7 +6,8 @@ Every member of a body may be left out here: what is required, each integration 
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -44,9 +45,19 @@ TagList = Annotated[
 TAGS = "trackstar_tags"
 
 
-def exactly_one(*names: str) -> Meta:
-    """Put beside an object's type: it has exactly one of these members."""
-    return Meta(extra_json_schema={"oneOf": [{"required": [name]} for name in names]})
+def at_least_one(*names: str) -> Meta:
+    """Put beside an object's type: it has one of these members, or several that agree."""
+    return Meta(extra_json_schema={"anyOf": [{"required": [name]} for name in names]})
+
+
+@dataclass(frozen=True)
+class Named:
+    """A record that a body may name by its id and by its name; when by both, these must agree."""
+
+    resource: Resource
+    id: str
+    """The member that holds the id."""
+    name: str
 
 
 class WriteBody(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -65,6 +76,10 @@ class TagsBody(WriteBody, kw_only=True):
     """The whole list of a record's tags, in place of the one before."""
 
     trackstar_tags: TagList
+
+
+def _any_record(_record: Mapping[str, Any]) -> bool:
+    return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +106,17 @@ class Write:
     """"records": as many as were changed; "word": that it went well, in place of a record."""
     takes_file: bool = False
     """Its body is a form with a file in it."""
+    spellings: Mapping[str, str] = field(default_factory=dict)
+    """Other names that a member may be sent under: path → the member's own name."""
+    named: Mapping[str, Named] = field(default_factory=dict)
+    """The objects of the body that name a record, by path."""
+    vital: tuple[str, ...] = ()
+    """Members that say what is done, how much of it and where. One that a system can't heed is refused:
+    without it something else would be done than was asked for."""
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    """Members that mean something in a write like this one, and nothing here: path → why."""
+    applies_to: Callable[[Mapping[str, Any]], bool] = _any_record
+    """Whether it can be done to a record that we hold. To others it is as if they were not there."""
 
     @property
     def type(self) -> str:
@@ -99,5 +125,5 @@ class Write:
     @property
     def id_name(self) -> str | None:
         """The path parameter that names the record; None: a new one is made, or several are changed."""
-        found = re.search(r"{(\w+)}", self.path)
-        return found[1] if found else None
+        match = re.search(r"{(\w+)}", self.path)
+        return match[1] if match else None

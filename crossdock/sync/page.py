@@ -1,26 +1,31 @@
 """A raw page → what is to be committed, what is unchanged, and what does not fit."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
-from crossdock.changes.commit import Incoming
-from crossdock.changes.document import encoder, hashed, storable
+from crossdock.changes.document import storable
+from crossdock.changes.plan import Incoming
 from crossdock.errors import BadVendorValue
-from crossdock.integrations.contract import Fields, Page, Raw
-from crossdock.store.quarantine import Refused
+from crossdock.kit.contract import Fields, Misfit, Page, Raw
+from crossdock.kit.misfits import UNREADABLE, read_leniently
+from crossdock.store.records.quarantine import NAMELESS, Kind, QuarantinedRecord
+from crossdock.wire import encoder, hashed
 
 KEPT_BYTES = 65_536
 """How much of a record that does not fit is kept for people to look at."""
 LONGEST_ID = 512  # bytes
 LONGEST_REASON = 500
-
-# What mapping code raises on a record that is not what its vendor promises.
-_MISFITS = (BadVendorValue, LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+_ID = "id"
+SAME_ID = "the page holds another record with this id"
+MOST_MISFITS = 3
+"""Of one record that are named."""
 
 
 @dataclass(frozen=True)
-class Identified:
+class IdentifiedRecord:
     """A raw record with its id and the hash of all it says."""
 
     id: str
@@ -30,72 +35,76 @@ class Identified:
 
 
 @dataclass
-class Sorted:
+class SortedRecords:
     """A page, record by record."""
 
-    fine: list[Identified] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
+    fine: list[IdentifiedRecord] = field(default_factory=list)
+    refused: list[QuarantinedRecord] = field(default_factory=list)
     ids_refused: set[str] = field(default_factory=set)
     """The ids of records set aside; "" stands for one whose id nobody knows."""
 
 
-def sort_out(page: Page, read_version: bytes, most_bytes: int) -> Sorted:
-    """Finds each record's id and hash; sets aside what has none, is too large, or stands twice.
+def sort_out(
+    page: Page, read_version: bytes, most_bytes: int, ids: Sequence[str] | None = None
+) -> SortedRecords:
+    """Find each record's id and hash; set aside what has none, is too large, or stands twice.
 
     Two records with one id that say the same are one. When they differ nobody knows which is true:
-    both are set aside.
+    both are set aside. ids: of the records, where they are known otherwise than by the page's key.
     """
-    result = Sorted()
-    found: dict[str, Identified] = {}
+    result = SortedRecords()
+    identified_records: dict[str, IdentifiedRecord] = {}
     torn: set[str] = set()
-    for raw in page.records:
+    for position, raw in enumerate(page.records):
+        key, named = (page.key, raw) if ids is None else (_ID, {_ID: ids[position]})
         try:
-            one = _identified(raw, page.key, read_version, most_bytes)
-        except _Misfit as misfit:
+            identified_record = _identified(raw, named, key, read_version, most_bytes)
+        except _RecordMisfit as misfit:
             result.refused.append(misfit.refused)
             result.ids_refused.add(misfit.record_id)
             continue
-        other = found.setdefault(one.id, one)
-        if other.raw_hash != one.raw_hash:
-            torn.add(one.id)
-            result.refused.append(refuse(one, "the page holds another record with this id"))
+        other_identified_record = identified_records.setdefault(identified_record.id, identified_record)
+        if other_identified_record.raw_hash != identified_record.raw_hash:
+            torn.add(identified_record.id)
+            result.refused.append(refuse(identified_record, SAME_ID))
     result.ids_refused |= torn
     for record_id in torn:
-        result.refused.append(refuse(found.pop(record_id), "the page holds another record with this id"))
-    result.fine = list(found.values())
+        result.refused.append(refuse(identified_records.pop(record_id), SAME_ID))
+    result.fine = list(identified_records.values())
     result.refused = _one_a_key(result.refused)
     return result
 
 
-class _Misfit(Exception):
+class _RecordMisfit(Exception):
     """A record without a usable id, or too large."""
 
-    def __init__(self, refused: Refused, record_id: str = "") -> None:
+    def __init__(self, refused: QuarantinedRecord, record_id: str = "") -> None:
         super().__init__(refused.reason)
         self.refused = refused
         self.record_id = record_id
 
 
-def _identified(raw: object, key: str, read_version: bytes, most_bytes: int) -> Identified:
+def _identified(raw: object, named: Raw, key: str, read_version: bytes, most_bytes: int) -> IdentifiedRecord:
+    """named: what holds the id under the key, usually the record itself."""
     try:
         encoded = _encoded(raw)
     except RecursionError:
-        raise _Misfit(_refused("without end", "is nested too deeply", b"")) from None
+        raise _RecordMisfit(_refused(f"{NAMELESS}end", "is nested too deeply", b"")) from None
     raw_hash = hashed(read_version, encoded)
     try:
         if not isinstance(raw, dict):
             raise BadVendorValue(f"is not an object but {type(raw).__name__}")
-        record_id = _id(raw, key)
+        record_id = _id(named, key)
     except BadVendorValue as problem:
-        raise _Misfit(_refused(f"without id: {raw_hash.hex()}", str(problem), encoded)) from None
+        raise _RecordMisfit(_refused(f"{NAMELESS}id: {raw_hash.hex()}", str(problem), encoded)) from None
     if len(encoded) > most_bytes:
         reason = f"has {len(encoded):,} bytes; CROSSDOCK_MAX_RECORD_BYTES allows {most_bytes:,}"
-        raise _Misfit(_refused(record_id, reason, encoded), record_id)
-    return Identified(record_id, raw, encoded, raw_hash)
+        raise _RecordMisfit(_refused(record_id, reason, encoded), record_id)
+    return IdentifiedRecord(record_id, raw, encoded, raw_hash)
 
 
 def _id(raw: Raw, key: str) -> str:
-    """What identifies a record. Raises BadVendorValue when nothing does."""
+    """The id of a record. Raises BadVendorValue when nothing identifies it."""
     value = raw.get(key)
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
         raise BadVendorValue(f"its {key!r} is {value!r:.80}, no id")
@@ -117,55 +126,106 @@ def _encoded(raw: object) -> bytes:
         return repr(raw).encode("utf-8", "backslashreplace")
 
 
-def _refused(key: str, reason: str, encoded: bytes) -> Refused:
+def _refused(key: str, reason: str, encoded: bytes, kind: Kind = "whole") -> QuarantinedRecord:
     # A reason may quote the vendor: what no database can hold as text is shown escaped.
     plain = reason[:LONGEST_REASON].encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
-    return Refused(key, plain, encoded[:KEPT_BYTES], len(encoded))
+    return QuarantinedRecord(key, plain, encoded[:KEPT_BYTES], len(encoded), kind)
 
 
-def refuse(one: Identified, reason: str) -> Refused:
+def refuse(identified_record: IdentifiedRecord, reason: str) -> QuarantinedRecord:
     """A record set aside."""
-    return _refused(one.id, reason, one.encoded)
+    return _refused(identified_record.id, reason, identified_record.encoded)
 
 
-def _one_a_key(refused: list[Refused]) -> list[Refused]:
+def refuse_part(identified_record: IdentifiedRecord, misfits: Sequence[Misfit]) -> QuarantinedRecord:
+    """The parts of a stored record that could not be taken as they are, set aside."""
+    reason = "; ".join(
+        f"{misfit.field} is {_said_by(misfit.value)}, wanted {misfit.wanted:.120}; "
+        f"stored is {_shown(misfit.stored)}"
+        for misfit in misfits[:MOST_MISFITS]
+    )
+    unlisted = len(misfits) - MOST_MISFITS
+    return _refused(
+        identified_record.id,
+        reason + (f"; and {unlisted} more" if unlisted > 0 else ""),
+        identified_record.encoded,
+        "partial",
+    )
+
+
+def _said_by(value: object) -> str:
+    # Numbers as they were sent, not as Python has them.
+    return (
+        "nothing" if value is None else f"{value!s:.80}" if isinstance(value, Decimal) else f"{value!r:.80}"
+    )
+
+
+def _shown(stored: object) -> str:
+    return "nothing" if stored is None else f"{stored!s:.80}"
+
+
+def _one_a_key(refused: list[QuarantinedRecord]) -> list[QuarantinedRecord]:
     """Quarantine holds one entry a key: further ones of a page get a number."""
     count: Counter[str] = Counter()
     result = []
-    for one in refused:
-        count[one.key] += 1
-        number = count[one.key]
-        key = one.key if number == 1 else f"{one.key} ({number})"
-        result.append(Refused(key, one.reason, one.raw, one.size))
+    for quarantined_record in refused:
+        count[quarantined_record.key] += 1
+        number = count[quarantined_record.key]
+        key = quarantined_record.key if number == 1 else f"{quarantined_record.key} ({number})"
+        result.append(replace(quarantined_record, key=key))
     return result
 
 
-def read_changed(
-    fine: list[Identified], known: Mapping[str, bytes | None], read: Callable[[Raw], Fields]
-) -> tuple[list[Incoming], list[Refused], int]:
-    """Maps the records whose raw hash is not the stored one.
+def twins_of(keys: AbstractSet[str], waiting: AbstractSet[str]) -> set[str]:
+    """Of the keys that wait, those that `_one_a_key` may have made of these: "o-1 (2)" of "o-1"."""
+    numbered = {key: key.rpartition(" (") for key in waiting if key.endswith(")")}
+    return {key for key, (base, _, number) in numbered.items() if base in keys and number[:-1].isdigit()}
 
-    What to commit, what `read` could not map, and how many are unchanged.
+
+@dataclass
+class ReadRecords:
+    """The outcome of `read` for the records of a page."""
+
+    incoming: list[Incoming] = field(default_factory=list)
+    refused: list[QuarantinedRecord] = field(default_factory=list)
+    """Those that it could not map."""
+    misfits: dict[str, list[Misfit]] = field(default_factory=dict)
+    """Of those to commit, by id: what of them did not fit."""
+    unchanged: int = 0
+
+
+def read_changed(
+    fine: list[IdentifiedRecord],
+    known_fields: Mapping[str, bytes | None],
+    read: Callable[[Raw], Fields],
+    *,
+    exact: bool = False,
+) -> ReadRecords:
+    """Map the records whose raw hash is not the stored one. What does not fit is left out, and told.
+
+    exact: whether numbers that `read` had to round are sent as they are.
     """
-    incoming, refused, unchanged = [], list[Refused](), 0
-    for one in fine:
-        if known.get(one.id) == one.raw_hash:
-            unchanged += 1
+    result = ReadRecords()
+    for identified_record in fine:
+        if known_fields.get(identified_record.id) == identified_record.raw_hash:
+            result.unchanged += 1
             continue
         try:
-            fields = read(one.raw)
-            said = fields["id"]
-        except _MISFITS as problem:
-            refused.append(refuse(one, _said(problem)))
+            fields, misfits = read_leniently(read, identified_record.raw, exact=exact)
+            stated_id = fields["id"]
+        except UNREADABLE as problem:
+            result.refused.append(refuse(identified_record, _reason_of(problem)))
             continue
-        if said != one.id:
-            refused.append(refuse(one, f"is read as {said!r}, not as its own id"))
+        if stated_id != identified_record.id:
+            result.refused.append(refuse(identified_record, f"is read as {stated_id!r}, not as its own id"))
             continue
-        incoming.append(Incoming(one.id, fields, one.raw_hash))
-    return incoming, refused, unchanged
+        result.incoming.append(Incoming(identified_record.id, fields, identified_record.raw_hash))
+        if misfits:
+            result.misfits[identified_record.id] = misfits
+    return result
 
 
-def _said(problem: Exception) -> str:
+def _reason_of(problem: Exception) -> str:
     if isinstance(problem, BadVendorValue):
         return str(problem)
     if isinstance(problem, KeyError):

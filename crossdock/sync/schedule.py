@@ -1,46 +1,47 @@
 """Which connection and function is due, and putting that into the queue."""
 
 import hashlib
-from collections.abc import Iterable
 
-from crossdock.jobs.queue import enqueue, enqueue_due_syncs
-from crossdock.store import connections, jobs, schedules
-from crossdock.store.engine import Database, Transaction
-from crossdock.store.schedules import Schedule
+from crossdock.jobs.queue import enqueue_due_syncs
+from crossdock.store.connections import connections, schedules
+from crossdock.store.connections.schedules import Schedule
+from crossdock.store.database.engine import Database
+from crossdock.store.jobs import queue
 
 AT_ONCE = 200
 
 
 async def enqueue_due(database: Database, now_ms: int, disabled: frozenset[str] = frozenset()) -> int:
-    """Queues what is due, and sets when it is due next; how many schedules were due.
+    """Queue what is due, and set when it is due next; return how many schedules were due.
 
     disabled: functions that the operator's settings switch off. What is off is due, but not queued.
     """
     if not await schedules.is_any_due(database, now_ms):
         return 0
     async with database.transaction() as transaction:
-        due = await schedules.due(database, transaction, now_ms, AT_ONCE)
+        due = await schedules.due(transaction, now_ms, AT_ONCE)
         if not due:
             return 0  # another worker was quicker
-        of = await connections.by_ids(database, {one.connection_id for one in due})
+        of = await connections.by_ids(database, {schedule.connection_id for schedule in due})
         on = {
-            (one.connection_id, one.function)
-            for one in due
-            if one.connection_id in of and not of[one.connection_id].is_off(one.function, disabled)
+            (schedule.connection_id, schedule.function)
+            for schedule in due
+            if schedule.connection_id in of
+            and not of[schedule.connection_id].is_off(schedule.function, disabled)
         }
         # Not left to the insert to find out: it would wait for a run that ends, which waits for its schedule.
-        already = await jobs.open_syncs(database, {one.connection_id for one in due})
+        already = await queue.open_syncs(database, {schedule.connection_id for schedule in due})
         await enqueue_due_syncs(transaction, sorted(on - already), now_ms)
-        nexts = [(one.connection_id, one.function, _next(one, now_ms)) for one in due]
+        nexts = [(schedule.connection_id, schedule.function, _next(schedule, now_ms)) for schedule in due]
         await schedules.set_due(transaction, nexts)
     return len(due)
 
 
-def _next(one: Schedule, now_ms: int) -> int:
-    """When it is due after this time; after the first time, at a beat of its own."""
-    if one.last_start_ms is None and one.last_end_ms is None:
-        return now_ms + int(one.every_seconds * 1000 * share(one.connection_id, one.function))
-    return next_due(one.due_ms, one.every_seconds, now_ms)
+def _next(schedule: Schedule, now_ms: int) -> int:
+    """The time when it is due next; after the first time, at a beat of its own."""
+    if schedule.last_start_ms is None and schedule.last_end_ms is None:
+        return now_ms + int(schedule.every_seconds * 1000 * share(schedule.connection_id, schedule.function))
+    return next_due(schedule.due_ms, schedule.every_seconds, now_ms)
 
 
 def share(connection_id: int, function: str) -> float:
@@ -59,26 +60,9 @@ def next_due(due_ms: int, every_seconds: int, now_ms: int) -> int:
     return due_ms + (missed + 1) * every_ms
 
 
-async def bring_back(database: Database, now_ms: int) -> int:
+async def repair_future_times(database: Database, now_ms: int) -> int:
     """After a clock that ran ahead was put right: nothing waits for the time that it showed; how much did."""
     async with database.transaction() as transaction:
-        return await schedules.bring_back(transaction, now_ms) + await jobs.bring_back(transaction, now_ms)
-
-
-async def enqueue_now(
-    transaction: Transaction, connection_id: int, functions: Iterable[str], cause: str, now_ms: int
-) -> list[str]:
-    """Queues these functions at once; the names of those that were not queued or running already."""
-    return [
-        function
-        # In one order for all, so that two who queue the same never wait for each other.
-        for function in sorted(functions)
-        if await enqueue(
-            transaction,
-            kind="sync",
-            connection_id=connection_id,
-            function=function,
-            cause=cause,
-            now_ms=now_ms,
+        return await schedules.repair_future_times(transaction, now_ms) + await queue.repair_future_times(
+            transaction, now_ms
         )
-    ]

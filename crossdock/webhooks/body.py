@@ -11,7 +11,7 @@ LONGEST_NAME = 200
 _Members = dict[str, msgspec.Raw]
 
 
-class _Named(msgspec.Struct):
+class _NamedConnection(msgspec.Struct):
     id: str = ""
 
 
@@ -21,44 +21,44 @@ def truncated(body: bytes, data_url: str) -> bytes:
     data_url: where the whole is asked for.
     """
     event = msgspec.json.decode(body, type=_Members)
-    kept: dict[str, object] = {**event, "data": {"id": _id(event["data"])}}
+    kept_fields: dict[str, object] = {**event, "data": {"id": _id(event["data"])}}
     if "previous_attributes" in event:
         previous = msgspec.json.decode(event["previous_attributes"], type=_Members)
         small = _small(previous)
         if not small and msgspec.json.decode(event["event_type"], type=str).endswith(".updated"):
             # There has to be something, and what is there has to be true.
             small = _part(*next(iter(previous.items())))
-        kept["previous_attributes"] = small
-    return msgspec.json.encode({**kept, "data_truncated": True, "data_url": data_url})
+        kept_fields["previous_attributes"] = small
+    return msgspec.json.encode({**kept_fields, "data_truncated": True, "data_url": data_url})
 
 
 def _id(data: msgspec.Raw) -> str:
     try:
-        return msgspec.json.decode(data, type=_Named).id
+        return msgspec.json.decode(data, type=_NamedConnection).id
     except msgspec.ValidationError:
         return ""
 
 
 def _small(previous: Mapping[str, msgspec.Raw]) -> dict[str, object]:
-    """Those old values that are small."""
-    kept: dict[str, object] = {}
+    """The smallest of the old values, as many as there is room for."""
+    kept_small: dict[str, object] = {}
     room = MOST_PREVIOUS_BYTES
-    for name, value in sorted(previous.items(), key=lambda one: len(one[1])):
+    for name, value in sorted(previous.items(), key=lambda pair: len(pair[1])):
         room -= len(name) + len(value)
         if room < 0:
             break
-        kept[name] = value
-    return kept
+        kept_small[name] = value
+    return kept_small
 
 
 def _part(path: str, value: msgspec.Raw) -> dict[str, object]:
     """The least part of an old value, under its path; null for a long text, which has none."""
-    whole = path
+    whole_path = path
     while len(value) > MOST_PREVIOUS_BYTES:
         parts = _inside(value)
         if not parts:
-            return {whole: None}
-        step, value = min(parts.items(), key=lambda one: len(one[1]))
+            return {whole_path: None}
+        step, value = min(parts.items(), key=lambda pair: len(pair[1]))
         path = f"{path}.{step}"
     return {path: value}
 
@@ -68,8 +68,10 @@ def _inside(value: msgspec.Raw) -> _Members:
     first = bytes(value)[:1]
     if first == b"[":
         items = msgspec.json.decode(value, type=list[msgspec.Raw])
-        return {str(place): one for place, one in enumerate(items)}
+        return {str(position): item for position, item in enumerate(items)}
     if first == b"{":
         members = msgspec.json.decode(value, type=_Members)
-        return {name: one for name, one in members.items() if "." not in name and len(name) < LONGEST_NAME}
+        return {
+            name: member for name, member in members.items() if "." not in name and len(name) < LONGEST_NAME
+        }
     return {}

@@ -16,20 +16,26 @@ import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver
 
-from crossdock.errors import AddressRefused
-from crossdock.integrations.addresses import AddressPolicy, checked_connector
-from crossdock.integrations.names import DELIVERIES, SystemResolver
-from crossdock.store.webhooks.attempts import Exchange
+from crossdock.errors import AddressRefused, printable
+from crossdock.kit.http import MOST_HEADER_BYTES as LONGEST_HEADER
+from crossdock.kit.http import MOST_HEADERS
+from crossdock.kit.responses import header_text, one_line
+from crossdock.net.addresses import AddressPolicy, checked_connector
+from crossdock.net.dns import DELIVERIES, SystemResolver
+from crossdock.net.retry_after import retry_after
+from crossdock.store.webhooks.attempts import AttemptExchange
 from crossdock.store.webhooks.deliveries import CANCELED, FAIL, SUCCESS
 from crossdock.store.webhooks.endpoints import Endpoint
 from crossdock.store.webhooks.messages import EXPIRED, Message
 from crossdock.webhooks import body as bodies
-from crossdock.webhooks.request import Draft, Request, request
-from crossdock.webhooks.schedule import retry_after
-from crossdock.webhooks.transform import Call, Cancelled, Failed, Scripts
+from crossdock.webhooks.request import RequestDraft, WebhookRequest, request
+from crossdock.webhooks.transform import TransformCall, TransformCancelled, TransformFailed, TransformScripts
 
 MOST_ANSWER_BYTES = 20_000
 MOST_HEADER_BYTES = 8_192
+"""Of all headers of an answer that are kept."""
+MOST_SAID = 1000
+"""Characters of what went wrong."""
 ONCE_MORE_SECONDS = 1.0
 """A connection that breaks so soon is tried once more at once."""
 
@@ -37,11 +43,11 @@ DISABLE, ABORT = "disable", "abort-message"
 """What a receiver may say in its `webhook-delivery` header."""
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """How an attempt ended. code 0: no answer, and `response` says why."""
+class DeliveryOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an attempt. code 0: no answer, and `response` says why; so it does of one that broke off."""
 
     status: int
-    exchange: Exchange
+    exchange: AttemptExchange
     code: int = 0
     response: bytes = b""
     seconds: float = 0.0
@@ -53,11 +59,11 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True)
-class Means:
-    """What attempts are made with."""
+class DeliverySettings:
+    """The means that attempts are made with."""
 
     session: aiohttp.ClientSession
-    scripts: Scripts
+    scripts: TransformScripts
     base_url: str
     agent: str = "crossdock"
     timeout_seconds: float = 15.0
@@ -73,83 +79,121 @@ def new_session(policy: AddressPolicy, *, resolver: AbstractResolver | None = No
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
+        max_line_size=LONGEST_HEADER,
+        max_field_size=LONGEST_HEADER,
+        max_headers=MOST_HEADERS,
     )
     session._retry_connection = False  # it is ours to say whether an attempt is made twice
     return session
 
 
-async def attempt(means: Means, endpoint: Endpoint, message: Message, now_ms: int) -> Outcome:
-    """Tries once. Never raises for what a receiver or a script does."""
+async def attempt(
+    means: DeliverySettings, endpoint: Endpoint, message: Message, now_ms: int
+) -> DeliveryOutcome:
+    """Try once. Never raises for what a receiver or a script does."""
     if message.body == EXPIRED:
-        return _failed(endpoint.hidden.url, "the payload has expired, or was erased", says=ABORT)
+        return failed(endpoint.hidden.url, "the payload has expired, or was erased", says=ABORT)
     if not message.body:
-        return _failed(endpoint.hidden.url, "the stored payload can't be opened")
-    asked = time.monotonic()
+        return failed(endpoint.hidden.url, "the stored payload can't be opened")
+    monotonic = time.monotonic()
     draft = await _draft(means, endpoint, message)
-    if isinstance(draft, Outcome):
+    if isinstance(draft, DeliveryOutcome):
         return draft
     # A script may have been waited for; what is signed is the moment of sending.
-    now_ms += int((time.monotonic() - asked) * 1000)
+    now_ms += int((time.monotonic() - monotonic) * 1000)
     try:
-        made = request(draft, endpoint.hidden, message.id, now_ms, means.agent)
+        webhook_request = request(draft, endpoint.hidden, message.id, now_ms, means.agent)
     except AddressRefused as problem:
-        return _failed(draft.url, str(problem))
-    if means.https_only and made.url.scheme != "https":
-        return Outcome(status=FAIL, exchange=made.shown(), response=b"only https is called here")
+        return failed(draft.url, str(problem))
+    if means.https_only and webhook_request.url.scheme != "https":
+        return DeliveryOutcome(
+            status=FAIL, exchange=webhook_request.shown(), response=b"only https is called here"
+        )
     began = time.monotonic()
-    outcome = await _sent(means, made, began, now_ms)
+    outcome = await _sent(means, webhook_request, began, now_ms)
     if outcome is None:
-        outcome = await _sent(means, made, began, now_ms, again=True)
-    return outcome or _broken(made, began, None)
+        outcome = await _sent(means, webhook_request, began, now_ms, again=True)
+    return outcome or _broken(webhook_request, began, None)
 
 
-async def _draft(means: Means, endpoint: Endpoint, message: Message) -> Draft | Outcome:
-    """What is to be sent; an outcome when it ends here already."""
+async def _draft(
+    means: DeliverySettings, endpoint: Endpoint, message: Message
+) -> RequestDraft | DeliveryOutcome:
+    """The draft of the request; an outcome when the attempt ends here already."""
     hidden, body = endpoint.hidden, message.body
     if len(body) > means.most_bytes and message.data_path is not None:
         body = bodies.truncated(body, means.base_url + message.data_path)
     if not endpoint.transforms or hidden.code is None:
-        return Draft(hidden.url, body, content_type=message.content_type)
-    call = Call(
+        return RequestDraft(hidden.url, body, content_type=message.content_type)
+    return await _transformed(means, endpoint, hidden.code, message, body)
+
+
+async def _transformed(
+    means: DeliverySettings, endpoint: Endpoint, code: str, message: Message, body: bytes
+) -> RequestDraft | DeliveryOutcome:
+    """The draft that the endpoint's transformation makes of a message; an outcome when it makes none."""
+    hidden = endpoint.hidden
+    call = TransformCall(
         url=hidden.url, payload=body, event_type=message.type, channels=message.channels or (),
         tags=message.tags or (), variables=hidden.variables or {},
+        params=message.params or {},
     )  # fmt: skip
-    made = await means.scripts.run(hidden.code, call, owner=endpoint.id)
-    if isinstance(made, Cancelled):
-        exchange = Exchange(url=_without_user(hidden.url))
-        return Outcome(status=CANCELED, exchange=exchange, response=b"canceled by the transformation")
-    if isinstance(made, Failed):
-        return _failed(hidden.url, f"transformation: {made.error}")
-    return Draft(made.url, made.body, made.method, message.content_type, made.headers)
+    value = await means.scripts.run(code, call, owner=endpoint.id)
+    if isinstance(value, TransformCancelled):
+        exchange = AttemptExchange(url=_without_user(hidden.url))
+        return DeliveryOutcome(status=CANCELED, exchange=exchange, response=b"canceled by the transformation")
+    if isinstance(value, TransformFailed):
+        return failed(hidden.url, f"transformation: {value.error}")
+    return RequestDraft(value.url, value.body, value.method, message.content_type, value.headers)
 
 
 async def _sent(
-    means: Means, made: Request, began: float, now_ms: int, *, again: bool = False
-) -> Outcome | None:
-    """How it went; None: the connection broke at once, and it is worth another try."""
-    timeout = _within(means.timeout_seconds)
-    if again:
-        timeout = aiohttp.ClientTimeout(total=max(0.01, means.timeout_seconds - (time.monotonic() - began)))
+    means: DeliverySettings,
+    webhook_request: WebhookRequest,
+    began: float,
+    now_ms: int,
+    *,
+    again: bool = False,
+) -> DeliveryOutcome | None:
+    """Send the request; None: the connection broke at once, and it is worth another try."""
+    code = 0
     try:
         async with means.session.request(
-            made.method, made.url, data=made.body, headers=made.headers, allow_redirects=False,
-            timeout=timeout,
-        ) as answer:  # fmt: skip
-            return await _read(answer, made, began, now_ms)
+            webhook_request.method,
+            webhook_request.url,
+            data=webhook_request.body,
+            headers=webhook_request.headers,
+            allow_redirects=False,
+            timeout=_remaining(means, began) if again else _within(means.timeout_seconds),
+        ) as answer:
+            code = answer.status
+            return await _read(answer, webhook_request, began, now_ms)
     except TimeoutError:
         text = f"no complete answer within {means.timeout_seconds:g} s"
-        return _broken(made, began, text, is_busy=True)
+        return _broken(webhook_request, began, text, code=code, is_busy=True)
     except AddressRefused as problem:
-        return _broken(made, began, str(problem))
+        return _broken(webhook_request, began, str(problem))
     except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as problem:
-        broke_early = time.monotonic() - began < ONCE_MORE_SECONDS
-        if broke_early and not again and not isinstance(problem, aiohttp.ClientConnectorError):
+        if not again and not code and _broke_early(problem, began):
             return None
-        return _broken(made, began, _said(problem))
+        return _broken(webhook_request, began, _reason_of(problem), code=code)
     except aiohttp.InvalidURL:
-        return _broken(made, began, "the URL is not one that can be called")
+        return _broken(webhook_request, began, "the URL is not one that can be called")
+    except aiohttp.ClientResponseError as problem:
+        return _broken(webhook_request, began, f"not an HTTP answer: {one_line(problem.message)[:MOST_SAID]}")
     except (aiohttp.ClientError, OSError, ValueError) as problem:
-        return _broken(made, began, _said(problem))
+        return _broken(webhook_request, began, _reason_of(problem), code=code)
+
+
+def _broke_early(problem: Exception, began: float) -> bool:
+    """Check whether a connection that was there broke at once, as idle ones do that were closed."""
+    is_early = time.monotonic() - began < ONCE_MORE_SECONDS
+    return is_early and not isinstance(problem, aiohttp.ClientConnectorError)
+
+
+def _remaining(means: DeliverySettings, began: float) -> aiohttp.ClientTimeout:
+    """The rest of the time for all tries."""
+    return aiohttp.ClientTimeout(total=max(0.01, means.timeout_seconds - (time.monotonic() - began)))
 
 
 @lru_cache(16)
@@ -157,61 +201,76 @@ def _within(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds)
 
 
-async def _read(answer: aiohttp.ClientResponse, made: Request, began: float, now_ms: int) -> Outcome:
+async def _read(
+    answer: aiohttp.ClientResponse, webhook_request: WebhookRequest, began: float, now_ms: int
+) -> DeliveryOutcome:
     """The answer, of which no more is read than is kept."""
-    found = bytearray()
-    while len(found) < MOST_ANSWER_BYTES:
-        piece = await answer.content.read(MOST_ANSWER_BYTES - len(found))
+    content = bytearray()
+    while len(content) < MOST_ANSWER_BYTES:
+        piece = await answer.content.read(MOST_ANSWER_BYTES - len(content))
         if not piece:
             break
-        found += piece
+        content += piece
     else:
         answer.close()
     later = answer.headers.get("retry-after")
-    said = answer.headers.get("webhook-delivery", "").strip().lower()
-    return Outcome(
+    webhook_delivery = answer.headers.get("webhook-delivery", "").strip().lower()
+    return DeliveryOutcome(
         status=SUCCESS if 200 <= answer.status < 300 else FAIL,
         code=answer.status,
-        response=bytes(found),
+        response=bytes(content),
         seconds=time.monotonic() - began,
-        exchange=made.shown(_received(answer.headers.items())),
+        exchange=webhook_request.shown(_received(answer.headers.items())),
         is_busy=answer.status == 429,
         retry_after=None if later is None else retry_after(later, datetime.fromtimestamp(now_ms / 1000, UTC)),
-        says=said if said in (DISABLE, ABORT) else None,
+        says=webhook_delivery if webhook_delivery in (DISABLE, ABORT) else None,
     )
 
 
 def _received(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    kept, room = [], MOST_HEADER_BYTES
+    kept_texts, room = [], MOST_HEADER_BYTES
     for name, value in headers:
         room -= len(name) + len(value)
         if room < 0:
             break
-        kept.append((name.lower(), value))
-    return kept
+        kept_texts.append((header_text(name).lower(), header_text(value)))
+    return kept_texts
 
 
-def _broken(made: Request, began: float, text: str | None, *, is_busy: bool = False) -> Outcome:
-    return Outcome(
-        status=FAIL, exchange=made.shown(), response=(text or "the connection broke").encode(),
-        seconds=time.monotonic() - began, is_busy=is_busy,
-    )  # fmt: skip
+def _broken(
+    webhook_request: WebhookRequest, began: float, text: str | None, *, code: int = 0, is_busy: bool = False
+) -> DeliveryOutcome:
+    """The outcome of an attempt with no answer, or no whole one. code: what came before it broke off."""
+    return DeliveryOutcome(
+        status=FAIL,
+        code=code,
+        exchange=webhook_request.shown(),
+        response=_bytes(text or "the connection broke"),
+        seconds=time.monotonic() - began,
+        is_busy=is_busy,
+    )
 
 
-def _failed(url: str, text: str, *, says: str | None = None) -> Outcome:
-    """Nothing was sent."""
-    return Outcome(
-        status=FAIL, exchange=Exchange(url=_without_user(url)), response=text.encode()[:MOST_ANSWER_BYTES],
+def _bytes(text: str) -> bytes:
+    return printable(text).encode()[:MOST_ANSWER_BYTES]
+
+
+def failed(url: str, text: str, *, says: str | None = None) -> DeliveryOutcome:
+    """The outcome of an attempt that sent nothing."""
+    return DeliveryOutcome(
+        status=FAIL,
+        exchange=AttemptExchange(url=printable(_without_user(url))),
+        response=_bytes(text),
         says=says,
-    )  # fmt: skip
+    )
 
 
 def _without_user(url: str) -> str:
-    scheme, slashes, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
+    scheme, slashes, remaining_text = url.partition("://")
+    host, slash, path = remaining_text.partition("/")
     return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
-def _said(problem: Exception) -> str:
+def _reason_of(problem: Exception) -> str:
     text = str(problem) or type(problem).__name__
-    return f"{type(problem).__name__}: {text}"[:1000]
+    return f"{type(problem).__name__}: {text}"[:MOST_SAID]

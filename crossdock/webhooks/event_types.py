@@ -4,6 +4,7 @@ What it says of one of ours (archived, another description) stands over what we 
 Schema with an example of what is sent, made from the declaration of its resource.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -11,9 +12,9 @@ from typing import Any
 import msgspec
 
 from crossdock.resources.catalogue import all_resources
-from crossdock.resources.event_types import event_types
+from crossdock.resources.event_types import SYNC_COMPLETED, event_types
 from crossdock.resources.schema import Resource
-from crossdock.store.engine import Database, Transaction
+from crossdock.store.database.engine import Database, Transaction
 from crossdock.store.webhooks import event_types as stored
 from crossdock.store.webhooks.event_types import EventType as Known
 from crossdock.webhooks import connection_events, event_schemas
@@ -32,24 +33,26 @@ def is_ours(name: str) -> bool:
 
 async def all_of(database: Database, organization_id: str) -> dict[str, Known]:
     """By name."""
-    return {one: ours(one) for one in event_types()} | await stored.all_of(database, organization_id)
+    return {event_type: ours(event_type) for event_type in event_types()} | await stored.all_of(
+        database, organization_id
+    )
 
 
 async def get(reader: Database | Transaction, organization_id: str, name: str) -> Known | None:
-    found = await stored.get(reader, organization_id, name)
-    return ours(name) if found is None and is_ours(name) else found
+    event_type = await stored.get(reader, organization_id, name)
+    return ours(name) if event_type is None and is_ours(name) else event_type
 
 
 async def names(database: Database, organization_id: str) -> set[str]:
     return {*event_types(), *await stored.all_of(database, organization_id)}
 
 
-def examples(known: Known) -> list[Any]:
-    """What its newest schema gives as examples."""
-    versions = sorted(known.schemas or {}, key=lambda one: (len(one), one))
-    newest = (known.schemas or {})[versions[-1]] if versions else {}
-    found = newest.get("examples") if isinstance(newest, dict) else None
-    return found if isinstance(found, list) else []
+def examples(known_event_type: Known) -> list[Any]:
+    """The examples that the event type's newest schema gives."""
+    versions = sorted(known_event_type.schemas or {}, key=lambda schema: (len(schema), schema))
+    newest = (known_event_type.schemas or {})[versions[-1]] if versions else {}
+    found_examples = newest.get("examples") if isinstance(newest, dict) else None
+    return found_examples if isinstance(found_examples, list) else []
 
 
 @cache
@@ -57,32 +60,34 @@ def ours(name: str) -> Known:
     """One of our own event types."""
     resource = _resources().get(name)
     return Known(
-        name=name, description=_description(name, resource), schemas={VERSION: _schema(name, resource)},
+        name=name,
+        description=_description(name, resource),
+        schemas={VERSION: _schema(name, resource)},
         group_name="connections" if resource is None else resource.type,
-    )  # fmt: skip
+    )
 
 
 @cache
 def _resources() -> dict[str, Resource]:
     """The resource that each event about a record is about."""
-    return {name: one for one in all_resources() for name in _names(one)}
+    return {name: resource for resource in all_resources() for name in _names(resource)}
 
 
 def _names(resource: Resource) -> Iterator[str]:
     if resource.event is not None:
-        yield from (f"{resource.event}.{what}" for what in ("created", "updated", "deleted"))
-        yield from (one.name for one in resource.subevents)
+        yield from (f"{resource.event}.{name}" for name in ("created", "updated", "deleted"))
+        yield from (subevent.name for subevent in resource.subevents)
 
 
 def _description(name: str, resource: Resource | None) -> str:
-    what = name.rpartition(".")[2].replace("-", " ")
+    current_text = name.rpartition(".")[2].replace("-", " ")
     if resource is None:
-        subject = "connection" if name.startswith("connection") else "install"
-        return f"{subject}: {what}"
+        subject = re.split(r"[.-]", name)[0]
+        return f"{subject}: {current_text}"
     about = f"{resource.singular.replace('_', ' ')} ({resource.type})"
-    if any(one.name == name for one in resource.subevents):
+    if any(subevent.name == name for subevent in resource.subevents):
         return f"{about}: one more {name.split('.')[-2]}"
-    return f"{about}: {'gone from the connected system' if what == 'deleted' else what}"
+    return f"{about}: {'gone from the connected system' if current_text == 'deleted' else current_text}"
 
 
 def _schema(name: str, resource: Resource | None) -> Json:
@@ -93,30 +98,43 @@ def _schema(name: str, resource: Resource | None) -> Json:
 def _has_previous(name: str, resource: Resource | None) -> bool:
     if resource is None:
         return name == "connection-error.updated"
-    return name.endswith(".updated") or any(one.name == name for one in resource.subevents)
+    return name.endswith(".updated") or any(subevent.name == name for subevent in resource.subevents)
+
+
+_OFTEN_CHANGED = ("status", "last_seen", "name")
 
 
 def _example(name: str, resource: Resource | None) -> Json:
     event: Json = {
         "connection_id": CONNECTION,
+        "customer_id": "customer-42",
         "data": connection_events.example(name) if resource is None else _record(resource),
         "event_type": name,
         "integration_name": "sandbox",
         "integration_type": "general" if resource is None else resource.type,
     }
-    if name == "connection.historical-sync-completed":
+    if name in ("connection.historical-sync-completed", SYNC_COMPLETED):
         event["integration_type"] = "wms"
     if _has_previous(name, resource):
-        fields = event["data"]
-        changed = next((one for one in ("status", "last_seen", "name") if one in fields), next(iter(fields)))
-        lists = [] if resource is None else [one.list_field for one in resource.subevents if one.name == name]
-        event["previous_attributes"] = {lists[0]: []} if lists else {changed: fields[changed]}
+        event["previous_attributes"] = _previous(name, resource, event["data"])
     return event
+
+
+def _previous(name: str, resource: Resource | None, fields: Json) -> Json:
+    """The former values of a record: its list was empty, or a field that often changes was as it is."""
+    subevents = [] if resource is None else resource.subevents
+    for subevent in subevents:
+        if subevent.name == name:
+            return {subevent.list_field: []}
+    changed = next(
+        (field for field in ("status", "last_seen", "name") if field in fields), next(iter(fields))
+    )
+    return {changed: fields[changed]}
 
 
 def _record(resource: Resource) -> Json:
     """A made-up record: each field with a value of its kind."""
-    fields: Json = _value(msgspec.inspect.type_info(resource.record), resource.singular)
+    fields: Json = _value(msgspec.inspect.type_info(event_schemas.announced(resource)), resource.singular)
     if resource.stamped:
         fields |= dict.fromkeys(event_schemas.STAMPS, MOMENT)
     return fields
@@ -127,17 +145,24 @@ def _value(kind: msgspec.inspect.Type, name: str) -> Any:
     if isinstance(kind, msgspec.inspect.Metadata):
         return _value(kind.type, name)
     if isinstance(kind, msgspec.inspect.StructType):
-        return {one.encode_name: _value(one.type, one.encode_name) for one in kind.fields}
+        return {field.encode_name: _value(field.type, field.encode_name) for field in kind.fields}
     if isinstance(kind, msgspec.inspect.UnionType):
-        return _value(next(one for one in kind.types if not isinstance(_bare(one), _EMPTY)), name)
+        return _value(
+            next(current_type for current_type in kind.types if not isinstance(_bare(current_type), _EMPTY)),
+            name,
+        )
     if isinstance(kind, msgspec.inspect.ListType):
         return [_value(kind.item_type, name.removesuffix("s"))]
     if isinstance(kind, msgspec.inspect.LiteralType):
         return kind.values[0]
     if isinstance(kind, msgspec.inspect.StrType):
-        is_time = kind.pattern is not None and kind.pattern.startswith(r"^\d{4}-")
-        return MOMENT if is_time else f"{name}_1"
+        return _text_value(kind, name)
     return _NUMBERS.get(type(kind), {})
+
+
+def _text_value(kind: msgspec.inspect.StrType, name: str) -> str:
+    is_time = kind.pattern is not None and kind.pattern.startswith(r"^\d{4}-")
+    return MOMENT if is_time else f"{name}_1"
 
 
 _NUMBERS: dict[type[msgspec.inspect.Type], Any] = {

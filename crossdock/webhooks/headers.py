@@ -32,7 +32,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def fault(name: str, value: Any) -> str | None:
-    """What is wrong with a header that a customer wants to add; None: nothing is."""
+    """The fault of a header that a customer wants to add; None: it has none."""
     if not _NAME.fullmatch(name):
         return f"{name[:100]!r} is not the name of a header"
     low = name.lower()
@@ -56,7 +56,7 @@ def _value_fault(name: str, value: str) -> str | None:
 
 
 def faults(headers: Mapping[str, Any]) -> list[str]:
-    """What is wrong with all of them."""
+    """The faults of all these headers."""
     if len(headers) > MOST_HEADERS:
         return [f"{len(headers)} headers; at most {MOST_HEADERS} are taken"]
-    return [found for name, value in headers.items() if (found := fault(name, value))]
+    return [text for name, value in headers.items() if (text := fault(name, value))]

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import msgspec
 from yarl import URL
 
-from crossdock.integrations.addresses import parsed_url
-from crossdock.store.webhooks.attempts import Exchange
-from crossdock.store.webhooks.endpoints import Hidden
+from crossdock.net.addresses import parsed_url
+from crossdock.store.webhooks.attempts import AttemptExchange
+from crossdock.store.webhooks.endpoints import HiddenHeaders
 from crossdock.webhooks import sign
 
 SENSITIVE = frozenset(
@@ -25,24 +25,24 @@ WITHHELD = "***"
 JSON = "application/json"
 
 
-class Request(msgspec.Struct, frozen=True):
-    """What is sent. The URL has no user in it: that is a header by now."""
+class WebhookRequest(msgspec.Struct, frozen=True):
+    """A request as it is sent. The URL has no user in it: that is a header by now."""
 
     method: str
     url: URL
     headers: Mapping[str, str]
     body: bytes
 
-    def shown(self, received: list[tuple[str, str]] | None = None) -> Exchange:
-        """What the log keeps of it: no password, no token."""
+    def shown(self, received: list[tuple[str, str]] | None = None) -> AttemptExchange:
+        """The exchange as the log keeps it: no password, no token."""
         sent = {**self.headers}
         for name in SENSITIVE & sent.keys():
             sent[name] = WITHHELD
-        return Exchange(url=str(self.url), method=self.method, sent=sent, received=received)
+        return AttemptExchange(url=str(self.url), method=self.method, sent=sent, received=received)
 
 
-class Draft(msgspec.Struct, frozen=True):
-    """What is to be sent, before it is signed. headers: those of a script, which win over the endpoint's."""
+class RequestDraft(msgspec.Struct, frozen=True):
+    """A request before it is signed. headers: those of a script, which win over the endpoint's."""
 
     url: str
     body: bytes
@@ -51,13 +51,15 @@ class Draft(msgspec.Struct, frozen=True):
     headers: Mapping[str, str] | None = None
 
 
-def request(draft: Draft, hidden: Hidden, message_id: str, now_ms: int, agent: str) -> Request:
+def request(
+    draft: RequestDraft, hidden: HiddenHeaders, message_id: str, now_ms: int, agent: str
+) -> WebhookRequest:
     """The request, signed at this moment. Raises AddressRefused for a URL that is not called."""
     parsed = _parsed(draft.url)
-    own = {name.lower(): value for name, value in hidden.headers.items()}
-    own |= {name.lower(): value for name, value in (draft.headers or {}).items()}
+    own_values = {name.lower(): value for name, value in hidden.headers.items()}
+    own_values |= {name.lower(): value for name, value in (draft.headers or {}).items()}
     if parsed.user is not None or parsed.password is not None:
-        own.setdefault("authorization", _basic(parsed))
+        own_values.setdefault("authorization", _basic(parsed))
         parsed = parsed.with_user(None)
     seconds = now_ms // 1000
     fixed = {
@@ -67,7 +69,7 @@ def request(draft: Draft, hidden: Hidden, message_id: str, now_ms: int, agent: s
         "accept-encoding": "identity",
         **sign.headers(message_id, seconds, draft.body, valid_secrets(hidden, now_ms)),
     }
-    return Request(draft.method, parsed, {**own, **fixed}, draft.body)
+    return WebhookRequest(draft.method, parsed, {**own_values, **fixed}, draft.body)
 
 
 @lru_cache(4096)
@@ -75,9 +77,9 @@ def _parsed(url: str) -> URL:
     return parsed_url(url)
 
 
-def valid_secrets(hidden: Hidden, now_ms: int) -> list[str]:
+def valid_secrets(hidden: HiddenHeaders, now_ms: int) -> list[str]:
     """The secrets that sign now, the present one first."""
-    return [one.key for one in hidden.secrets if one.until_ms is None or one.until_ms > now_ms]
+    return [secret.key for secret in hidden.secrets if secret.until_ms is None or secret.until_ms > now_ms]
 
 
 def _basic(url: URL) -> str:

@@ -41,7 +41,7 @@ def new_private_key() -> str:
 
 
 def secret_fault(secret: str) -> str | None:
-    """What is wrong with a secret that a customer brings; None: nothing is. It is not shown in the answer."""
+    """The fault of a secret that a customer brings; None: it has none. The fault does not show the secret."""
     if secret.startswith(PUBLIC):
         return "that is a public key; a secret begins with whsec_ or whsk_"
     kind = PRIVATE if secret.startswith(PRIVATE) else HMAC
@@ -58,7 +58,7 @@ def secret_fault(secret: str) -> str | None:
 
 
 def shown(secret: str) -> str:
-    """What its owner sees, and verifies with: an HMAC secret itself, of an ed25519 one the public key."""
+    """The key that its owner sees and verifies with: an HMAC secret itself, an ed25519 one's public key."""
     if not secret.startswith(PRIVATE):
         return secret
     return PUBLIC + base64.b64encode(_decoded(secret, PRIVATE)[32:]).decode()
@@ -70,7 +70,7 @@ def headers(message_id: str, timestamp: int, body: bytes, secrets: Sequence[str]
     timestamp: of this attempt, in whole seconds since 1970. secrets: the present one, then the old ones
     that still count. Raises ValueError for a secret that is none.
     """
-    signatures = " ".join(signature(one, message_id, timestamp, body) for one in secrets)
+    signatures = " ".join(signature(secret, message_id, timestamp, body) for secret in secrets)
     values = (("id", message_id), ("timestamp", str(timestamp)), ("signature", signatures))
     return {f"{family}-{name}": value for family in FAMILIES for name, value in values}
 
@@ -86,7 +86,7 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 def verify(secret: str, message_id: str, timestamp: int, body: bytes, signatures: str, *, now: float) -> bool:
-    """Whether a message is signed with this secret (or public key), and not too old or too new."""
+    """Check whether a message is signed with this secret (or public key), and not too old or too new."""
     if abs(now - timestamp) > TOLERANCE_SECONDS:
         return False
     entries = signatures.split(" ")
@@ -94,13 +94,13 @@ def verify(secret: str, message_id: str, timestamp: int, body: bytes, signatures
         key = _decoded(shown(secret), PUBLIC)
         return _any_signed(key, _signed_text(message_id, timestamp, body), entries)
     expected = signature(secret, message_id, timestamp, body).encode()
-    return any(hmac.compare_digest(expected, one.encode()) for one in entries)
+    return any(hmac.compare_digest(expected, entry.encode()) for entry in entries)
 
 
 def _any_signed(public: bytes, text: bytes, entries: Iterable[str]) -> bool:
     key = Ed25519PublicKey.from_public_bytes(public)
-    for one in entries:
-        version, _, encoded = one.partition(",")
+    for entry in entries:
+        version, _, encoded = entry.partition(",")
         if version != "v1a":
             continue
         try:

@@ -13,20 +13,28 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
 from crossdock.errors import AddressRefused
-from crossdock.integrations.addresses import parsed_url
+from crossdock.net.addresses import parsed_url
 from crossdock.webhooks import headers
-from crossdock.webhooks.transform_pool import Answer, Pool, ScriptEnded, missing
+from crossdock.webhooks.transform_pool import ScriptAnswer, ScriptEnded, ScriptPool, missing
 from crossdock.webhooks.transform_worker import CPU_SECONDS, HEAP_BYTES, INTERRUPTED, OUT_OF_MEMORY
 
 __all__ = [
-    "Call", "Cancelled", "Changed", "Failed", "Outcome", "Scripts", "Simulated", "missing", "script_fault",
+    "Outcome",
+    "SimulatedTransform",
+    "TransformCall",
+    "TransformCancelled",
+    "TransformFailed",
+    "TransformScripts",
+    "TransformedMessage",
+    "missing",
+    "script_fault",
     "simulate",
-]  # fmt: skip
+]
 
 LEAST_CHARACTERS, MOST_CHARACTERS = 10, 51_200
 MOST_BYTES = 2**20
@@ -37,7 +45,7 @@ METHODS = ("POST", "PUT", "PATCH")
 
 
 @dataclass(frozen=True)
-class Call:
+class TransformCall:
     """A webhook as a script gets it. payload: the JSON object that is stored, as bytes."""
 
     url: str
@@ -46,12 +54,14 @@ class Call:
     channels: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What came along with the message for its transformations."""
     method: str = "POST"
 
 
 @dataclass(frozen=True)
-class Changed:
-    """What to send. headers: win over the endpoint's own; they are checked already."""
+class TransformedMessage:
+    """The message to send. headers: win over the endpoint's own; they are checked already."""
 
     method: str
     url: str
@@ -60,22 +70,22 @@ class Changed:
 
 
 @dataclass(frozen=True)
-class Cancelled:
+class TransformCancelled:
     """The script wants nothing sent."""
 
 
 @dataclass(frozen=True)
-class Failed:
+class TransformFailed:
     """The script did not work; `error` says why."""
 
     error: str
 
 
-Outcome = Changed | Cancelled | Failed
+Outcome = TransformedMessage | TransformCancelled | TransformFailed
 
 
 def script_fault(script: str) -> str | None:
-    """What is wrong with a script that is about to be stored; None: nothing that shows without a run."""
+    """The fault of a script that is about to be stored; None: none that shows without a run."""
     if not LEAST_CHARACTERS <= len(script) <= MOST_CHARACTERS:
         return (
             f"the script has {len(script):,} characters; {LEAST_CHARACTERS} to {MOST_CHARACTERS:,} are taken"
@@ -84,14 +94,14 @@ def script_fault(script: str) -> str | None:
 
 
 def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= one <= "\udfff" for one in text)
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
-class Scripts:
+class TransformScripts:
     """The scripts of this process and the workers that they run in, started when first needed."""
 
     def __init__(self, workers: int = 2) -> None:
-        self._pool = Pool(workers)
+        self._pool = ScriptPool(workers)
 
     async def __aenter__(self) -> Self:
         return self
@@ -102,25 +112,25 @@ class Scripts:
         await self.close()
 
     async def close(self) -> None:
-        """Ends the workers, each after the script that it is at."""
+        """End the workers, each after the script that it is at."""
         await self._pool.close()
 
-    async def run(self, script: str, webhook: Call, *, owner: str) -> Outcome:
-        """What becomes of the webhook. Never raises for what a script does.
+    async def run(self, script: str, webhook: TransformCall, *, owner: str) -> Outcome:
+        """Run a script on a webhook. Never raises for what a script does.
 
         owner: whose turn it takes: the id of the endpoint.
         """
         if fault := missing() or script_fault(script):
-            return Failed(fault)
+            return TransformFailed(fault)
         try:
             answer = await self._pool.ask(script.encode(), _argument(webhook), owner=owner)
         except ScriptEnded as problem:
-            return Failed(str(problem))
+            return TransformFailed(str(problem))
         return _outcome(answer)
 
 
 @dataclass(frozen=True)
-class Simulated:
+class SimulatedTransform:
     """A test run as the editor shows it: what would be sent. When cancelled, what was there before."""
 
     url: str
@@ -129,17 +139,19 @@ class Simulated:
     cancel: bool
 
 
-async def simulate(scripts: Scripts, script: str, webhook: Call, *, owner: str) -> Simulated | Failed:
-    """What a script would do to a webhook, without sending it."""
+async def simulate(
+    scripts: TransformScripts, script: str, webhook: TransformCall, *, owner: str
+) -> SimulatedTransform | TransformFailed:
+    """Try a script on a webhook, without sending it."""
     outcome = await scripts.run(script, webhook, owner=owner)
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, TransformFailed):
         return outcome
-    if isinstance(outcome, Cancelled):
-        return Simulated(webhook.url, webhook.payload.decode(), webhook.method, cancel=True)
-    return Simulated(outcome.url, outcome.body.decode(), outcome.method, cancel=False)
+    if isinstance(outcome, TransformCancelled):
+        return SimulatedTransform(webhook.url, webhook.payload.decode(), webhook.method, cancel=True)
+    return SimulatedTransform(outcome.url, outcome.body.decode(), outcome.method, cancel=False)
 
 
-def _argument(webhook: Call) -> bytes:
+def _argument(webhook: TransformCall) -> bytes:
     """The webhook as JSON, its payload as it is stored: only the engine reads its numbers."""
     return msgspec.json.encode(
         {
@@ -150,12 +162,14 @@ def _argument(webhook: Call) -> bytes:
             "channels": webhook.channels,
             "tags": webhook.tags,
             "variables": webhook.variables,
+            "env": webhook.variables,
+            "transformationsParams": webhook.params,
         }
     )
 
 
 class _Result(msgspec.Struct):
-    """What the script wants, as our own part of the JavaScript flattens it."""
+    """The result that the script wants, as our own part of the JavaScript flattens it."""
 
     cancel: bool = False
     method: str = ""
@@ -164,23 +178,23 @@ class _Result(msgspec.Struct):
     body: str = ""
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: ScriptAnswer) -> Outcome:
     """A worker's answer, believed in nothing: what ran there had a second to take it over."""
     if answer.result is None:
-        return Failed(_explained(answer))
+        return TransformFailed(_explained(answer))
     try:
         result = msgspec.json.decode(answer.result, type=_Result)
         body = result.body.encode()
     except (msgspec.DecodeError, UnicodeEncodeError):
-        return Failed("the result is not what a webhook consists of")
+        return TransformFailed("the result is not what a webhook consists of")
     if result.cancel:
-        return Cancelled()
+        return TransformCancelled()
     if fault := _fault(result, body):
-        return Failed(fault)
-    return Changed(result.method, result.url, body, dict(result.headers))
+        return TransformFailed(fault)
+    return TransformedMessage(result.method, result.url, body, dict(result.headers))
 
 
-def _explained(answer: Answer) -> str:
+def _explained(answer: ScriptAnswer) -> str:
     """The error of a script for whoever wrote it."""
     text = {
         INTERRUPTED: f"the script took more than {CPU_SECONDS:g} s of processor time",
@@ -199,27 +213,27 @@ def _fault(result: _Result, body: bytes) -> str | None:
 
 
 def _url_fault(text: str) -> str | None:
-    """What shows without connecting; which addresses may be reached is decided when it is."""
+    """The fault of a URL that shows without connecting; which addresses may be reached is decided then."""
     if len(text) > MOST_URL_CHARACTERS:
         return f"url has {len(text):,} characters; at most {MOST_URL_CHARACTERS:,} are taken"
     try:
         parsed_url(text)
     except AddressRefused as problem:
-        return _told(text, str(problem))
+        return _shown_fault(text, str(problem))
     return None
 
 
 _USER = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*://|//)?.*@", re.DOTALL)
 
 
-def _told(text: str, problem: str) -> str:
+def _shown_fault(text: str, problem: str) -> str:
     """The fault of a URL, without the user and password in it: it is kept readable, they are secret."""
-    rest = _USER.sub(r"\1", text)
-    if rest != text:
+    bare_url = _USER.sub(r"\1", text)
+    if bare_url != text:
         try:
-            parsed_url(rest)
-        except AddressRefused as without_user:
-            problem = str(without_user)
+            parsed_url(bare_url)
+        except AddressRefused as refusal:
+            problem = str(refusal)
         else:
             problem = "its user or password has characters that have to be percent-encoded"
-    return f"url is {rest[:100]!r}: {problem}"
+    return f"url is {bare_url[:100]!r}: {problem}"

@@ -31,12 +31,12 @@ log = structlog.get_logger(__name__)
 
 
 class ScriptEnded(Exception):
-    """There is no answer; the message says why, for whoever wrote the script."""
+    """An end of a script without an answer; the message says why, for whoever wrote the script."""
 
 
 @cache
 def missing() -> str | None:
-    """Why scripts can't run here; None: they can."""
+    """The reason why scripts can't run here; None: they can."""
     if sys.platform == "win32":
         return "transformations are off: this system can't limit what a process may do"
     try:
@@ -47,31 +47,31 @@ def missing() -> str | None:
 
 
 def _engine_file() -> str | None:
-    found = find_spec("_quickjs")
-    return found.origin if found else None
+    spec = find_spec("_quickjs")
+    return spec.origin if spec else None
 
 
-class Answer(msgspec.Struct):
-    """What a worker sends: a result, or an error and where it was thrown."""
+class ScriptAnswer(msgspec.Struct):
+    """The answer of a worker: a result, or an error and where it was thrown."""
 
     result: str | None = None
     error: str = ""
     trace: str = ""
 
 
-class Pool:
+class ScriptPool:
     """A few workers; they are started when first needed."""
 
     def __init__(self, workers: int) -> None:
         self._size = workers
         self._places = asyncio.Semaphore(workers)
-        self._idle: list[_Worker] = []
+        self._idle: list[_ScriptWorker] = []
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closed = False
         self._failing = False
 
     async def close(self) -> None:
-        """Ends the workers, each after the script that it is at. Whoever waits gets ScriptEnded."""
+        """End the workers, each after the script that it is at. Whoever waits gets ScriptEnded."""
         self._closed = True
         for _ in range(self._size):
             await self._places.acquire()
@@ -80,8 +80,8 @@ class Pool:
         for _ in range(self._size):
             self._places.release()
 
-    async def ask(self, script: bytes, argument: bytes, *, owner: str) -> Answer:
-        """Raises ScriptEnded."""
+    async def ask(self, script: bytes, argument: bytes, *, owner: str) -> ScriptAnswer:
+        """Run a script in a worker, in the owner's turn. Raises ScriptEnded."""
         turn = self._turns.setdefault(owner, asyncio.Lock())
         async with turn, self._places:
             if self._closed:
@@ -99,7 +99,7 @@ class Pool:
                     await worker.end()
             return answer
 
-    async def _worker(self) -> "_Worker":
+    async def _worker(self) -> "_ScriptWorker":
         """One that is free and alive, or a new one."""
         while self._idle:
             worker = self._idle.pop()
@@ -107,7 +107,7 @@ class Pool:
                 return worker
             await worker.end()
         try:
-            worker = await _Worker.start()
+            worker = await _ScriptWorker.start()
         except (OSError, TimeoutError, asyncio.IncompleteReadError) as problem:
             if not self._failing:
                 self._failing = True
@@ -119,14 +119,14 @@ class Pool:
         return worker
 
 
-class _Ready(msgspec.Struct):
+class _ReadyWorker(msgspec.Struct):
     """The first thing a worker sends: which of its limits the system set."""
 
     ready: list[str]
 
 
 @dataclass(frozen=True)
-class _Worker:
+class _ScriptWorker:
     """A process for scripts, and the two pipes to it."""
 
     process: asyncio.subprocess.Process
@@ -134,8 +134,8 @@ class _Worker:
     answers: asyncio.StreamReader
 
     @classmethod
-    async def start(cls) -> "_Worker":
-        """Raises OSError, TimeoutError or IncompleteReadError when it does not get ready."""
+    async def start(cls) -> "_ScriptWorker":
+        """Start a worker. Raises OSError, TimeoutError or IncompleteReadError when it does not get ready."""
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-I", "-S", transform_worker.__file__, _engine_file() or "", str(os.getpid()),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -143,13 +143,13 @@ class _Worker:
         )  # fmt: skip
         assert process.stdin
         assert process.stdout
-        worker, ready = cls(process, process.stdin, process.stdout), False
+        worker, is_ready = cls(process, process.stdin, process.stdout), False
         try:
             async with asyncio.timeout(START_SECONDS):
-                locks = msgspec.json.decode(await worker._frame(), type=_Ready).ready
-            ready = True
+                locks = msgspec.json.decode(await worker._frame(), type=_ReadyWorker).ready
+            is_ready = True
         finally:
-            if not ready:
+            if not is_ready:
                 await worker.end()
         log.debug("script_worker_started", pid=process.pid, limits=locks)
         return worker
@@ -158,13 +158,13 @@ class _Worker:
     def alive(self) -> bool:
         return self.process.returncode is None and not self.answers.at_eof()
 
-    async def answer(self, script: bytes, argument: bytes) -> Answer:
-        """Raises ScriptEnded; then this worker is of no more use."""
+    async def answer(self, script: bytes, argument: bytes) -> ScriptAnswer:
+        """Run a script and return its answer. Raises ScriptEnded; then this worker is of no more use."""
         try:
             async with asyncio.timeout(WALL_SECONDS):
                 self.requests.write(struct.pack(">II", len(script), len(argument)) + script + argument)
                 await self.requests.drain()
-                return msgspec.json.decode(await self._frame(), type=Answer)
+                return msgspec.json.decode(await self._frame(), type=ScriptAnswer)
         except TimeoutError:
             problem = f"the script took more than {WALL_SECONDS:g} s"
         except (OSError, asyncio.IncompleteReadError, msgspec.DecodeError):

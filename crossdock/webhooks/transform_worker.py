@@ -101,7 +101,7 @@ def _engine(file: str) -> Any:
 
 
 def _run(engine: Any, script: str, argument: str) -> dict[str, Any]:
-    """What the handler makes of the argument, or why it makes nothing."""
+    """Run the handler on the argument, and return what it makes of it, or why it makes nothing."""
     context = engine.Context()
     context.set_memory_limit(HEAP_BYTES)
     context.set_max_stack_size(STACK_BYTES)
@@ -116,7 +116,7 @@ def _run(engine: Any, script: str, argument: str) -> dict[str, Any]:
         ours = 1
         result = call(argument)
     except engine.JSException as problem:
-        return _told(str(problem), ours)
+        return _script_error(str(problem), ours)
     except ValueError as problem:  # NUL in the script, or a text that is not well-formed
         return {"error": f"the script can't be read: {problem}", "trace": ""}
     except MemoryError:
@@ -126,15 +126,17 @@ def _run(engine: Any, script: str, argument: str) -> dict[str, Any]:
     return {"result": result}
 
 
-def _told(text: str, ours: int) -> dict[str, Any]:
+def _script_error(text: str, ours: int) -> dict[str, Any]:
     """An engine's error: its message, and where in the script it came from, without our own last step."""
-    message, *rest = text[:4000].split("\n")
-    trace = [line.strip().replace("<input>:", "line ") for line in rest if line.startswith("    at ")]
+    message, *remaining_texts = text[:4000].split("\n")
+    trace = [
+        line.strip().replace("<input>:", "line ") for line in remaining_texts if line.startswith("    at ")
+    ]
     return {"error": message[:1000], "trace": ", ".join(trace[: len(trace) - ours][:3])}
 
 
 def _limits() -> list[str]:
-    """Sets what the system limits by number; which of it worked."""
+    """Set what the system limits by number, and return which of it worked."""
     import resource
 
     done = []
@@ -178,7 +180,7 @@ _ARCHITECTURES: dict[str, tuple[int, tuple[int, ...]]] = {
 
 
 def _locks(parent: int) -> list[str]:
-    """Gives up what Linux lets a process give up without being root; what of it worked."""
+    """Give up what Linux lets a process give up without being root, and return what of it worked."""
     if not sys.platform.startswith("linux"):
         return []
     try:
@@ -201,19 +203,19 @@ def _locks(parent: int) -> list[str]:
 
 
 def _filtered(system: Any) -> bool:
-    """Whether the kernel now refuses (EPERM) every system call that is not listed."""
+    """Let the kernel refuse (EPERM) every system call that is not listed, and return whether it does."""
     import ctypes
 
-    known = _ARCHITECTURES.get(os.uname().machine)
-    if known is None:
+    known_architecture = _ARCHITECTURES.get(os.uname().machine)
+    if known_architecture is None:
         return False
-    architecture, calls = known
+    architecture, calls = known_architecture
     # Classic BPF over struct seccomp_data: the number of the call at 0, the architecture at 4.
     load, equal, end = 0x20, 0x15, 0x06
     refuse, allow = 0x00050000 | 1, 0x7FFF0000
     steps = [(load, 0, 0, 4), (equal, 1, 0, architecture), (end, 0, 0, refuse), (load, 0, 0, 0)]
     # A jump counts from the next step: past the calls that are left, and past the refusal.
-    steps += [(equal, len(calls) - place, 0, number) for place, number in enumerate(calls)]
+    steps += [(equal, len(calls) - position, 0, number) for position, number in enumerate(calls)]
     steps += [(end, 0, 0, refuse), (end, 0, 0, allow)]
     packed = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = struct.pack("@HP", len(steps), ctypes.addressof(packed))  # struct sock_fprog

@@ -4,16 +4,21 @@ base body (resources) + Accepts (integration) + options (this account) ──▶
 """
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import msgspec
 
-from crossdock.integrations.contract import Accepts
+from crossdock.kit.contract import Accepts
+from crossdock.resources import dates
 from crossdock.resources.writes import TAGS, Write
 
 Schema = dict[str, Any]
+Tree = dict[str, Any]
+"""Members by name, with those inside each; {} where a member is taken as it is."""
 Options = Mapping[str, Sequence[str]]
 """Values that an account has, by the path of the member that they are for."""
 
@@ -30,69 +35,101 @@ def _base(write: Write) -> Schema:
     if write.body is None:
         return {"type": "object", "properties": {}}
     (top,), definitions = msgspec.json.schema_components([write.body], ref_template="#/{name}")
-    found: Schema = _inlined(top, definitions)
-    return found
+    schema: Schema = _inlined(top, definitions)
+    return schema
 
 
 def _inlined(schema: Any, definitions: Mapping[str, Schema]) -> Any:
     if isinstance(schema, list):
-        return [_inlined(one, definitions) for one in schema]
+        return [_inlined(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {name: _inlined(one, definitions) for name, one in schema.items() if name != "$ref"}
+    members = {name: _inlined(member, definitions) for name, member in schema.items() if name != "$ref"}
     if "$ref" in schema:
-        found = _inlined(definitions[schema["$ref"].removeprefix("#/")], definitions) | found
-    if found.get("title") and found.get("type") == "object":
-        del found["title"]
-    return {name: one for name, one in found.items() if (name, one) != ("required", [])}
+        members = _inlined(definitions[schema["$ref"].removeprefix("#/")], definitions) | members
+    return _tidied(members)
 
 
-def accepted(write: Write, accepts: Accepts, options: Options) -> Schema:
-    """The body that one integration accepts, closed: what is not in it is not carried over."""
+def _tidied(schema: Schema) -> Schema:
+    """A schema without what says nothing: the title of an object's type, and a demand for no members."""
+    is_object = schema.get("type") == "object"
+    empty = {"title"} if is_object and schema.get("title") else set()
+    if schema.get("required") == []:
+        empty.add("required")
+    return {name: member for name, member in schema.items() if name not in empty}
+
+
+def accepted(write: Write, accepts: Accepts, options: Options, *, is_closed: bool = True) -> Schema:
+    """The body that one integration accepts.
+
+    is_closed: what is not carried over is not in it, as callers are told. Otherwise it is open, for checking:
+    what is not carried over has to fit all the same, and nothing is unknown.
+    """
     schema = base(write)
-    _keep(schema, {*accepts.paths, TAGS}, "")
+    if is_closed:
+        _keep(schema, {*accepts.paths, TAGS}, "")
     _demand(schema, write, accepts)
-    schema["properties"] |= {name: dict(one) for name, one in accepts.extra.items()}
+    schema["properties"] |= {name: dict(member) for name, member in accepts.extra.items()}
     for path, values in options.items():
-        at = _at(schema, path)
-        if at is not None:
-            at["enum"] = [*values]
-    schema["additionalProperties"] = False
+        member = _at(schema, path)
+        if member is not None:
+            member["enum"] = [*values]
+    if is_closed:
+        schema["additionalProperties"] = False
+    else:
+        _open(schema)
     return schema
 
 
-def checked_by(write: Write, accepts: Accepts, options: Options) -> Schema:
-    """The same for checking: what is not carried over has to fit all the same, and nothing is unknown."""
+MOST_UNUSED = 1000
+"""Named in `unused_fields`."""
+
+
+@dataclass(frozen=True)
+class PartedBody:
+    """A body, parted into what is carried over and what is not."""
+
+    carried: dict[str, Any]
+    """Without tags, which stay with us."""
+    unused: list[str]
+    """The paths of the others, each once; the first thousand."""
+
+
+def parted(body: Mapping[str, Any], write: Write, accepts: Accepts) -> PartedBody:
+    """The body as it is carried over, and what of it is not."""
+    known_tree = _tree((*accepts.paths, *accepts.extra))
+    strangers: dict[str, None] = {}
     schema = base(write)
-    _demand(schema, write, accepts)
-    schema["properties"] |= {name: dict(one) for name, one in accepts.extra.items()}
-    for path, values in options.items():
-        at = _at(schema, path)
-        if at is not None:
-            at["enum"] = [*values]
-    _open(schema)
-    return schema
+    carried: dict[str, Any] = in_utc(_known_members(body, known_tree, "", strangers), schema)
+    if TAGS in schema["properties"]:
+        strangers.pop(TAGS, None)
+    return PartedBody(carried, list(islice(strangers, MOST_UNUSED)))
 
 
-def unused(body: Mapping[str, Any], write: Write, accepts: Accepts) -> list[str]:
-    """The paths of what was given and is not carried over, each once."""
-    known = {*accepts.paths, *accepts.extra}
-    if TAGS in base(write)["properties"]:
-        known.add(TAGS)
-    return list(dict.fromkeys(_strangers(body, known, set(accepts.extra), "")))
+def unused_names(body: Mapping[str, Any], known_tags: Container[str]) -> list[str]:
+    """The members at the top that are not known; the first thousand."""
+    return list(islice((name for name in body if name not in known_tags), MOST_UNUSED))
 
 
-def carried(body: Mapping[str, Any], unused_paths: Sequence[str]) -> dict[str, Any]:
-    """The body without these members, and without tags."""
-    left: dict[str, Any] = _without(body, {*unused_paths, TAGS}, "")
-    return left
+def in_utc(value: Any, schema: Schema) -> Any:
+    """The body with each time in it as the wire has it. It was checked."""
+    if isinstance(value, list):
+        return [in_utc(item, schema.get("items", {})) for item in value]
+    if isinstance(value, Mapping):
+        properties = schema.get("properties", {})
+        return {name: in_utc(item, properties.get(name, {})) for name, item in value.items()}
+    return dates.in_utc(value) if schema.get("format") == "date-time" and isinstance(value, str) else value
 
 
 def paths_of(schema: Schema, prefix: str = "") -> Iterator[str]:
     """The members of a body that hold values, by path; those of objects inside, not the objects."""
-    for name, one in schema.get("properties", {}).items():
+    for name, current_property in schema.get("properties", {}).items():
         path = f"{prefix}{name}"
-        inner = one.get("items", one) if one.get("type") == "array" else one
+        inner = (
+            current_property.get("items", current_property)
+            if current_property.get("type") == "array"
+            else current_property
+        )
         if "properties" in inner:
             yield from paths_of(inner, f"{path}.")
         else:
@@ -100,7 +137,7 @@ def paths_of(schema: Schema, prefix: str = "") -> Iterator[str]:
 
 
 def _demand(schema: Schema, write: Write, accepts: Accepts) -> None:
-    """Marks what is required."""
+    """Mark what is required."""
     for path in accepts.required:
         above, _, name = path.rpartition(".")
         holder = _inside(_at(schema, above)) if above else schema
@@ -120,11 +157,11 @@ def _demand(schema: Schema, write: Write, accepts: Accepts) -> None:
 
 def _at(schema: Schema, path: str) -> Schema | None:
     """The schema of a member."""
-    found: Schema | None = schema
+    found_schema: Schema | None = schema
     for name in path.split("."):
-        holder = _inside(found)
-        found = None if holder is None else holder["properties"].get(name)
-    return found
+        holder = _inside(found_schema)
+        found_schema = None if holder is None else holder["properties"].get(name)
+    return found_schema
 
 
 def _inside(schema: Schema | None) -> Schema | None:
@@ -136,17 +173,19 @@ def _inside(schema: Schema | None) -> Schema | None:
 
 
 def _keep(schema: Schema, paths: set[str], prefix: str) -> None:
-    """Removes the members that are not among these paths, or above or below one of them."""
-    for name, one in list(schema["properties"].items()):
+    """Remove the members that are not among these paths, or above or below one of them."""
+    for name, current_property in list(schema["properties"].items()):
         path = f"{prefix}{name}"
-        holder = _inside(one)
+        holder = _inside(current_property)
         is_named = path in paths
-        is_above = any(other.startswith(f"{path}.") for other in paths)
+        is_above = any(other_path.startswith(f"{path}.") for other_path in paths)
         if holder is not None and is_above:
             _keep(holder, paths, f"{path}.")
         elif not is_named:
             del schema["properties"][name]
-            schema["required"] = [other for other in schema.get("required", []) if other != name]
+            schema["required"] = [
+                other_item for other_item in schema.get("required", []) if other_item != name
+            ]
     if not schema.get("required", True):
         del schema["required"]
 
@@ -155,37 +194,35 @@ def _open(schema: Any) -> None:
     if isinstance(schema, dict):
         if "properties" in schema:
             schema.pop("additionalProperties", None)
-        for one in schema.values():
-            _open(one)
+        for item in schema.values():
+            _open(item)
     elif isinstance(schema, list):
-        for one in schema:
-            _open(one)
+        for current_item in schema:
+            _open(current_item)
 
 
-def _strangers(value: Any, known: set[str], whole: set[str], prefix: str) -> Iterator[str]:
-    """Members that are not known. Those in `whole` are not looked into."""
+def _tree(paths: Iterable[str]) -> Tree:
+    """{"line_items": {"sku": {}}} of "line_items.sku"."""
+    tree: Tree = {}
+    for path in paths:
+        node = tree
+        for name in path.split("."):
+            node = node.setdefault(name, {})
+    return tree
+
+
+def _known_members(value: Any, tree: Tree, prefix: str, strangers: dict[str, None]) -> Any:
+    """The value with the members of the tree only; the paths of the others are noted."""
     if isinstance(value, list):
-        for one in value:
-            yield from _strangers(one, known, whole, prefix)
-        return
-    if not isinstance(value, Mapping):
-        return
-    for name, one in value.items():
-        path = f"{prefix}{name}"
-        is_above = any(other.startswith(f"{path}.") for other in known)
-        if is_above and path not in whole:
-            yield from _strangers(one, known, whole, f"{path}.")
-        elif path not in known:
-            yield path
-
-
-def _without(value: Any, paths: set[str], prefix: str) -> Any:
-    if isinstance(value, list):
-        return [_without(one, paths, prefix) for one in value]
+        return [_known_members(item, tree, prefix, strangers) for item in value]
     if not isinstance(value, Mapping):
         return value
-    return {
-        name: _without(one, paths, f"{prefix}{name}.")
-        for name, one in value.items()
-        if f"{prefix}{name}" not in paths
-    }
+    kept_fields = {}
+    for name, item in value.items():
+        if name not in tree:
+            strangers[f"{prefix}{name}"] = None
+        elif tree[name]:
+            kept_fields[name] = _known_members(item, tree[name], f"{prefix}{name}.", strangers)
+        else:
+            kept_fields[name] = item
+    return kept_fields

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from crossdock.integrations.contract import Accepts
-from crossdock.store.ids import Clock
+from crossdock.kit.contract import Accepts
+from crossdock.store.database.ids import Clock
 
 KEPT_MS = 300_000
 MOST_KEPT = 10_000
 
 
-class Knows(Protocol):
+class KnownOptions(Protocol):
     async def options(self, name: str) -> list[str]: ...
 
 
@@ -23,23 +23,23 @@ class OptionCache:
     _kept: dict[tuple[str, str], tuple[int, list[str]]] = field(default_factory=dict)
 
     async def of(
-        self, connection: str, client: Knows, accepts: Accepts, *, fresh: bool = False
+        self, connection: str, client: KnownOptions, accepts: Accepts, *, fresh: bool = False
     ) -> dict[str, list[str]]:
         """The values by the path of the member. fresh: asked for anew."""
-        found: dict[str, list[str]] = {}
+        fields: dict[str, list[str]] = {}
         for path, name in accepts.options.items():
-            found[path] = await self._one(connection, client, name, fresh=fresh)
-        return found
+            fields[path] = await self._one(connection, client, name, fresh=fresh)
+        return fields
 
     def known(self, connection: str, accepts: Accepts) -> Mapping[str, list[str]]:
-        """Those that are kept, whatever their age."""
-        kept = {path: self._kept.get((connection, name)) for path, name in accepts.options.items()}
-        return {path: found[1] for path, found in kept.items() if found}
+        """The values that are kept, whatever their age."""
+        kept_fields = {path: self._kept.get((connection, name)) for path, name in accepts.options.items()}
+        return {path: pair[1] for path, pair in kept_fields.items() if pair}
 
-    async def _one(self, connection: str, client: Knows, name: str, *, fresh: bool) -> list[str]:
-        kept = self._kept.get((connection, name))
-        if kept is not None and not fresh and self.clock() - kept[0] < KEPT_MS:
-            return kept[1]
+    async def _one(self, connection: str, client: KnownOptions, name: str, *, fresh: bool) -> list[str]:
+        kept_pair = self._kept.get((connection, name))
+        if kept_pair is not None and not fresh and self.clock() - kept_pair[0] < KEPT_MS:
+            return kept_pair[1]
         values = await client.options(name)
         if len(self._kept) >= MOST_KEPT:
             self._kept.clear()

@@ -1,51 +1,50 @@
 """One write: checked, sent, read back, stored and answered, never twice.
 
-    asked ─▶ reserved ─▶ checked ─▶ sent ─▶ read back ─▶ stored, told and answered in one transaction
-                │           │         │ the vendor refused: freed, its words are the answer
-                │           │         └ nobody knows: asked for; else left, for a retry or a sync to settle
-                │           └ it does not fit: freed
-                └ done before: the answer of then; under way: 409; left in doubt: settled first
+    WriteRequest ─▶ Reservation ─▶ ValidWrite ─▶ Sent ─▶ Stored: records, events and answer in one transaction
+                       │              │            │ the vendor refused: freed, its words are the answer
+                       │              │            └ nobody knows: asked for; else left, for a retry or a sync
+                       │              └ it does not fit: freed
+                       └ done before: the answer of then; under way: 409; left in doubt: settled first
 
 What is reserved is in the store before anything is sent. A process that dies leaves it, and whoever asks
 again settles what became of it before doing anything.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import structlog
 
-from crossdock.changes.commit import Incoming, Outcome, Target, commit
-from crossdock.errors import CrossdockError, Uncertain, VendorError, VendorNonsense, VendorUnavailable
-from crossdock.integrations.contract import Command, Shown
-from crossdock.integrations.registry import Integration
-from crossdock.resources.writes import TAGS
-from crossdock.store import records, write_log
-from crossdock.store.connections import Connection
-from crossdock.store.engine import Database, Transaction
-from crossdock.store.ids import Clock
-from crossdock.store.write_log import WriteRow
-from crossdock.writes import settling, tags
-from crossdock.writes.answers import answer
-from crossdock.writes.commands import command_of
-from crossdock.writes.idempotency import Held, Reservations
+from crossdock.changes.masking.memory import ErasedPeople
+from crossdock.connections.problems import clear_problem, note_problem, write_problem
+from crossdock.errors import CrossdockError, MissingPermission, Unavailable, Uncertain, VendorError
+from crossdock.kit.contract import Command, WireRequest
+from crossdock.kit.registry import Integration
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.problems import WRITES
+from crossdock.store.database.engine import Database
+from crossdock.store.database.ids import Clock
+from crossdock.writes import recovery
+from crossdock.writes.aside import aside
+from crossdock.writes.facts import validate
+from crossdock.writes.idempotency import Reservation, Reservations
 from crossdock.writes.options import OptionCache
-from crossdock.writes.steps import Progress, carried_out, rehearsed, spelt_out
-from crossdock.writes.wish import Done, Rehearsed, Wish
+from crossdock.writes.request import DryRunResult, WriteRequest, WriteResult
+from crossdock.writes.send import HeldCaller, Interrupted, Sent, send
+from crossdock.writes.steps import dry_run, spelt_out
+from crossdock.writes.storing import Stored, WriteStoring, store_tags
 
-GATEWAY_STATUSES = frozenset({502, 504})
-"""Said by something in front of the vendor, which does not know what the vendor did."""
-
-SignIn = Callable[[Connection, Integration], AbstractAsyncContextManager[Any]]
+SignIn = Callable[[ConnectionRow, Integration], AbstractAsyncContextManager[Any]]
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Writer:
+class WriteRunner:
     """Does writes."""
 
     database: Database
@@ -56,179 +55,139 @@ class Writer:
     """How long one may take in all."""
     settle_seconds: float = 120.0
     """How long after a broken call a vendor may still be acting on it."""
-    _running: set[asyncio.Task[Done]] = field(default_factory=set)
+    erased: ErasedPeople | None = None
+    """Masks those who were erased, where a system still says them."""
+    _running: set[asyncio.Task[WriteResult]] = field(default_factory=set)
 
-    async def write(self, wish: Wish) -> Done:
-        """Has it done. A caller who goes away does not stop it."""
-        task = asyncio.create_task(self._write(wish))
+    async def write(self, request: WriteRequest) -> WriteResult:
+        """Do a write. A caller who goes away does not stop it."""
+        task = asyncio.create_task(self._write(request))
         self._running.add(task)
         task.add_done_callback(self._ended)
         return await asyncio.shield(task)
 
-    def _ended(self, task: asyncio.Task[Done]) -> None:
+    def _ended(self, task: asyncio.Task[WriteResult]) -> None:
         self._running.discard(task)
         if not task.cancelled():
             task.exception()  # whoever waited has it; if nobody did, the log has
 
-    async def rehearse(self, wish: Wish) -> Rehearsed:
-        """What would be sent, secrets left out. Sends nothing of it."""
-        async with self.sign_in(wish.connection, wish.integration) as client:
-            command, unused = await command_of(self.database, self.options, client, wish, self.clock())
-            found = rehearsed(wish.integration.steps(command))
-            requests = [_without_answers(client.shown(one)) for one in found.calls]
-        return Rehearsed(requests, unused, found.is_complete)
+    async def dry_run(self, request: WriteRequest) -> DryRunResult:
+        """The requests that would be sent, secrets left out. None of them is sent."""
+        async with self.sign_in(request.connection, request.integration) as client:
+            valid = await validate(self.database, self.options, client, request, self.clock())
+            steps = await aside(request, lambda: dry_run(request.integration.steps(valid.command)))
+            requests = [_without_answers(client.shown(call)) for call in steps.calls]
+        return DryRunResult(requests, valid.unused, steps.is_complete)
 
-    async def _write(self, wish: Wish) -> Done:
-        reservations = Reservations(self.database, self.clock, self.seconds)
-        held = await reservations.take(wish)
-        if held.answer is not None:
-            return Done(held.answer, is_replayed=True)
-        told = log.bind(connection=wish.connection.uid, action=wish.write.action, write=held.row.id)
+    async def _write(self, request: WriteRequest) -> WriteResult:
+        reservations = Reservations(self.database, self.clock)
+        await aside(request, lambda: request.fingerprint)
+        reservation = await reservations.reserve(request)
+        if reservation.answer is not None:
+            return WriteResult(reservation.answer, is_replayed=True)
+        with _logged(request, reservation):
+            async with reservations.leased(reservation), self._time_limit():
+                if request.write.action == "":
+                    stored = await store_tags(self.database, self.clock, request, reservation.row)
+                else:
+                    async with self.noting(request.connection, request.write.action):
+                        stored = await self._stored(request, reservations, reservation)
+        return WriteResult(stored.answer)
+
+    @asynccontextmanager
+    async def noting(self, connection: ConnectionRow, action: str) -> AsyncIterator[None]:
+        """Note a right that the credentials lack for a write as a problem; clear that when it is done."""
         try:
-            done = await self._in_time(wish, held)
-            held.is_over = True
-        except Uncertain as doubt:
-            held.is_left, held.record_id = True, doubt.record_id or held.record_id
-            told.warning("write in doubt", error=str(doubt), outcome=doubt.outcome)
+            yield
+        except VendorError as failure:
+            if missing := _missing_right(failure):
+                problem = write_problem(connection, action, missing, self.clock())
+                with suppress(Unavailable):  # what the vendor says goes first
+                    await note_problem(self.database, connection, problem)
             raise
-        except CrossdockError as failure:
-            told.info("write refused", error=str(failure))
-            raise
-        finally:
-            await reservations.let_go(held)
-        told.info("write done")
-        return done
+        await clear_problem(self.database, connection, action, self.clock(), WRITES)
 
-    async def _in_time(self, wish: Wish, held: Held) -> Done:
+    async def _stored(
+        self, request: WriteRequest, reservations: Reservations, reservation: Reservation
+    ) -> Stored:
+        """The whole way of a write that a connected system does."""
+        row = reservation.row
+        async with self.sign_in(request.connection, request.integration) as client:
+            valid = await validate(self.database, self.options, client, request, row.begun_ms)
+            command = await self._settled(client, request, valid.command, reservation)
+            await reservations.begin_sending(reservation, command.found)
+            caller = HeldCaller(client, partial(reservations.hold, reservation))
+            sent = await _sent(caller, request, command)
+            storing = WriteStoring(self.database, self.clock, client, request, self.erased)
+            stored = await storing.store_sent(row, sent, valid.unused)
+            reservation.is_over = True
+            await storing.store_side_effects(stored)
+        return stored
+
+    async def _settled(
+        self, client: Any, request: WriteRequest, command: Command, reservation: Reservation
+    ) -> Command:
+        """The command, with what an earlier attempt made. Raises Uncertain while that can't be known."""
+        if not reservation.is_left:
+            return command
+        acts_ms = int(self._acts_after_seconds(request, reservation) * 1000)
+        earlier = recovery.EarlierAttempt(
+            record_id=reservation.record_id,
+            begun_ms=reservation.row.begun_ms,
+            ended_ms=reservation.ended_ms,
+            acts_until_ms=reservation.ended_ms + acts_ms,
+            now_ms=self.clock(),
+        )
+        return replace(
+            command, found=await recovery.settled(self.database, client, request, command, earlier)
+        )
+
+    def _acts_after_seconds(self, request: WriteRequest, reservation: Reservation) -> float:
+        """Seconds after the end of the attempt before in which the vendor may still be acting on it."""
+        declared = request.integration.manifest.limits.acts_after_seconds
+        return declared if reservation.was_cut_off and declared is not None else self.settle_seconds
+
+    @asynccontextmanager
+    async def _time_limit(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self.seconds):
-                if wish.write.action == "":
-                    return await tags.set_tags(self.database, wish, held.row, self.clock())
-                async with self.sign_in(wish.connection, wish.integration) as client:
-                    return await self._attempt(client, wish, held)
+                yield
         except TimeoutError:
             doubt = f"it took more than {self.seconds:g} s; whether it was done is unknown"
             raise Uncertain(doubt) from None
 
-    async def _attempt(self, client: Any, wish: Wish, held: Held) -> Done:
-        command, unused = await command_of(self.database, self.options, client, wish, held.row.begun_ms)
-        if held.is_left:
-            is_past = self.clock() >= held.ended_ms + self.settle_seconds * 1000
-            earlier = settling.Earlier(held.record_id, held.row.begun_ms, held.ended_ms, is_past)
-            found = await settling.settled(self.database, client, wish, command, earlier)
-            command = replace(command, found=found)
-        # From here on only the vendor's word says that nothing was done: whoever is cancelled leaves it.
-        held.is_left, held.record_id = True, command.found
-        try:
-            ids = await self._sent(client, wish, command)
-        except Uncertain:
-            raise
-        except Exception:
-            held.is_left = False
-            raise
-        return await self._stored(client, wish, held.row, ids, unused)
 
-    # Sending
-
-    async def _sent(self, client: Any, wish: Wish, command: Command) -> Sequence[str]:
-        """Has the vendor do it; the ids of what it is about."""
-        progress = Progress()
-        try:
-            found = await carried_out(client, wish.integration.steps(command), progress)
-        except VendorError as failure:
-            found = await self._after(client, wish, command, failure, progress)
-        except Exception as failure:
-            if progress.done or progress.is_open:
-                doubt = "the answer could not be made out; whether it was done is unknown"
-                raise Uncertain(doubt) from failure
-            raise
-        return [found] if isinstance(found, str) else found
-
-    async def _after(
-        self, client: Any, wish: Wish, command: Command, failure: VendorError, progress: Progress
-    ) -> str | Sequence[str]:
-        """What a failed call means: refused, done all the same, or nobody knows."""
-        if wish.write.repeatable:
-            raise failure
-        if command.found is not None:
-            raise _partial(failure, command.found)
-        may_be_done = progress.is_open and _may_be_done(failure)
-        if not (may_be_done or progress.done):
-            raise failure
-        found = await settling.searched(client, wish, command)
-        if may_be_done and found is not None:
-            return await self._sent(client, wish, replace(command, found=found))
-        if progress.done:
-            raise _partial(failure, found)
-        if _says_it_failed(failure):
-            raise failure
-        raise Uncertain(f"{failure}; whether it was done is unknown")
-
-    # Reading back
-
-    async def _stored(
-        self, client: Any, wish: Wish, row: WriteRow, ids: Sequence[str], unused: Sequence[str]
-    ) -> Done:
-        """What was written, through the same door as a sync; told and answered in the same transaction."""
-        write, resource = wish.write, wish.write.resource
-        if write.answers == "word":
-            made = answer(write, ids, [], unused)
-            async with _known_to_be_done(ids[0]), self.database.transaction() as transaction:
-                await write_log.finish(transaction, row, ids[0], made)
-            return Done(made)
-        made = b""
-
-        async def also(transaction: Transaction, outcome: Outcome) -> None:
-            nonlocal made
-            if outcome.refused:
-                raise VendorNonsense("; ".join(outcome.refused.values()))
-            documents = [
-                await records.within(transaction, resource, wish.connection.id, one.id) for one in incoming
-            ]
-            made = answer(write, [one.id for one in incoming], [one or b"{}" for one in documents], unused)
-            await write_log.finish(transaction, row, incoming[0].id, made)
-
-        async with _known_to_be_done(ids[0]):
-            incoming = [await self._incoming(client, wish, one) for one in dict.fromkeys(ids)]
-            target = Target(wish.connection, resource, cause="write")
-            await commit(self.database, target, incoming, self.clock(), also)
-        return Done(made)
-
-    async def _incoming(self, client: Any, wish: Wish, record_id: str) -> Incoming:
-        resource = wish.write.resource
-        raw = await getattr(client, resource.singular)(record_id)
-        fields = dict(wish.integration.reader(resource)(raw))
-        if TAGS in wish.body:
-            fields[TAGS] = wish.body[TAGS]
-        return Incoming(str(fields["id"]), fields, None)
+async def _sent(client: HeldCaller, request: WriteRequest, command: Command) -> Sent:
+    """A command, done: where its answer was lost and the vendor has done it all the same, to its end."""
+    sent = await send(client, request, command)
+    while isinstance(sent, Interrupted):
+        # At most once: what is interrupted again is done in part.
+        command = replace(command, found=await recovery.recovered(client.client, request, command, sent))
+        sent = await send(client, request, command)
+    return sent
 
 
-def _without_answers(shown: Shown) -> Shown:
-    return replace(shown, url=str(shown.url), body=spelt_out(shown.body))
-
-
-@asynccontextmanager
-async def _known_to_be_done(record_id: str) -> AsyncIterator[None]:
-    """What goes wrong in here goes wrong after the vendor has done it."""
+@contextmanager
+def _logged(request: WriteRequest, reservation: Reservation) -> Iterator[None]:
+    """Log how a write ends."""
+    entry = log.bind(connection=request.connection.uid, action=request.write.action, write=reservation.row.id)
     try:
         yield
-    except Exception as failure:
-        doubt = f"it was done (record {record_id}), but could not be read back and stored: {failure}"
-        raise Uncertain(doubt, outcome="done", record_id=record_id) from failure
+    except Uncertain as doubt:
+        entry.warning("write in doubt", error=str(doubt), outcome=doubt.outcome)
+        raise
+    except CrossdockError as failure:
+        entry.info("write refused", error=str(failure))
+        raise
+    entry.info("write done")
 
 
-def _partial(failure: VendorError, record_id: str | None) -> Uncertain:
-    return Uncertain(f"{failure}; some of it was done", outcome="partial", record_id=record_id)
+def _missing_right(failure: BaseException | None) -> MissingPermission | None:
+    """The lack of a right that a failure is, or came of."""
+    while failure is not None and not isinstance(failure, MissingPermission):
+        failure = failure.__cause__
+    return failure
 
 
-def _may_be_done(failure: VendorError) -> bool:
-    """Whether the vendor may have acted on a call that failed like this."""
-    if isinstance(failure, VendorUnavailable):
-        return failure.may_have_arrived
-    # An answer that is none: a page of something in front, or of the vendor after it has done it.
-    return isinstance(failure, VendorNonsense) and not (300 <= (failure.status or 200) < 400)
-
-
-def _says_it_failed(failure: VendorError) -> bool:
-    """Whether the vendor itself, and not something in front of it, says that it did not do it."""
-    return isinstance(failure, VendorUnavailable) and failure.status not in (None, *GATEWAY_STATUSES)
+def _without_answers(shown: WireRequest) -> WireRequest:
+    return replace(shown, url=str(shown.url), body=spelt_out(shown.body))

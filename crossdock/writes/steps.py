@@ -1,65 +1,111 @@
 """Carrying out the steps of a write, or only showing them."""
 
-from collections.abc import Generator, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 
-from crossdock.integrations.contract import Call, Json, Shown
+from crossdock.errors import Uncertain, VendorError, VendorUnavailable
+from crossdock.kit.contract import Call, Json, Wait, WireRequest
+from crossdock.writes.aside import SMALL, SizedUpload, aside
 
 
-class Caller(Protocol):
-    """What a client that writes has."""
+class StepCaller(Protocol):
+    """The methods of a client that writes."""
 
     async def call(self, call: Call) -> Json: ...
 
-    def shown(self, call: Call) -> Shown: ...
+    def shown(self, call: Call) -> WireRequest: ...
 
 
 @dataclass
-class Progress:
-    """How far a write got."""
+class StepProgress:
+    """The progress of a write."""
 
     done: int = 0
     """Calls that changed something, and were answered."""
     is_open: bool = False
-    """Whether a call that changes something was made, and not answered."""
+    """Whether a call that changes something was made, and not answered, or only begun."""
+    is_begun: bool = False
+    """Whether an operation was begun, and is asked for."""
+
+    def begin(self, call: Call) -> None:
+        """A call is made now."""
+        if not call.asks:
+            self.done += self.is_begun
+            self.is_open, self.is_begun = True, False
+
+    def end(self, call: Call) -> None:
+        """The call was answered."""
+        if not call.asks:
+            self.is_open = self.is_begun = call.begins
+            self.done += not call.begins
 
 
-async def carried_out(
-    client: Caller, steps: Generator[Call, Json, Any], progress: Progress | None = None
+async def execute(
+    client: StepCaller,
+    steps: Generator[Call | Wait, Json, Any],
+    progress: StepProgress | None = None,
+    sized_upload: SizedUpload = SMALL,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Any:
-    """What the steps return, with each call made once, in turn. Raises what a call raises."""
-    progress = progress or Progress()
+    """Carry out the steps, each call once, in turn, and return their result. Raises what a call raises.
+
+    sized_upload: the write that they are the steps of; those of a large one are worked out aside.
+    """
+    progress = progress or StepProgress()
     answer: Json = None
     while True:
-        try:
-            call = steps.send(answer)
-        except StopIteration as end:
-            return end.value
-        progress.is_open = not call.asks
-        answer = await client.call(call)
-        progress.done += progress.is_open
-        progress.is_open = False
+        step, result = await aside(sized_upload, _next, steps, answer)
+        if step is None:
+            return result
+        if isinstance(step, Wait):
+            await sleep(step.seconds)
+            answer = None
+            continue
+        progress.begin(step)
+        answer = await _answered(client, step, progress)
+        progress.end(step)
 
 
-class Undetermined(Exception):
-    """What comes next depends on an answer that nobody has."""
+async def _answered(client: StepCaller, call: Call, progress: StepProgress) -> Json:
+    """The answer to a call. Where asking for an operation fails, that says nothing of the operation."""
+    try:
+        return await client.call(call)
+    except VendorUnavailable:
+        raise
+    except VendorError as failure:
+        if call.asks and progress.is_begun:
+            raise Uncertain(f"{failure}; whether it was done is unknown") from failure
+        raise
+
+
+def _next(steps: Generator[Call | Wait, Json, Any], answer: Json) -> tuple[Call | Wait | None, Any]:
+    """The next step; or None, and what the steps return."""
+    try:
+        return steps.send(answer), None
+    except StopIteration as end:
+        return None, end.value
+
+
+class UndeterminedWrite(Exception):
+    """A write whose next step depends on an answer that nobody has."""
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class StepAnswer:
     """An answer that there is not: what stands for it, or for a part of it, in a request that is shown."""
 
     name: str
 
-    def __getitem__(self, part: Any) -> "Answer":
-        return Answer(f"{self.name}[{part!r}]")
+    def __getitem__(self, part: Any) -> "StepAnswer":
+        return StepAnswer(f"{self.name}[{part!r}]")
 
     def __str__(self) -> str:
         return f"{{{self.name}}}"
 
     def _depends(self, *_: Any) -> NoReturn:
-        raise Undetermined(self.name)
+        raise UndeterminedWrite(self.name)
 
     __bool__ = __iter__ = __len__ = __int__ = __float__ = __contains__ = __getattr__ = _depends
     __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __hash__ = _depends
@@ -68,15 +114,15 @@ class Answer:
 
 def spelt_out(value: Any) -> Any:
     """A value for JSON, with a text in place of each answer that there is not."""
-    if isinstance(value, Answer):
+    if isinstance(value, StepAnswer):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(name): spelt_out(one) for name, one in value.items()}
-    return [spelt_out(one) for one in value] if isinstance(value, list | tuple) else value
+        return {str(name): spelt_out(item) for name, item in value.items()}
+    return [spelt_out(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class DryRunSteps:
     """The requests that a write would make."""
 
     calls: list[Call]
@@ -84,15 +130,19 @@ class Rehearsal:
     """Whether that is all. Otherwise what follows depends on the answers."""
 
 
-def rehearsed(steps: Generator[Call, Json, Any]) -> Rehearsal:
-    """The calls of a write, none of them made."""
+def dry_run(steps: Generator[Call | Wait, Json, Any]) -> DryRunSteps:
+    """The calls of a write, none of them made, and nothing waited for."""
     calls: list[Call] = []
     answer: Any = None
     try:
         while True:
-            calls.append(steps.send(answer))
-            answer = Answer(f"answer {len(calls)}")
+            step = steps.send(answer)
+            if isinstance(step, Wait):
+                answer = None
+                continue
+            calls.append(step)
+            answer = StepAnswer(f"answer {len(calls)}")
     except StopIteration:
-        return Rehearsal(calls, is_complete=True)
-    except Undetermined:
-        return Rehearsal(calls, is_complete=False)
+        return DryRunSteps(calls, is_complete=True)
+    except UndeterminedWrite:
+        return DryRunSteps(calls, is_complete=False)

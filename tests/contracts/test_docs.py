@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from crossdock import config
+from crossdock.account_api.operations import OPERATIONS as ACCOUNT_OPERATIONS
+from crossdock.account_api.operations import AccountOperation
 from crossdock.api.openapi_paths import ANSWERS
 from crossdock.api.operations import all_operations
 from crossdock.config import Settings
@@ -39,7 +41,7 @@ def text(page: Path) -> str:
 
 def said_in(words: str) -> list[str]:
     """The pages that have these words."""
-    return [_name(one) for one in PAGES if words in text(one)]
+    return [_name(page) for page in PAGES if words in text(page)]
 
 
 # What there is
@@ -47,8 +49,9 @@ def said_in(words: str) -> list[str]:
 
 def test_every_setting_stands_in_the_table_with_its_default_and_meaning():
     rows = [
-        f"| `{one['variable']}` | {'`' + one['default'] + '`' if one['default'] else ''} | {one['meaning']} |"
-        for one in config.described(Settings())
+        f"| `{entry['variable']}` | {'`' + entry['default'] + '`' if entry['default'] else ''} "
+        f"| {entry['meaning']} |"
+        for entry in config.described(Settings())
     ]
     table = [
         line
@@ -63,13 +66,16 @@ def test_every_command_is_explained_somewhere(words: tuple[str, ...]):
     assert said_in(f"crossdock {' '.join(words)}")
 
 
-@pytest.mark.parametrize("where", sorted({f"{one.method} {one.path}" for one in all_operations()}))
+@pytest.mark.parametrize(
+    "where", sorted({f"{operation.method} {operation.path}" for operation in all_operations()})
+)
 def test_every_operation_is_on_the_page_about_the_api(where: str):
     path = where.split(" ")[1]
     page = text(ROOT / "docs" / "api.md")
-    if path.endswith("/history"):
-        assert "GET /{type}/{resource}/{id}/history" in text(ROOT / "docs" / "extensions.md")
-    elif where == "POST /carrier/files":  # a file that comes in; nothing is written anywhere
+    if path.endswith(("/history", "/raw")):
+        below = path.rpartition("/")[2]
+        assert f"GET /{{type}}/{{resource}}/{{id}}/{below}" in text(ROOT / "docs" / "extensions.md")
+    elif path.startswith("/carrier/files") and not where.startswith("GET "):  # nothing is written anywhere
         assert f"`{where}`" in text(ROOT / "docs" / "extensions.md")
     elif not where.startswith("GET ") and path.startswith(("/wms/", "/cart/", "/carrier/")):
         page = text(ROOT / "docs" / "writes.md")
@@ -96,7 +102,12 @@ def test_every_error_is_on_the_page_about_the_api(status: int):
 def added() -> list[str]:
     """What we serve and the contract does not have."""
     listed = tomllib.loads((Path(__file__).with_name("openapi_differences.toml")).read_text())["added"]
-    return [one for entry in listed for one in entry["operations"] if not one.endswith("/history")]
+    return [
+        operation
+        for entry in listed
+        for operation in entry["operations"]
+        if not operation.endswith(("/history", "/raw"))
+    ]
 
 
 @pytest.mark.parametrize("operation", added())
@@ -131,12 +142,12 @@ def test_there_are_examples_to_run():
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_works_as_it_stands(reader: Organization, example: str, tmp_path: Path):
-    given = {"BASE": reader.url, "KEY": reader.key, "TOKEN": reader.tokens["wms"], "FOLDER": str(tmp_path)}
-    given |= {"CART_TOKEN": reader.tokens["cart"]}
-    given["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    fields = {"BASE": reader.url, "KEY": reader.key, "TOKEN": reader.tokens["wms"], "FOLDER": str(tmp_path)}
+    fields |= {"CART_TOKEN": reader.tokens["cart"]}
+    fields["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["sh", "-eu", "-c", example.replace("curl ", "curl --fail-with-body ")],
-        env=os.environ | given, capture_output=True, text=True, timeout=60, check=False,
+        env=os.environ | fields, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.lstrip().startswith("{")
@@ -150,7 +161,9 @@ def test_every_link_leads_somewhere(page: Path):
         assert file.exists(), link
         if anchor:
             headings = re.findall(r"^#+ (.+)$", file.read_text(), re.M)
-            assert anchor in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings], link
+            assert anchor in [
+                re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings
+            ], link
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)
@@ -160,11 +173,17 @@ def test_every_json_example_is_json(page: Path):
 
 
 def test_every_page_can_be_found_from_the_readme():
-    found, waiting = set(), [ROOT / "README.md"]
+    paths, waiting = set(), [ROOT / "README.md"]
     while waiting:
         page = waiting.pop()
-        if page not in found and page.suffix == ".md" and page.exists():
-            found.add(page)
+        if page not in paths and page.suffix == ".md" and page.exists():
+            paths.add(page)
             links = re.findall(r"\]\((?!https?://)([^)#]+)", text(page))
-            waiting += [(page.parent / one).resolve() for one in links]
-    assert set(PAGES) - found == set()
+            waiting += [(page.parent / link).resolve() for link in links]
+    assert set(PAGES) - paths == set()
+
+
+@pytest.mark.parametrize("operation", ACCOUNT_OPERATIONS, ids=lambda operation: operation.id)
+def test_every_operation_of_the_account_api_stands_in_its_table(operation: AccountOperation):
+    name, does = f"{operation.method} /account{operation.path}", re.escape(operation.summary)
+    assert re.search(rf"\| `{re.escape(name)}` \| .+ \| {does} \|", text(ROOT / "docs" / "people.md"))

@@ -15,12 +15,15 @@ import pytest
 from openpyxl import Workbook
 
 from crossdock.errors import FileRefused
-from crossdock.integrations.invoices.contract import LineItem
-from crossdock.integrations.invoices.reading import open_invoices
+from crossdock.invoices.carriers import layouts_of
+from crossdock.invoices.contract import LineItem
+from crossdock.invoices.reading import open_invoices
 from tests.invoice_files import CARRIERS, Case, cases, read, table, text
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "carrier-samples"
-LAYOUTS = {(slug, layout.variant) for slug, one in CARRIERS.items() for layout in one.layouts}
+LAYOUTS = {
+    (slug, layout.variant) for slug, integration in CARRIERS.items() for layout in layouts_of(integration)
+}
 
 each_case = pytest.mark.parametrize(
     ("slug", "case"), [pytest.param(slug, case, id=f"{slug}: {case['name']}") for slug, case in cases()]
@@ -44,8 +47,8 @@ def _file(tmp_path: Path, slug: str, case: Case) -> Path:
 def _charges(items: list[LineItem]) -> set[tuple[Any, ...]]:
     """What no encoding and no order of columns may change."""
     return {
-        (one.id, one.net_cost, one.gross_cost, one.transaction_date, one.tracking_number, one.currency)
-        for one in items
+        (item.id, item.net_cost, item.gross_cost, item.transaction_date, item.tracking_number, item.currency)
+        for item in items
     }
 
 
@@ -53,11 +56,11 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value
 
 
-def _amounts_alike(found: Any, expected: Any) -> bool:
+def _amounts_alike(found_getattr: Any, expected: Any) -> bool:
     """Equal; of gaps and sums, whose zeros nobody counts, equal in value."""
-    if isinstance(found, Decimal) and expected is not None:
-        return found == Decimal(expected)
-    return _plain(found) == expected
+    if isinstance(found_getattr, Decimal) and expected is not None:
+        return found_getattr == Decimal(expected)
+    return _plain(found_getattr) == expected
 
 
 # The cases
@@ -67,15 +70,15 @@ def _amounts_alike(found: Any, expected: Any) -> bool:
 def test_each_file_is_read_as_expected(slug, case, tmp_path):
     items, faults, reading = read(_file(tmp_path, slug, case))
     assert (reading.carrier, reading.variant) == (slug, case.get("variant"))
-    found = [
-        {key: _plain(getattr(item, key)) for key in wanted}
-        for item, wanted in zip(items, case["items"], strict=False)
+    plains = [
+        {key: _plain(getattr(item, key)) for key in wanted_item}
+        for item, wanted_item in zip(items, case["items"], strict=False)
     ]
-    assert found == case["items"]
+    assert plains == case["items"]
     assert len(items) == len(case["items"])
     for kind, is_warning in (("errors", False), ("warnings", True)):
-        told = [[one.row, one.column, one.value] for one in faults if one.is_warning is is_warning]
-        assert told == case.get(kind, [])
+        rows = [[fault.row, fault.column, fault.value] for fault in faults if fault.is_warning is is_warning]
+        assert rows == case.get(kind, [])
 
 
 @each_case
@@ -88,7 +91,7 @@ def test_each_file_is_summed_up_as_expected(slug, case, tmp_path):
 @pytest.mark.parametrize(
     ("slug", "case"),
     [(slug, case) for slug, case in cases() if "invoices" in case],
-    ids=lambda one: one["name"] if isinstance(one, dict) else one,
+    ids=lambda value: value["name"] if isinstance(value, dict) else value,
 )
 def test_each_invoice_is_summed_up_as_expected(slug, case, tmp_path):
     path = _file(tmp_path, slug, case)
@@ -96,17 +99,17 @@ def test_each_invoice_is_summed_up_as_expected(slug, case, tmp_path):
         list(reading)
         invoices = list(reading.invoices())
     assert len(invoices) == len(case["invoices"])
-    for found, wanted in zip(invoices, case["invoices"], strict=True):
-        for key, expected in wanted.items():
-            assert _amounts_alike(getattr(found, key), expected), (key, found)
+    for invoice, wanted_invoice in zip(invoices, case["invoices"], strict=True):
+        for key, expected in wanted_invoice.items():
+            assert _amounts_alike(getattr(invoice, key), expected), (key, invoice)
 
 
 def test_every_layout_has_cases():
     assert {(slug, case.get("variant")) for slug, case in cases()} == LAYOUTS
 
 
-def test_there_are_seven_carriers_with_eleven_layouts_and_a_mixture():
-    assert (len(CARRIERS), len(LAYOUTS)) == (7, 12)
+def test_there_are_seven_carriers_with_twelve_layouts_and_a_mixture():
+    assert (len(CARRIERS), len(LAYOUTS)) == (7, 13)
 
 
 # The same in other bytes
@@ -153,8 +156,8 @@ def test_charges_are_the_same_out_of_a_workbook(slug, case, tmp_path):
 def test_each_charge_has_an_id_of_its_own_every_time(slug, case, tmp_path):
     path = _file(tmp_path, slug, case)
     items, _, _ = read(path)
-    assert len({one.id for one in items}) == len(items)
-    assert [one.record for one in read(path)[0]] == [one.record for one in items]
+    assert len({item.id for item in items}) == len(items)
+    assert [line_item.record for line_item in read(path)[0]] == [item.record for item in items]
 
 
 @can_be_rearranged
@@ -163,11 +166,11 @@ def test_the_order_of_columns_does_not_matter(slug, case, tmp_path):
     path = _file(tmp_path, slug, case)
     items, _, _ = read(path)
     records = table(CARRIERS[slug], case)
-    places = range(len(records[0]))
-    paired = [place for place in places if "Charge" in records[0][place]]
-    order = [*paired, *(place for place in reversed(places) if place not in paired)]
+    positions = range(len(records[0]))
+    paired = [position for position in positions if "Charge" in records[0][position]]
+    order = [*paired, *(position for position in reversed(positions) if position not in paired)]
     path.write_text(
-        text([[record[place] for place in order] for record in records], case.get("delimiter", ",")),
+        text([[record[position] for position in order] for record in records], case.get("delimiter", ",")),
         encoding="utf-8",
     )
     again, _, _ = read(path)
@@ -185,7 +188,7 @@ def test_headers_are_found_in_any_spelling(slug, case, tmp_path):
     ]
     path.write_text(text([spelled, *records], case.get("delimiter", ",")), encoding="utf-8")
     again, _, _ = read(path)
-    assert [one.net_cost for one in again] == [one.net_cost for one in items]
+    assert [line_item.net_cost for line_item in again] == [item.net_cost for item in items]
 
 
 @can_be_rearranged
@@ -195,8 +198,8 @@ def test_a_header_that_is_repeated_is_no_charge(slug, case, tmp_path):
     items, faults, _ = read(path)
     records = table(CARRIERS[slug], case)
     path.write_text(text([*records, records[0]], case.get("delimiter", ",")), encoding="utf-8")
-    again, more, _ = read(path)
-    assert (_charges(again), len(more)) == (_charges(items), len(faults))
+    again, extra_faults, _ = read(path)
+    assert (_charges(again), len(extra_faults)) == (_charges(items), len(faults))
 
 
 @each_case
@@ -227,9 +230,9 @@ def test_what_a_client_hands_on_becomes_a_line_item(slug, case, tmp_path):
 @each_case
 def test_another_carrier_than_the_one_named_is_refused_with_the_right_one(slug, case, tmp_path):
     path = _file(tmp_path, slug, case)
-    other = next(one for one in CARRIERS if one != slug)
+    other_carrier = next(carrier for carrier in CARRIERS if carrier != slug)
     with pytest.raises(FileRefused, match=re.escape(f"its carrier is {slug!r}")):
-        open_invoices(path, carrier=other)
+        open_invoices(path, carrier=other_carrier)
     assert read(path, carrier=CARRIERS[slug].manifest.name)[2].carrier == slug
 
 
@@ -257,18 +260,26 @@ def test_the_samples_of_the_contract_are_read_to_the_cent(name):
     assert (reading.carrier, reading.variant, reading.delimiter) == (
         expected["carrier"], expected["variant"], expected["delimiter"],
     )  # fmt: skip
-    found = [{key: _plain(getattr(item, key)) for key in expected["line_items"][0]} for item in items]
-    assert found == expected["line_items"]
-    assert [one for one in faults if not one.is_warning] == []
-    summary, wanted = reading.summary, expected["summary"]
+    plains = [{key: _plain(getattr(item, key)) for key in expected["line_items"][0]} for item in items]
+    assert plains == expected["line_items"]
+    assert [fault for fault in faults if not fault.is_warning] == []
+    summary, wanted_summary = reading.summary, expected["summary"]
     assert {
         "n_rows": summary.rows,
         "n_line_items": summary.line_items,
-        "n_tracking_numbers": len({one.tracking_number for one in items} - {None}),
+        "n_tracking_numbers": len({item.tracking_number for item in items} - {None}),
         "sum_net": str(summary.net),
         "sum_gross": str(summary.gross),
         "reconciled": summary.reconciled,
         "checks_total": summary.checks,
         "checks_failed": summary.checks_failed,
-    }.items() <= wanted.items()
-    assert summary.gap == Decimal(wanted.get("unallocated", 0))
+    }.items() <= wanted_summary.items()
+    assert summary.gap == Decimal(wanted_summary.get("unallocated", 0))
+
+
+@pytest.mark.parametrize("content", [b"x" * 100_000, b"\n" * 10 + b"x", b'"', b",", b"\x00", b"\xef\xbb\xbf"])
+def test_what_is_no_table_is_refused_and_breaks_no_layout(tmp_path, content):
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    with pytest.raises(FileRefused), open_invoices(file) as reading:
+        list(reading)

@@ -67,11 +67,13 @@ def operations(doc: Json) -> dict[str, Json]:
 @cache
 def promised() -> dict[str, tuple[str, Json]]:
     """The contract's operations: which file, and what it says."""
-    return {where: (name, one) for name in FILES for where, one in operations(contract(name)).items()}
+    return {
+        where: (name, operation) for name in FILES for where, operation in operations(contract(name)).items()
+    }
 
 
 def entries(kind: str) -> set[str]:
-    return {one for entry in listed()[kind] for one in entry["operations"]}
+    return {operation for entry in listed()[kind] for operation in entry["operations"]}
 
 
 # What differs, as lines "place | what | the contract's | ours"
@@ -93,8 +95,8 @@ class Comparison:
         self.mine = mine
 
     def operation(self, where: str, theirs: Json, mine: Json) -> Iterator[str]:
-        for what in ("operationId", "tags", "deprecated"):
-            yield from self.same(where, what, theirs.get(what), mine.get(what))
+        for name in ("operationId", "tags", "deprecated"):
+            yield from self.same(where, name, theirs.get(name), mine.get(name))
         yield from self.same(where, "security", self.security(theirs), security(mine, self.mine))
         yield from self.parameters(where, theirs, mine)
         yield from self.body(where, theirs.get("requestBody"), mine.get("requestBody"))
@@ -107,30 +109,30 @@ class Comparison:
     def security(self, operation: Json) -> Any:
         """Some files of the contract write the two credentials as header parameters."""
         headers = {
-            CREDENTIALS[one["name"]]: one["required"]
-            for one in self.resolved(operation.get("parameters", []))
-            if one["name"] in CREDENTIALS
+            CREDENTIALS[entry["name"]]: entry["required"]
+            for entry in self.resolved(operation.get("parameters", []))
+            if entry["name"] in CREDENTIALS
         }
         if not headers:
             return security(operation, self.theirs)
         full = sorted(headers)
-        return [full] if all(headers.values()) else [[one for one in full if headers[one]], full]
+        return [full] if all(headers.values()) else [[name for name in full if headers[name]], full]
 
     def parameters(self, where: str, theirs: Json, mine: Json) -> Iterator[str]:
-        wanted = {one["name"]: one for one in self.resolved(theirs.get("parameters", []))}
-        wanted = {name: one for name, one in wanted.items() if name not in CREDENTIALS}
-        offered = {one["name"]: one for one in resolved(mine.get("parameters", []), self.mine)}
-        for name in sorted(wanted.keys() | offered.keys()):
-            place = f"{where} ?{name}"
-            if name not in offered or name not in wanted:
-                yield from self.same(place, "present", name in wanted, name in offered)
+        fields = {entry["name"]: entry for entry in self.resolved(theirs.get("parameters", []))}
+        fields = {name: field for name, field in fields.items() if name not in CREDENTIALS}
+        offered = {entry["name"]: entry for entry in resolved(mine.get("parameters", []), self.mine)}
+        for name in sorted(fields.keys() | offered.keys()):
+            position = f"{where} ?{name}"
+            if name not in offered or name not in fields:
+                yield from self.same(position, "present", name in fields, name in offered)
                 continue
-            for what, default in (("in", None), ("required", False), ("deprecated", False)):
+            for subject, default in (("in", None), ("required", False), ("deprecated", False)):
                 yield from self.same(
-                    place, what, wanted[name].get(what, default), offered[name].get(what, default)
+                    position, subject, fields[name].get(subject, default), offered[name].get(subject, default)
                 )
-            yield from self.same(place, "spelling", spelling(wanted[name]), spelling(offered[name]))
-            yield from self.schema(place, wanted[name]["schema"], offered[name]["schema"])
+            yield from self.same(position, "spelling", spelling(fields[name]), spelling(offered[name]))
+            yield from self.schema(position, fields[name]["schema"], offered[name]["schema"])
 
     def body(self, where: str, theirs: Json | None, mine: Json | None) -> Iterator[str]:
         yield from self.same(where, "body", theirs is not None, mine is not None)
@@ -153,28 +155,28 @@ class Comparison:
     def schema(self, where: str, theirs: Json, mine: Json) -> Iterator[str]:
         if "$ref" in theirs:
             where = f"{self.name} {theirs['$ref'].split('/')[-1]}"
-        left, right = plain(theirs, self.theirs), plain(mine, self.mine)
-        for what in ("type", "value", "member", "required"):
-            yield from self.each(where, what, left.get(what, []), right.get(what, []))
-        for what in ("order", "closed", *KEYWORDS):
-            yield from self.same(where, what, *in_common(what, left, right))
+        remaining_plain, right = plain(theirs, self.theirs), plain(mine, self.mine)
+        for subject in ("type", "value", "member", "required"):
+            yield from self.each(where, subject, remaining_plain.get(subject, []), right.get(subject, []))
+        for keyword in ("order", "closed", *KEYWORDS):
+            yield from self.same(where, keyword, *in_common(keyword, remaining_plain, right))
         for part in ("properties", "inside"):
-            both = left.get(part, {}).keys() & right.get(part, {}).keys()
+            both = remaining_plain.get(part, {}).keys() & right.get(part, {}).keys()
             for name in sorted(both):
                 deeper = f"{where}.{name}" if part == "properties" else f"{where}{name}"
-                yield from self.schema(deeper, left[part][name], right[part][name])
+                yield from self.schema(deeper, remaining_plain[part][name], right[part][name])
 
     def resolved(self, parameters: list[Json]) -> list[Json]:
         return resolved(parameters, self.theirs)
 
-    def each(self, where: str, what: str, theirs: Iterable[str], mine: Iterable[str]) -> Iterator[str]:
+    def each(self, where: str, subject: str, theirs: Iterable[str], mine: Iterable[str]) -> Iterator[str]:
         """What only one side has, a line each."""
-        for one in sorted(set(theirs) ^ set(mine)):
-            yield from self.same(where, f"{what} {one}", one in theirs, one in mine)
+        for their in sorted(set(theirs) ^ set(mine)):
+            yield from self.same(where, f"{subject} {their}", their in theirs, their in mine)
 
-    def same(self, where: str, what: str, theirs: Any, mine: Any) -> Iterator[str]:
+    def same(self, where: str, name: str, theirs: Any, mine: Any) -> Iterator[str]:
         if theirs != mine:
-            yield f"{where} | {what} | {json.dumps(theirs)} | {json.dumps(mine)}"
+            yield f"{where} | {name} | {json.dumps(theirs)} | {json.dumps(mine)}"
 
 
 def resolve(node: Json, doc: Json) -> Json:
@@ -183,17 +185,17 @@ def resolve(node: Json, doc: Json) -> Json:
         target: Any = doc
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        node = target | {name: one for name, one in node.items() if name != "$ref"}
+        node = target | {name: item for name, item in node.items() if name != "$ref"}
     return node
 
 
 def resolved(parameters: list[Json], doc: Json) -> list[Json]:
-    return [resolve(one, doc) for one in parameters]
+    return [resolve(parameter, doc) for parameter in parameters]
 
 
 def security(operation: Json, doc: Json) -> Any:
     alternatives = operation["security"] if "security" in operation else doc.get("security", [])
-    return [sorted(one) for one in alternatives]
+    return [sorted(alternative) for alternative in alternatives]
 
 
 def spelling(parameter: Json) -> str:
@@ -206,26 +208,35 @@ def spelling(parameter: Json) -> str:
 def plain(node: Json, doc: Json) -> Json:
     """A schema in one spelling: references followed, null as one of its types, const as one value."""
     node = resolve(node, doc)
-    found: Json = {what: node[what] for what in KEYWORDS if what in node}
+    fields: Json = {keyword: node[keyword] for keyword in KEYWORDS if keyword in node}
     variants: list[Json] = node.get("anyOf") or node.get("oneOf") or node.get("allOf") or []
-    rest = [one for one in variants if one != {"type": "null"}]
-    if len(rest) == 1:
-        found = plain(rest[0], doc) | found
-    types = set(found.get("type", [])) | set(typed(node)) | ({"null"} if len(rest) < len(variants) else set())
+    remaining_variants = [variant for variant in variants if variant != {"type": "null"}]
+    if len(remaining_variants) == 1:
+        fields = plain(remaining_variants[0], doc) | fields
+    types = (
+        set(fields.get("type", []))
+        | set(typed(node))
+        | ({"null"} if len(remaining_variants) < len(variants) else set())
+    )
     values = set(node.get("enum", [node["const"]] if "const" in node else [])) - {None}
-    found |= {"type": types} | ({"value": values} if values else {})
-    if len(rest) > 1:
-        found["inside"] = {f"({place})": one for place, one in enumerate(rest, 1)}
-        found["type"] = types | {"one of several"}
-    return found | members(node)
+    fields |= {"type": types} | ({"value": values} if values else {})
+    if len(remaining_variants) > 1:
+        fields["inside"] = {
+            f"({position})": remaining_variant
+            for position, remaining_variant in enumerate(remaining_variants, 1)
+        }
+        fields["type"] = types | {"one of several"}
+    return fields | members(node)
 
 
-def in_common(what: str, theirs: Json, mine: Json) -> tuple[Any, Any]:
+def in_common(keyword: str, theirs: Json, mine: Json) -> tuple[Any, Any]:
     """A fact of both sides; the order of members without those that only one side has."""
-    left, right = theirs.get(what), mine.get(what)
-    if what != "order" or left is None or right is None:
-        return left, right
-    return [one for one in left if one in right], [one for one in right if one in left]
+    remaining_their, right = theirs.get(keyword), mine.get(keyword)
+    if keyword != "order" or remaining_their is None or right is None:
+        return remaining_their, right
+    return [item for item in remaining_their if item in right], [
+        item for item in right if item in remaining_their
+    ]
 
 
 def typed(node: Json) -> list[str]:
@@ -235,9 +246,9 @@ def typed(node: Json) -> list[str]:
 
 def members(node: Json) -> Json:
     """What an object or array consists of."""
-    found: Json = {}
+    fields: Json = {}
     if "properties" in node:
-        found |= {
+        fields |= {
             "properties": node["properties"],
             "member": node["properties"],
             "order": list(node["properties"]),
@@ -245,11 +256,11 @@ def members(node: Json) -> Json:
         }
     extra = node.get("additionalProperties", True)
     if "object" in typed(node):
-        found["closed"] = extra is False
+        fields["closed"] = extra is False
     inside = {"{}": extra} if isinstance(extra, dict) else {}
     if "items" in node:
         inside["[]"] = node["items"]
-    return found | ({"inside": inside} if inside else {})
+    return fields | ({"inside": inside} if inside else {})
 
 
 def matches(pattern: str, line: str) -> bool:
@@ -260,8 +271,8 @@ def matches(pattern: str, line: str) -> bool:
 def unmatched(patterns: Iterable[str], lines: Iterable[str]) -> tuple[list[str], list[str]]:
     """Lines that no pattern lists, and patterns that list no line."""
     patterns, lines = list(patterns), sorted(set(lines))
-    unlisted = [line for line in lines if not any(matches(one, line) for one in patterns)]
-    return unlisted, [one for one in patterns if not any(matches(one, line) for line in lines)]
+    unlisted = [line for line in lines if not any(matches(pattern, line) for pattern in patterns)]
+    return unlisted, [pattern for pattern in patterns if not any(matches(pattern, line) for line in lines)]
 
 
 # The tests
@@ -272,7 +283,7 @@ def test_the_document_is_valid_openapi():
 
 
 def test_operation_ids_are_unique():
-    ids = [one.id for one in all_operations()]
+    ids = [operation.id for operation in all_operations()]
     assert len(ids) == len(set(ids))
 
 
@@ -283,8 +294,8 @@ def test_a_path_of_fixed_text_is_tried_before_one_with_a_name_in_it():
 
 
 def test_the_copy_in_docs_is_the_document_we_serve():
-    kept = COPY.read_text()
-    assert kept == text(json.loads(kept)["info"]["version"]), (
+    kept_text = COPY.read_text()
+    assert kept_text == text(json.loads(kept_text)["info"]["version"]), (
         "run: python -m crossdock.api.openapi > docs/openapi.json"
     )
 
@@ -303,8 +314,8 @@ def test_every_operation_we_add_is_listed():
 @needs_contract
 def test_every_difference_from_the_contract_is_listed_with_its_reason_and_still_exists():
     patterns = [line for entry in listed()["difference"] for line in entry["lines"]]
-    unlisted, gone = unmatched(patterns, differences(ours()))
-    assert (unlisted, gone) == ([], []), "\n".join(["unlisted:", *unlisted, "listed, but gone:", *gone])
+    unlisted, texts = unmatched(patterns, differences(ours()))
+    assert (unlisted, texts) == ([], []), "\n".join(["unlisted:", *unlisted, "listed, but gone:", *texts])
 
 
 def test_every_listed_entry_has_a_reason():
@@ -365,7 +376,7 @@ CHANGES: list[tuple[str, Callable[[Json], object]]] = [
 
 
 @needs_contract
-@pytest.mark.parametrize(("what", "change"), CHANGES, ids=[what for what, _ in CHANGES])
+@pytest.mark.parametrize(("what", "change"), CHANGES, ids=[name for name, _ in CHANGES])
 def test_a_change_to_our_document_is_noticed(what, change):
     doc = json.loads(json.dumps(ours()))
     change(doc)

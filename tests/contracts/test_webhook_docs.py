@@ -15,10 +15,15 @@ import httpx
 import pytest
 
 from crossdock.webhooks import headers, sign, transform, transform_pool, transform_worker
-from crossdock.webhooks.transform import Call, Cancelled, Changed, Scripts
+from crossdock.webhooks.transform import (
+    TransformCall,
+    TransformCancelled,
+    TransformedMessage,
+    TransformScripts,
+)
 from tests.conftest import skip_or_fail
 from tests.journeys.server import until
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
 SECRET, OLD = sign.new_secret(), sign.new_secret()
@@ -26,8 +31,8 @@ BODY = '{"event_type":"order.updated","data":{"id":"o-1","name":"Zoë ☃ 🚀",
 
 
 def example(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
-    return str(found)
+    (value,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.M | re.S)
+    return str(value)
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,8 @@ class Program:
         return self.log.read_text().splitlines()
 
     def post(self, headers: dict[str, str], body: bytes = BODY) -> int:
-        given = {**headers, "Content-Type": "application/json"}
-        return httpx.post(self.url, headers=given, content=body, timeout=10).status_code
+        fields = {**headers, "Content-Type": "application/json"}
+        return httpx.post(self.url, headers=fields, content=body, timeout=10).status_code
 
 
 @contextmanager
@@ -96,8 +101,8 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 
 @pytest.fixture(params=["python", "javascript"])
 def program(request: pytest.FixtureRequest) -> Program:
-    found: Program = request.getfixturevalue(request.param)
-    return found
+    getfixturevalue: Program = request.getfixturevalue(request.param)
+    return getfixturevalue
 
 
 def signed(message_id: str, *secrets: str, age: int = 0, body: bytes = BODY) -> dict[str, str]:
@@ -120,25 +125,25 @@ def test_the_program_refuses_all_else(program: Program):
     assert program.post(signed("msg_3", OLD)) == 400
     assert program.post({**signed("msg_3"), "webhook-id": "msg_4"}) == 400
     assert program.post({}) == 400
-    assert not any(one.startswith(("msg_3", "msg_4")) for one in program.said)
+    assert not any(text.startswith(("msg_3", "msg_4")) for text in program.said)
 
 
 @pytest.fixture
-async def scripts() -> AsyncIterator[Scripts]:
+async def scripts() -> AsyncIterator[TransformScripts]:
     if reason := transform.missing():
         skip_or_fail(reason)
-    async with Scripts() as opened:
+    async with TransformScripts() as opened:
         yield opened
 
 
-def order(total: float) -> Call:
+def order(total: float) -> TransformCall:
     payload = b'{"data":{"order_number":"A-7","total_price":%g}}' % total
     variables = {"channel": "sales", "token": "t0ken"}
-    return Call("https://receiver.example/", payload, "order.created", variables=variables)
+    return TransformCall("https://receiver.example/", payload, "order.created", variables=variables)
 
 
-async def test_the_script_sends_a_large_order_to_a_chat(scripts: Scripts):
-    assert await scripts.run(example("js transform"), order(250), owner="ep_1") == Changed(
+async def test_the_script_sends_a_large_order_to_a_chat(scripts: TransformScripts):
+    assert await scripts.run(example("js transform"), order(250), owner="ep_1") == TransformedMessage(
         "POST",
         "https://chat.example/hooks/sales",
         b'{"text":"Order A-7: 250"}',
@@ -146,8 +151,8 @@ async def test_the_script_sends_a_large_order_to_a_chat(scripts: Scripts):
     )
 
 
-async def test_the_script_calls_a_small_order_off(scripts: Scripts):
-    assert await scripts.run(example("js transform"), order(12.5), owner="ep_1") == Cancelled()
+async def test_the_script_calls_a_small_order_off(scripts: TransformScripts):
+    assert await scripts.run(example("js transform"), order(12.5), owner="ep_1") == TransformCancelled()
 
 
 def test_the_limits_on_the_page_are_those_in_force():

@@ -15,17 +15,19 @@ from typing import Any
 
 import structlog
 
-from crossdock.api.routes import application
-from crossdock.app import now_ms, open_services, serve
 from crossdock.config import Settings
-from crossdock.integrations import registry
+from crossdock.kit import registry
+from crossdock.services.application import application
+from crossdock.services.clock import now_ms
+from crossdock.services.open import open_services
+from crossdock.services.server import serve
 from tests.fakes.fake_wms import with_fake
 
 
-async def _serve(given: dict[str, Any], ahead_ms: int) -> None:
-    settings = Settings(**given)
+async def _serve(fields: dict[str, Any], ahead_ms: int) -> None:
+    settings = Settings(**fields)
     async with open_services(settings, clock=lambda: now_ms() + ahead_ms) as services:
-        await serve(settings, application(services.door()))
+        await serve(settings, application(services.dependencies()))
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The command line with the fake integration: python -m tests.fakes.command work --concurrency 2"""
 
-from crossdock.cli import main
-from crossdock.integrations import registry
+from crossdock.cli.main import main
+from crossdock.kit import registry
 from tests.fakes.fake_wms import with_fake
 
 if __name__ == "__main__":

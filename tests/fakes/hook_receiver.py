@@ -126,7 +126,7 @@ class Receiver:
         self._always.clear()
 
     def got(self, path: str = "/hook") -> list[Got]:
-        return [one for one in self.requests if one.path == path]
+        return [request for request in self.requests if request.path == path]
 
     async def _arrive(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()

@@ -8,12 +8,12 @@ import resource
 import sys
 
 from crossdock import config
-from crossdock.app import open_services
+from crossdock.services.open import open_services
 
 
 def used() -> float:
-    found = resource.getrusage(resource.RUSAGE_SELF)
-    return found.ru_utime + found.ru_stime
+    getrusage = resource.getrusage(resource.RUSAGE_SELF)
+    return getrusage.ru_utime + getrusage.ru_stime
 
 
 async def measured(settle: float, seconds: float) -> float:

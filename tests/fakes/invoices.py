@@ -40,7 +40,7 @@ def text(*rows: dict[str, str]) -> bytes:
 
 def invoice(*charges: Charge, invoice: str = "INV1", total: str = "11.25") -> bytes:
     """A file with these charges on one invoice."""
-    return text(*(row(one, invoice, total) for one in charges))
+    return text(*(row(charge, invoice, total) for charge in charges))
 
 
 def put(folder: Path, name: str, content: bytes) -> Path:

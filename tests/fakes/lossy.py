@@ -63,9 +63,9 @@ class LossyLine:
             return
         finally:
             back.cancel()
-            for one in (writer, requests):
-                self._open.discard(one)
-                one.transport.abort()
+            for stream_writer in (writer, requests):
+                self._open.discard(stream_writer)
+                stream_writer.transport.abort()
 
     def _is_to_lose(self, data: bytes) -> bool:
         if self._losing is None or self._losing not in data:

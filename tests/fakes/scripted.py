@@ -13,9 +13,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from crossdock.integrations.contract import Account, Client, Page, Walk
-from crossdock.integrations.registry import Integration
-from crossdock.store.connections import Connection
+from crossdock.kit.contract import Account, Client, Page, Walk
+from crossdock.kit.registry import Integration
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.sync.gate import ConnectionGate
 from tests.conftest import Clock
 
 
@@ -41,14 +42,18 @@ class Script:
     after_page: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
 
     @asynccontextmanager
-    async def sign_in(self, connection: Connection, _: Integration) -> AsyncIterator[Client]:
+    async def sign_in(
+        self, connection: ConnectionRow, _: Integration, __: ConnectionGate
+    ) -> AsyncIterator[Client]:
         self.sign_ins[connection.id] += 1
         yield _Client(self, connection.id)
 
     def of(self, connection_id: int, resource: str) -> list[int]:
         """The pages of a walk, in the order they were served."""
         return [
-            one.page for one in self.seen if (one.connection_id, one.resource) == (connection_id, resource)
+            item.page
+            for item in self.seen
+            if (item.connection_id, item.resource) == (connection_id, resource)
         ]
 
 

@@ -32,12 +32,12 @@ class SftpServer:
     def fingerprint(self) -> str:
         return self.host_key.get_fingerprint()
 
-    def fields(self, **more: str) -> dict[str, str]:
+    def fields(self, **extra_fields: str) -> dict[str, str]:
         """What a user fills in, with a password."""
         return {
             "source": "sftp", "sftp_host": "127.0.0.1", "sftp_port": str(self.port), "sftp_user": USER,
             "sftp_password": PASSWORD, "sftp_fingerprint": self.fingerprint, "sftp_folder": "/out",
-        } | more  # fmt: skip
+        } | extra_fields  # fmt: skip
 
 
 def _server(about: SftpServer) -> type[asyncssh.SSHServer]:
@@ -79,8 +79,8 @@ def _files(about: SftpServer) -> Any:
                 about.breaks_after = None
                 self.channel.get_connection().abort()
                 raise asyncssh.SFTPConnectionLost("gone")
-            found: bytes = super().read(file_obj, offset, size)  # type: ignore[assignment]
-            return found
+            content: bytes = super().read(file_obj, offset, size)  # type: ignore[assignment]
+            return content
 
     return Files
 

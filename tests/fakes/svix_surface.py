@@ -41,8 +41,8 @@ def call(path, /, *arguments, **options):
     parts = path.split(".")
     target = client
     for part in parts:
-        found = either(target, part, OLD.get(part, part))
-        target = found() if callable(found) and part != parts[-1] else found
+        found_either = either(target, part, OLD.get(part, part))
+        target = found_either() if callable(found_either) and part != parts[-1] else found_either
     if options:
         parameters = list(inspect.signature(target).parameters.values())
         kind = type(parameters[-1].default)
@@ -62,12 +62,12 @@ def refused(status, path, *arguments, **options):
     raise AssertionError(f"{path} was not refused")
 
 
-def until(what):
+def until(subject):
     deadline = time.monotonic() + 20
-    while not (found := what()):
+    while not (value := subject()):
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.05)
-    return found
+    return value
 
 
 now = datetime.now(UTC)
@@ -80,7 +80,7 @@ other = call("application.create", new("ApplicationIn", name="Other", uid="other
 assert other.uid == "other"
 refused(409, "application.create", new("ApplicationIn", name="Other", uid="other"))
 assert call("application.get_or_create", new("ApplicationIn", name="Other", uid="other")).id == other.id
-assert {one.id for one in call("application.list").data} == {organization, other.id}
+assert {record.id for record in call("application.list").data} == {organization, other.id}
 assert call("application.patch", "other", new("ApplicationPatch", name="Changed")).name == "Changed"
 upserted = call("application.upsert", "third", new("ApplicationIn", name="Third", uid="third"))
 call("application.delete", upserted.id)
@@ -92,7 +92,7 @@ refused(409, "event_type.create", new("EventTypeIn", name="bill.paid", descripti
 call("event_type.upsert", "bill.paid", new("EventTypeUpsertIn", description="Paid in full"))
 call("event_type.patch", "bill.paid", new("EventTypePatch", description="Paid twice"))
 assert call("event_type.get", "bill.paid").description == "Paid twice"
-names = [one.name for one in call("event_type.list", limit=250, with_content=False).data]
+names = [record.name for record in call("event_type.list", limit=250, with_content=False).data]
 assert {"bill.paid", "order.updated", "connection.created"} <= set(names)
 call("event_type.delete", "bill.paid")
 call("event_type.create", new("EventTypeIn", name="bill.paid", description="Back"))
@@ -108,7 +108,7 @@ refused(422, "endpoint.create", organization, new("EndpointIn", url="http://10.1
 refused(422, "endpoint.create", organization, new("EndpointIn", url="ftp://example.com/"))
 refused(422, "endpoint.create", organization, new("EndpointIn", url=f"{receiver}/", **{TYPES: ["no.such"]}))
 assert call("endpoint.get", organization, "mine").id == endpoint.id
-assert [one.id for one in call("endpoint.list", organization, limit=1).data] == [endpoint.id]
+assert [record.id for record in call("endpoint.list", organization, limit=1).data] == [endpoint.id]
 call("endpoint.patch", organization, "mine", new("EndpointPatch", description="e"))
 upsert = new("EndpointUpsertIn", url=f"{receiver}/hook", uid="mine", description="f", **fields)
 assert call("endpoint.upsert", organization, "mine", upsert).description == "f"
@@ -147,7 +147,7 @@ refused(409, "message.create", organization,
 assert call("message.get", organization, "e-1", with_content=True).payload == {"n": 1}
 listed = call("message.list", organization, event_types=["bill.paid", "order.updated"], tag="t1",
               after=now - timedelta(minutes=5), with_content=True)  # fmt: skip
-assert [one.id for one in listed.data] == [message.id]
+assert [record.id for record in listed.data] == [message.id]
 assert listed.done
 assert call("message.precheck", organization, new("MessagePrecheckIn", event_type="bill.paid")).active
 assert not call("message.precheck", organization, new("MessagePrecheckIn", event_type="bill.x")).active
@@ -158,7 +158,7 @@ assert int(attempt.status) == 0
 # Attempts
 by_endpoint = call("message_attempt.list_by_endpoint", organization, "mine", status=models.MessageStatus(0),
                    tag="t1", event_types=["bill.paid"], with_content=True, with_msg=True)  # fmt: skip
-assert [one.id for one in by_endpoint.data] == [attempt.id]
+assert [record.id for record in by_endpoint.data] == [attempt.id]
 assert by_endpoint.data[0].msg.event_id == "e-1"
 assert call("message_attempt.get", organization, message.id, attempt.id).id == attempt.id
 [stand] = call("message_attempt.list_attempted_messages", organization, "mine").data
@@ -186,7 +186,9 @@ for name, model in (
     ("bulk_replay", "BulkReplayIn"),
 ):
     task = call(f"endpoint.{name}", organization, "mine", new(model, since=now - timedelta(hours=1)))
-    done = until(lambda task=task: (one := call("background_task.get", task.id)).status == "finished" and one)
+    done = until(
+        lambda task=task: (value := call("background_task.get", task.id)).status == "finished" and value
+    )
     assert done.data["messagesSent"] == {"recover": 0, "replay_missing": 0}.get(
         name, done.data["messagesSent"]
     )

@@ -109,8 +109,8 @@ def done_and(then: Behaviour) -> Behaviour:
     """The write is done, and then its answer is this."""
 
     async def behave(vendor: "FakeVendor", request: web.Request) -> web.StreamResponse:
-        name, _, rest = request.path.strip("/").partition("/")
-        vendor.write(request.method, name, rest, await request.read())
+        name, _, remaining_text = request.path.strip("/").partition("/")
+        vendor.write(request.method, name, remaining_text, await request.read())
         return await then(vendor, request)
 
     return behave
@@ -167,6 +167,8 @@ class FakeVendor:
     collections: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     """Bearer tokens that are accepted."""
+    password: str = PASSWORD
+    """What `POST /login` takes."""
     stuck: set[str] = field(default_factory=set)
     """Collections whose first page is sent for ever, each time with a new cursor."""
     requests: list[Seen] = field(default_factory=list)
@@ -219,49 +221,52 @@ class FakeVendor:
         await self._runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        seen = Seen(request.method, request.path, request.query, request.headers, await request.read())
-        self.requests.append(seen)
+        value = Seen(request.method, request.path, request.query, request.headers, await request.read())
+        self.requests.append(value)
         self._busy += 1
         self.busiest = max(self.busiest, self._busy)
         try:
             script = self._scripts[request.path]
-            response = await (script.popleft()(self, request) if script else self._behave(request, seen))
+            response = await (script.popleft()(self, request) if script else self._behave(request, value))
         finally:
             self._busy -= 1
         if request.transport and not request.transport.is_closing():
-            seen.status = response.status
+            value.status = response.status
         return response
 
-    async def _behave(self, request: web.Request, seen: Seen) -> web.StreamResponse:
+    async def _behave(self, request: web.Request, value: Seen) -> web.StreamResponse:
         if request.path == "/login":
-            return self._login(seen.body)
+            return self._login(value.body)
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             return web.json_response({"message": "not signed in"}, status=401)
         if request.path == "/account":
             return web.json_response({"id": "acct-1", "name": "Ann's Warehouse"})
-        name, _, rest = request.path.strip("/").partition("/")
+        name, _, remaining_text = request.path.strip("/").partition("/")
         if name == "echo":
-            return self._echo(request, seen)
-        if name in self.collections and (rest or request.method != "GET"):
-            return self.write(request.method, name, rest, seen.body)
+            return self._echo(request, value)
+        if name in self.collections and (remaining_text or request.method != "GET"):
+            return self.write(request.method, name, remaining_text, value.body)
         if name in self.collections and "number" in request.query:
-            wanted = request.query["number"]
+            number = request.query["number"]
             return web.json_response(
-                {"data": [one for one in self.collections[name] if one.get("number") == wanted], "next": None}
+                {
+                    "data": [entry for entry in self.collections[name] if entry.get("number") == number],
+                    "next": None,
+                }
             )
         if name not in self.collections:
             return web.json_response({"message": f"no such list: {name}"}, status=404)
         return self._page(name, request.query)
 
-    def write(self, method: str, name: str, rest: str, body: bytes) -> web.Response:
+    def write(self, method: str, name: str, remaining_text: str, body: bytes) -> web.Response:
         """Makes or changes a record of a list, or reads one; adds to a list inside of one."""
-        record_id, _, below = rest.partition("/")
-        given = json.loads(body) if body else {}
-        if method == "POST" and not rest:
-            made = {**self.blank(next(self._numbers)), **given}
-            self.collections[name].append(made)
-            return web.json_response({"id": made["id"]})
-        record = next((one for one in self.collections[name] if one["id"] == record_id), None)
+        record_id, _, below = remaining_text.partition("/")
+        document = json.loads(body) if body else {}
+        if method == "POST" and not remaining_text:
+            fields = {**self.blank(next(self._numbers)), **document}
+            self.collections[name].append(fields)
+            return web.json_response({"id": fields["id"]})
+        record = next((entry for entry in self.collections[name] if entry["id"] == record_id), None)
         if record is None:
             return web.json_response({"message": f"no such record: {record_id}"}, status=404)
         if method == "GET":
@@ -270,11 +275,11 @@ class FakeVendor:
             inner = {
                 "id": f"{below}-{next(self._numbers)}",
                 "shipped_at": self.blank(0)["updated_at"],
-                **given,
+                **document,
             }
             record.setdefault(below, []).append(inner)
             return web.json_response({"id": inner["id"]})
-        record.update(given)
+        record.update(document)
         return web.json_response({"id": record_id})
 
     @staticmethod
@@ -286,16 +291,16 @@ class FakeVendor:
         }  # fmt: skip
 
     @staticmethod
-    def _echo(request: web.Request, seen: Seen) -> web.Response:
+    def _echo(request: web.Request, value: Seen) -> web.Response:
         """What arrived, and things that are not to be seen by others."""
         body = {
             "path": request.raw_path, "method": request.method, "headers": dict(request.headers),
-            "body": seen.body.decode("latin-1"),
+            "body": value.body.decode("latin-1"),
         }  # fmt: skip
         return web.json_response(body, headers={"Set-Cookie": "session=secret", "X-Here": "yes"})
 
     def _login(self, body: bytes) -> web.Response:
-        if json.loads(body) != {"user": USER, "password": PASSWORD}:
+        if json.loads(body) != {"user": USER, "password": self.password}:
             return web.json_response({"message": "wrong user or password"}, status=401)
         token = f"session-{next(self._numbers)}"
         self.tokens.add(token)
@@ -311,12 +316,14 @@ class FakeVendor:
         since, until = query.get("since", ""), query.get("until", "~")
         rows = [row for row in rows if since <= str(row.get("updated_at", "")) < until]
         if name in self.stuck:
-            page, more = rows[:limit], True
+            page, has_more = rows[:limit], True
         else:
-            rest = [row for row in rows if after is None or _order(row) > after]
-            page, more = rest[:limit], len(rest) > limit
+            remaining_rows = [row for row in rows if after is None or _order(row) > after]
+            page, has_more = remaining_rows[:limit], len(remaining_rows) > limit
         salt = next(self._numbers) if name in self.stuck else 0
-        return web.json_response({"data": page, "next": _cursor(page[-1], salt) if more and page else None})
+        return web.json_response(
+            {"data": page, "next": _cursor(page[-1], salt) if has_more and page else None}
+        )
 
 
 def _order(row: Mapping[str, Any]) -> tuple[str, str]:
@@ -331,5 +338,5 @@ def _after(cursor: str | None) -> tuple[str, str] | None:
     """The order of the last record of the page before."""
     if not cursor:
         return None
-    updated, one, _ = json.loads(base64.urlsafe_b64decode(cursor))
-    return updated, one
+    updated, value, _ = json.loads(base64.urlsafe_b64decode(cursor))
+    return updated, value

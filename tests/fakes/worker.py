@@ -16,10 +16,11 @@ from typing import Any
 
 import structlog
 
-from crossdock.app import now_ms, open_services
 from crossdock.config import Settings
-from crossdock.integrations import registry
-from tests.fakes.fake_wms import with_fake
+from crossdock.kit import registry
+from crossdock.services.clock import now_ms
+from crossdock.services.open import open_services
+from tests.fakes.modern_wms import with_modern
 
 
 async def _work(settings: dict[str, Any], ahead_ms: int) -> None:
@@ -28,7 +29,7 @@ async def _work(settings: dict[str, Any], ahead_ms: int) -> None:
 
 
 def main() -> None:
-    registry.all_integrations = with_fake()  # type: ignore[assignment]
+    registry.all_integrations = with_modern()  # type: ignore[assignment]
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them: they are killed
     for line in sys.stdin:

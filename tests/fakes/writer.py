@@ -7,13 +7,13 @@ from typing import Any
 
 import structlog
 
-from crossdock.app import open_services
 from crossdock.config import Settings
 from crossdock.errors import CrossdockError
-from crossdock.integrations import registry
+from crossdock.kit import registry
 from crossdock.resources.catalogue import by_action
-from crossdock.store import connections
-from crossdock.writes.wish import Wish
+from crossdock.services.open import open_services
+from crossdock.store.connections import connections
+from crossdock.writes.request import WriteRequest
 from tests.fakes.fake_wms import fake_integration, with_fake
 
 
@@ -21,7 +21,7 @@ async def _write(line: dict[str, Any]) -> list[str]:
     async with open_services(Settings(**line["settings"]), clock=lambda: int(line["now_ms"])) as services:
         connection = await connections.by_uid(services.database, line["connection"])
         assert connection is not None
-        wish = Wish(
+        wish = WriteRequest(
             connection, fake_integration(), by_action("wms")["create_order"], line["body"], key=line["key"]
         )
 

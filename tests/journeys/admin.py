@@ -26,15 +26,17 @@ class Admin:
     receiver: Receiver
     http: httpx.AsyncClient
 
-    async def ask(self, method: str, path: str, token: str | None = None, **more: Any) -> httpx.Response:
-        headers = {"authorization": f"Bearer {token or self.house.key}", **more.pop("headers", {})}
+    async def ask(
+        self, method: str, path: str, token: str | None = None, **extra_fields: Any
+    ) -> httpx.Response:
+        headers = {"authorization": f"Bearer {token or self.house.key}", **extra_fields.pop("headers", {})}
         url = f"{self.server.url}/api/v1{path}"
-        answer = await self.http.request(method, url, headers=headers, **more)
+        answer = await self.http.request(method, url, headers=headers, **extra_fields)
         assert faults(answer) == []
         return answer
 
-    async def do(self, method: str, path: str, **more: Any) -> Json:
-        answer = await self.ask(method, path, **more)
+    async def do(self, method: str, path: str, **extra_fields: Any) -> Json:
+        answer = await self.ask(method, path, **extra_fields)
         assert answer.status_code < 300, answer.text
         return answer.json() if answer.content else {}
 
@@ -42,28 +44,30 @@ class Admin:
     def app(self) -> str:
         return f"/app/{self.house.id}"
 
-    async def endpoint(self, path: str = "/hook", **more: Any) -> str:
-        made = await self.do("POST", f"{self.app}/endpoint", json={"url": self.receiver.url + path, **more})
-        found: str = made["id"]
-        return found
+    async def endpoint(self, path: str = "/hook", **extra_fields: Any) -> str:
+        body = await self.do(
+            "POST", f"{self.app}/endpoint", json={"url": self.receiver.url + path, **extra_fields}
+        )
+        text: str = body["id"]
+        return text
 
-    async def message(self, **more: Any) -> Json:
-        body = {"eventType": "order.updated", "payload": {"n": 1}, **more}
+    async def message(self, **extra_fields: Any) -> Json:
+        body = {"eventType": "order.updated", "payload": {"n": 1}, **extra_fields}
         return await self.do("POST", f"{self.app}/msg", json=body)
 
     async def until(self, look: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + 20
-        while not (found := await look()):
+        while not (value := await look()):
             assert time.monotonic() < deadline, "it did not happen"
             await asyncio.sleep(0.02)
-        return found
+        return value
 
     async def tried(self, message: Json, number: int = 1) -> list[Json]:
         """The attempts of a message, once there are so many."""
 
         async def look() -> list[Json]:
-            found: list[Json] = (await self.do("GET", f"{self.app}/attempt/msg/{message['id']}"))["data"]
-            return found if len(found) >= number else []
+            data: list[Json] = (await self.do("GET", f"{self.app}/attempt/msg/{message['id']}"))["data"]
+            return data if len(data) >= number else []
 
         return await self.until(look)
 
@@ -72,21 +76,21 @@ class Admin:
         begun = await self.do("POST", path, json={"since": ago(hours=1), **body})
 
         async def look() -> Json | None:
-            found = await self.do("GET", f"/background-task/{begun['id']}")
-            return found if found["status"] == "finished" else None
+            body = await self.do("GET", f"/background-task/{begun['id']}")
+            return body if body["status"] == "finished" else None
 
         sent: int = (await self.until(look))["data"]["messagesSent"]
         return sent
 
-    async def portal(self, *capabilities: str, **more: Any) -> str:
-        body = {"capabilities": list(capabilities), **more}
-        made = await self.do("POST", f"/auth/app-portal-access/{self.house.id}", json=body)
-        token: str = made["token"]
+    async def portal(self, *capabilities: str, **extra_fields: Any) -> str:
+        body = {"capabilities": list(capabilities), **extra_fields}
+        fields = await self.do("POST", f"/auth/app-portal-access/{self.house.id}", json=body)
+        token: str = fields["token"]
         return token
 
 
-def ago(**more: float) -> str:
-    return (datetime.now(UTC) - timedelta(**more)).isoformat()
+def ago(**extra_fields: float) -> str:
+    return (datetime.now(UTC) - timedelta(**extra_fields)).isoformat()
 
 
 @pytest.fixture

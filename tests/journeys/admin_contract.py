@@ -25,11 +25,11 @@ def contract() -> Json | None:
 
 def operations() -> dict[tuple[str, str], str]:
     """(method, path) of every operation, with its id."""
-    found = contract() or {"paths": {}}
+    fields = contract() or {"paths": {}}
     return {
-        (method.upper(), re.sub(r"\{event_type_name\}", "{name}", path)): one["operationId"]
-        for path, methods in found["paths"].items()
-        for method, one in methods.items()
+        (method.upper(), re.sub(r"\{event_type_name\}", "{name}", path)): current_method["operationId"]
+        for path, methods in fields["paths"].items()
+        for method, current_method in methods.items()
     }
 
 
@@ -38,8 +38,8 @@ def _operation(method: str, path: str) -> Json | None:
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(template))
         if re.fullmatch(pattern, path) and method.lower() in methods:
             # A path with fewer variable parts comes first: "/msg/precheck/active".
-            found: Json = methods[method.lower()]
-            return found
+            fields: Json = methods[method.lower()]
+            return fields
     return None
 
 
@@ -50,18 +50,18 @@ def faults(answer: httpx.Response) -> list[str]:
     if document is None or operation is None:
         return []
     code = str(answer.status_code)
-    kept = operation["responses"].get(code) or operation["responses"].get(f"{code[0]}XX")
-    if kept is None:
+    kept_response = operation["responses"].get(code) or operation["responses"].get(f"{code[0]}XX")
+    if kept_response is None:
         return [f"status {code} is not among {sorted(operation['responses'])}"]
-    if "$ref" in kept:
-        kept = document["components"]["responses"][kept["$ref"].rpartition("/")[2]]
-    if "content" not in kept:
+    if "$ref" in kept_response:
+        kept_response = document["components"]["responses"][kept_response["$ref"].rpartition("/")[2]]
+    if "content" not in kept_response:
         return [] if not answer.content else ["a body where there is to be none"]
-    schema = kept["content"]["application/json"]["schema"]
-    asked = {**schema, "components": document["components"]}
-    found = Draft202012Validator(asked).iter_errors(answer.json())
+    schema = kept_response["content"]["application/json"]["schema"]
+    fields = {**schema, "components": document["components"]}
+    iter_errors = Draft202012Validator(fields).iter_errors(answer.json())
     return [
-        f"{operation['operationId']} {one.json_path}: {one.message[:200]}"
-        for one in found
-        if not OTHERWISE.search(one.message)
+        f"{operation['operationId']} {iter_error.json_path}: {iter_error.message[:200]}"
+        for iter_error in iter_errors
+        if not OTHERWISE.search(iter_error.message)
     ]

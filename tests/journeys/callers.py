@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 
-from crossdock.api.routes import application
-from crossdock.changes.document import stamp
-from crossdock.store import access, connections
-from crossdock.store.connections import Connection
+from crossdock.services.application import application
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.wire import stamp
 from tests.journeys.conftest import World
 
 Json = dict[str, Any]
@@ -23,27 +23,27 @@ class Caller:
     world: World
     http: httpx.AsyncClient
 
-    async def get(self, connection: Connection, path: str, **query: Any) -> httpx.Response:
+    async def get(self, connection: ConnectionRow, path: str, **query: Any) -> httpx.Response:
         services = self.world.services
         token = await connections.token(services.database, services.vault, connection)
         return await self.http.get(path, params=query, headers={"x-trackstar-access-token": token})
 
-    async def read(self, connection: Connection, path: str, **query: Any) -> bytes:
+    async def read(self, connection: ConnectionRow, path: str, **query: Any) -> bytes:
         """The bytes of an answer."""
-        found = await self.get(connection, path, **query)
-        assert found.status_code == 200, found.text
-        return found.content
+        response = await self.get(connection, path, **query)
+        assert response.status_code == 200, response.text
+        return response.content
 
-    async def ids(self, connection: Connection, path: str, **query: Any) -> list[str]:
-        found = await self.get(connection, path, **query)
-        assert found.status_code == 200, found.text
-        return [one["id"] for one in found.json()["data"]]
+    async def ids(self, connection: ConnectionRow, path: str, **query: Any) -> list[str]:
+        response = await self.get(connection, path, **query)
+        assert response.status_code == 200, response.text
+        return [record["id"] for record in response.json()["data"]]
 
-    async def fault(self, connection: Connection, path: str, **query: Any) -> Json:
+    async def fault(self, connection: ConnectionRow, path: str, **query: Any) -> Json:
         """What is wrong with a request, by parameter."""
-        found = await self.get(connection, path, **query)
-        assert found.status_code == 422, found.text
-        messages: Json = found.json()["detail"]["query"]
+        response = await self.get(connection, path, **query)
+        assert response.status_code == 422, response.text
+        messages: Json = response.json()["detail"]["query"]
         return messages
 
     def now(self) -> str:
@@ -57,7 +57,7 @@ async def calling(world: World) -> AsyncIterator[Caller]:
     _, key = await access.create_key(
         services.database, world.organization, name="t", read_only=True, now_ms=services.clock()
     )
-    transport = httpx.ASGITransport(app=application(services.door()))
+    transport = httpx.ASGITransport(app=application(services.dependencies()))
     headers = {"x-trackstar-api-key": key}
     async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as http:
         yield Caller(world, http)

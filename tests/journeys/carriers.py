@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 
-from crossdock.changes.document import decoder
-from crossdock.integrations import registry
-from crossdock.store import access
-from crossdock.store.connections import Connection
+from crossdock.kit import registry
+from crossdock.store.connections import access
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.wire import decoder
 from tests.journeys.conftest import World
 
 
@@ -17,13 +17,13 @@ class Carrier:
     """One connection, and the headers that open it."""
 
     world: World
-    connection: Connection
+    connection: ConnectionRow
     headers: dict[str, str]
     http: httpx.AsyncClient
 
-    async def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        headers = self.headers | more.pop("headers", {})
-        return await self.http.request(method, path, headers=headers, **more)
+    async def ask(self, method: str, path: str, **extra_fields: Any) -> httpx.Response:
+        headers = self.headers | extra_fields.pop("headers", {})
+        return await self.http.request(method, path, headers=headers, **extra_fields)
 
     async def get(self, path: str, **query: Any) -> Any:
         answer = await self.ask("GET", path, params=query)
@@ -43,24 +43,24 @@ class Carrier:
 
     async def names(self) -> list[str]:
         """The names of all files, in the order they came."""
-        found = await self.get("/carrier/files", start_time="2020-01-01T00:00:00Z")
-        return [one["file_name"] for one in found["data"]]
+        carrier_files = await self.get("/carrier/files", start_time="2020-01-01T00:00:00Z")
+        return [record["file_name"] for record in carrier_files["data"]]
 
     async def items(self) -> dict[str, Any]:
         """Net cost by charge."""
-        found = (await self.get("/carrier/invoice-line-items"))["data"]
-        return {one["charge_description"]: one["net_cost"] for one in found}
+        data = (await self.get("/carrier/invoice-line-items"))["data"]
+        return {record["charge_description"]: record["net_cost"] for record in data}
 
     async def sync(self) -> None:
         """Looks at the source now, and reads what came."""
         self.world.clock.pass_seconds(1)
-        asked = await self.ask("POST", "/connections/sync")
-        assert asked.status_code == 200, asked.text
+        response = await self.ask("POST", "/connections/sync")
+        assert response.status_code == 200, response.text
         await self.world.work()
 
     async def events(self, *types: str) -> list[dict[str, Any]]:
         """The bodies of events, sealed ones opened."""
-        services, found = self.world.services, []
+        services, events = self.world.services, []
         rows = await services.database.fetch(
             "SELECT id, type, body, sealed FROM events WHERE connection_id = ? ORDER BY seq",
             self.connection.id,
@@ -69,8 +69,8 @@ class Carrier:
             if kind in types:
                 context = f"event {event_id}"
                 clear = await services.vault.open(self.world.organization, context, body) if sealed else body
-                found.append(decoder.decode(clear))
-        return found
+                events.append(decoder.decode(clear))
+        return events
 
 
 async def connected(
@@ -79,16 +79,17 @@ async def connected(
     organization: str | None = None,
     *,
     customer: str | None = "customer-1",
-    **given: str,
+    slug: str = "ups",
+    **fields: str,
 ) -> Carrier:
-    """A connection to UPS, synced for the first time."""
+    """A connection to a carrier, synced for the first time."""
     services, owner = world.services, organization or world.organization
-    made, token = await services.linker.connect(
-        owner, registry.integration("carrier", "ups"), given, customer
+    connection, token = await services.connector.connect(
+        owner, registry.get_integration("carrier", slug), fields, customer
     )
     _, key = await access.create_key(
         services.database, owner, name="t", read_only=False, now_ms=services.clock()
     )
     await world.work()
     world.clock.pass_seconds(1)
-    return Carrier(world, made, {"x-trackstar-api-key": key, "x-trackstar-access-token": token}, http)
+    return Carrier(world, connection, {"x-trackstar-api-key": key, "x-trackstar-access-token": token}, http)

@@ -17,9 +17,9 @@ import structlog
 import typer
 from typer.testing import CliRunner
 
-from crossdock import cli
+from crossdock.cli import main
 from tests.journeys.server import LONGEST_SECONDS, until
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 
 def commands(tree: Any, *before: str) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -31,7 +31,7 @@ def commands(tree: Any, *before: str) -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (*before, name), command
 
 
-COMMANDS = dict(commands(typer.main.get_command(cli.app)))
+COMMANDS = dict(commands(typer.main.get_command(main.app)))
 """By the words that each is called by."""
 
 
@@ -75,7 +75,7 @@ class Shell:
         logging = structlog.get_config()
         try:
             done = CliRunner().invoke(
-                cli.app, list(arguments), prog_name="crossdock", input=typed,
+                main.app, list(arguments), prog_name="crossdock", input=typed,
                 env={**absent, "COLUMNS": "80", **self.settings, **settings},
             )  # fmt: skip
         finally:

@@ -16,23 +16,27 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock import app
-from crossdock.app import Services, open_services
-from crossdock.changes.document import decoder
 from crossdock.config import Settings
-from crossdock.files.look import Look
-from crossdock.integrations import registry
-from crossdock.integrations.http import Http
+from crossdock.connections.schedules import enqueue_now
+from crossdock.files.polling import SourcePoller
+from crossdock.kit import registry
+from crossdock.kit.http import Http
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.packs import ORDER_PACKS
 from crossdock.resources.wms.warehouses import WAREHOUSES
-from crossdock.store import access, connections, events, quarantine, records, runs, schedules
-from crossdock.store.connections import Connection, Problem
-from crossdock.store.jobs import Job
-from crossdock.store.quarantine import Kept
-from crossdock.store.runs import Run
-from crossdock.store.schedules import Schedule
-from crossdock.sync.schedule import enqueue_now
+from crossdock.services import clients, wiring
+from crossdock.services.open import open_services
+from crossdock.services.wiring import Services
+from crossdock.store.connections import access, connections, problems, runs, schedules
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.problems import ConnectionProblem
+from crossdock.store.connections.runs import Run
+from crossdock.store.connections.schedules import Schedule
+from crossdock.store.jobs.queue import JobRow
+from crossdock.store.records import events, quarantine, records
+from crossdock.store.records.quarantine import QuarantineRow
+from crossdock.store.states import JobCause
+from crossdock.wire import decoder
 from tests.conftest import Clock
 from tests.emptied import database_url, emptied_postgres, migrated_sqlite
 from tests.fakes.fake_wms import SLUG, with_fake
@@ -40,10 +44,10 @@ from tests.fakes.vendor import TOKEN, FakeVendor
 
 __all__ = ["ORDERS", "ORDER_PACKS", "WAREHOUSES", "database_url", "emptied_postgres", "migrated_sqlite"]
 
-RESOURCES = {one.function: one for one in (ORDERS, WAREHOUSES, ORDER_PACKS)}
+RESOURCES = {resource.function: resource for resource in (ORDERS, WAREHOUSES, ORDER_PACKS)}
 
 
-def order(number: int, **more: Any) -> dict[str, Any]:
+def order(number: int, **extra_fields: Any) -> dict[str, Any]:
     """An order as the fake vendor sends it, changed on February 1st at second `number`."""
     return {
         "id": f"o-{number:03}",
@@ -54,11 +58,15 @@ def order(number: int, **more: Any) -> dict[str, Any]:
         "total": "10.50",
         "lines": [{"product": "p1", "quantity": 1}, {"product": "p2", "quantity": 2}],
         "shipments": [],
-    } | more
+    } | extra_fields
 
 
-def warehouse(number: int, **more: Any) -> dict[str, Any]:
-    return {"id": f"w-{number}", "updated_at": "2026-02-01T00:00:00Z", "name": f"Hall {number}"} | more
+def warehouse(number: int, **extra_fields: Any) -> dict[str, Any]:
+    return {
+        "id": f"w-{number}",
+        "updated_at": "2026-02-01T00:00:00Z",
+        "name": f"Hall {number}",
+    } | extra_fields
 
 
 def packs(number: int, *names: str) -> dict[str, Any]:
@@ -83,14 +91,14 @@ class World:
 
     # What happens
 
-    async def connect(self, *, sync: bool = True, page_size: str = "50", **given: str) -> Connection:
+    async def connect(self, *, sync: bool = True, page_size: str = "50", **options: str) -> ConnectionRow:
         """A new connection to the vendor, its first sync done."""
-        fields = {"url": self.vendor.url, "token": TOKEN, "page_size": page_size} | given
-        behind = registry.integration("wms", SLUG)
-        made, _ = await self.services.linker.connect(self.organization, behind, fields)
+        fields = {"url": self.vendor.url, "token": TOKEN, "page_size": page_size} | options
+        integration = registry.get_integration("wms", SLUG)
+        connection, _ = await self.services.connector.connect(self.organization, integration, fields)
         if sync:
             await self.work()
-        return made
+        return connection
 
     async def work(self) -> None:
         """Does what is due until nothing is."""
@@ -101,11 +109,11 @@ class World:
         self.clock.pass_seconds(seconds)
         await self.work()
 
-    async def force(self, connection: Connection, *functions: str) -> None:
+    async def force(self, connection: ConnectionRow, *functions: str) -> None:
         await self.queue(connection, *functions)
         await self.work()
 
-    async def queue(self, connection: Connection, *functions: str, cause: str = "force") -> None:
+    async def queue(self, connection: ConnectionRow, *functions: str, cause: JobCause = "force") -> None:
         """Queues functions, or all, a second after what was before."""
         self.clock.pass_seconds(1)
         async with self.services.database.transaction() as transaction:
@@ -124,18 +132,18 @@ class World:
 
     # What is there
 
-    async def events(self, connection: Connection, *types: str) -> list[Body]:
+    async def events(self, connection: ConnectionRow, *types: str) -> list[Body]:
         """The bodies of events, in order; of these types, or all that are readable."""
         rows = await events.of_connection(self.services.database, connection.id)
         bodies: list[Body] = [decoder.decode(row.body) for _, row in rows if not row.sealed]
-        return [one for one in bodies if not types or one["event_type"] in types]
+        return [body for body in bodies if not types or body["event_type"] in types]
 
-    async def told(self, connection: Connection) -> list[str]:
+    async def told(self, connection: ConnectionRow) -> list[str]:
         """The types of all events, in order."""
         rows = await events.of_connection(self.services.database, connection.id)
         return [row.type for _, row in rows]
 
-    async def history(self, connection: Connection) -> list[tuple[str, str, dict[str, Any], str | None]]:
+    async def history(self, connection: ConnectionRow) -> list[tuple[str, str, dict[str, Any], str | None]]:
         """(resource, record, previous, event) of each update, in order."""
         rows = await self.services.database.fetch(
             "SELECT resource, record_id, previous, event_id FROM history "
@@ -144,7 +152,9 @@ class World:
         )
         return [(row[0], row[1], decoder.decode(row[2]), row[3]) for row in rows]
 
-    async def rows(self, connection: Connection, function: str = "get_orders") -> dict[str, tuple[Any, ...]]:
+    async def rows(
+        self, connection: ConnectionRow, function: str = "get_orders"
+    ) -> dict[str, tuple[Any, ...]]:
         """All that is stored of each record, by id."""
         rows = await self.services.database.fetch(
             f"SELECT id, t.* FROM {RESOURCES[function].key} t WHERE connection_id = ? ORDER BY id",
@@ -152,53 +162,55 @@ class World:
         )
         return {row[0]: tuple(row) for row in rows}
 
-    async def documents(self, connection: Connection, function: str = "get_orders") -> dict[str, Body]:
+    async def documents(self, connection: ConnectionRow, function: str = "get_orders") -> dict[str, Body]:
         rows = await self.services.database.fetch(
             f"SELECT id, document FROM {RESOURCES[function].key} WHERE connection_id = ? ORDER BY id",
             connection.id,
         )
         return {row[0]: decoder.decode(row[1]) for row in rows}
 
-    async def gone(self, connection: Connection) -> dict[str, Body]:
+    async def gone(self, connection: ConnectionRow) -> dict[str, Body]:
         """The tombstones."""
         rows = await self.services.database.fetch(
             "SELECT id, document FROM gone WHERE connection_id = ? ORDER BY id", connection.id
         )
         return {row[0]: decoder.decode(row[1]) for row in rows}
 
-    async def last_run(self, connection: Connection, function: str = "get_orders") -> Run:
-        found = await runs.latest(self.services.database, connection.id, function)
-        assert found is not None
-        return found
+    async def last_run(self, connection: ConnectionRow, function: str = "get_orders") -> Run:
+        run = await runs.latest(self.services.database, connection.id, function)
+        assert run is not None
+        return run
 
-    async def last_job(self, connection: Connection, function: str = "get_orders") -> Job:
+    async def last_job(self, connection: ConnectionRow, function: str = "get_orders") -> JobRow:
         """The job of this function that was queued last."""
         rows = await self.services.database.fetch(
             "SELECT id, kind, connection_id, function, cause, state, due_ms, lease_ms, worker, attempts, "
             "created_ms, ended_ms, error FROM jobs WHERE connection_id = ? AND function = ? ORDER BY id DESC",
             connection.id, function,
         )  # fmt: skip
-        return Job(*rows[0])
+        return JobRow(*rows[0])
 
-    async def schedule(self, connection: Connection, function: str = "get_orders") -> Schedule:
-        found = await schedules.get(self.services.database, connection.id, function)
-        assert found is not None
-        return found
+    async def schedule(self, connection: ConnectionRow, function: str = "get_orders") -> Schedule:
+        schedule = await schedules.get(self.services.database, connection.id, function)
+        assert schedule is not None
+        return schedule
 
-    async def quarantined(self, connection: Connection, function: str | None = None) -> list[Kept]:
+    async def quarantined(
+        self, connection: ConnectionRow, function: str | None = None
+    ) -> list[QuarantineRow]:
         return await quarantine.of_connection(self.services.database, connection.id, function)
 
-    async def problems(self, connection: Connection) -> list[Problem]:
-        return (await connections.problems(self.services.database, [connection.id]))[connection.id]
+    async def problems(self, connection: ConnectionRow) -> list[ConnectionProblem]:
+        return await problems.of_connection(self.services.database, connection.id)
 
-    async def count(self, connection: Connection, function: str = "get_orders") -> int:
+    async def count(self, connection: ConnectionRow, function: str = "get_orders") -> int:
         return await records.count(self.services.database, RESOURCES[function], connection.id)
 
     def asked(self, path: str = "/orders") -> list[Mapping[str, str]]:
         """The queries of the requests that the vendor got for a path."""
-        return [one.query for one in self.vendor.requests if one.path == path]
+        return [request.query for request in self.vendor.requests if request.path == path]
 
-    async def change_connection(self, connection: Connection, **changes: Any) -> None:
+    async def change_connection(self, connection: ConnectionRow, **changes: Any) -> None:
         async with self.services.database.transaction() as transaction:
             await connections.change(transaction, connection.id, changes)
 
@@ -229,8 +241,8 @@ async def world(
         clock.pass_seconds(seconds)
 
     monkeypatch.setattr(registry, "all_integrations", with_fake())
-    monkeypatch.setattr(app, "Http", partial(Http, sleep=sleep, random=lambda: 0.5))
-    monkeypatch.setattr(app, "Look", partial(Look, sleep=sleep))
+    monkeypatch.setattr(clients, "Http", partial(Http, sleep=sleep, random=lambda: 0.5))
+    monkeypatch.setattr(wiring, "SourcePoller", partial(SourcePoller, sleep=sleep))
     settings = Settings(
         data_dir=str(tmp_path), database_url=database_url, secret_key=secret_key,
         allowed_addresses="127.0.0.0/8", watched_root=str(tmp_path / "watched"),
@@ -244,10 +256,10 @@ def without_stamps(document: Body) -> Body:
     return {key: value for key, value in document.items() if not key.startswith("trackstar_")}
 
 
-def same_bytes(one: Body, other: Body) -> bool:
+def same_bytes(body: Body, other_body: Body) -> bool:
     """Whether two documents are the same text, numbers and order of members included."""
     encoder = msgspec.json.Encoder(decimal_format="number")
-    return encoder.encode(one) == encoder.encode(other)
+    return encoder.encode(body) == encoder.encode(other_body)
 
 
 def with_settings(world: World, **settings: Any) -> World:

@@ -7,8 +7,9 @@ from typing import Any
 
 from crossdock.jobs.queue import enqueue
 from crossdock.jobs.worker import Worker
-from crossdock.store.engine import Database, Transaction
-from crossdock.store.postgres import Postgres
+from crossdock.store.database.engine import Database, Transaction
+from crossdock.store.database.postgres import Postgres
+from crossdock.store.states import JobKind
 
 
 async def eventually(true: Callable[[], Any], seconds: float = 30) -> None:
@@ -27,7 +28,7 @@ async def at_work(worker: Worker) -> AsyncIterator[None]:
 
 
 async def put_in(
-    database: Database, connections: int, functions: int, now: int, *, kind: str = "sync"
+    database: Database, connections: int, functions: int, now: int, *, kind: JobKind = "sync"
 ) -> None:
     async with database.transaction() as transaction:
         for connection in range(1, connections + 1):

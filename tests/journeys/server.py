@@ -20,15 +20,17 @@ import httpx
 import msgspec
 import pytest
 
-from crossdock.api.door import Door
-from crossdock.api.routes import application
-from crossdock.app import Services, open_services, serve
 from crossdock.config import Settings
-from crossdock.store import access
-from crossdock.store.migrate import migrate
-from crossdock.store.secrets import new_secret_key
+from crossdock.services.application import application
+from crossdock.services.open import open_services
+from crossdock.services.server import serve
+from crossdock.services.wiring import Services
+from crossdock.store.connections import access
+from crossdock.store.database.migrate import migrate
+from crossdock.store.database.secrets import new_secret_key
+from crossdock.web.dependencies import Dependencies
 from tests.conftest import apart, on_server, run_sql, unsynced
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 Made = TypeVar("Made")
 Json = dict[str, Any]
@@ -51,14 +53,14 @@ class Organization:
 
     def headers(self, kind: str | None = None) -> dict[str, str]:
         """The key, and the token of the connection of a type."""
-        found = {"x-trackstar-api-key": self.key}
-        return found | ({"x-trackstar-access-token": self.tokens[kind]} if kind else {})
+        fields = {"x-trackstar-api-key": self.key}
+        return fields | ({"x-trackstar-access-token": self.tokens[kind]} if kind else {})
 
-    def ask(self, method: str, path: str, /, kind: str | None = "", **more: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, /, kind: str | None = "", **extra_fields: Any) -> httpx.Response:
         """The answer. kind: whose token is sent; by default that of the path's first part, None: none."""
         if kind == "":
             kind = path.split("/")[1] if path.split("/")[1] in self.tokens else None
-        return self.http.request(method, f"{self.url}{path}", headers=self.headers(kind), **more)
+        return self.http.request(method, f"{self.url}{path}", headers=self.headers(kind), **extra_fields)
 
     def get(self, path: str, /, kind: str | None = "", **query: str) -> httpx.Response:
         return self.ask("GET", path, kind, params=query)
@@ -67,26 +69,26 @@ class Organization:
         """The records of a page."""
         answer = self.get(path, **query)
         assert answer.status_code == 200, answer.text
-        found: list[Json] = answer.json()["data"]
-        return found
+        data: list[Json] = answer.json()["data"]
+        return data
 
     def one(self, path: str, /, **query: str) -> Json:
         """One record."""
         answer = self.get(path, **query)
         assert answer.status_code == 200, answer.text
-        found: Json = answer.json()["data"]
-        return found
+        data: Json = answer.json()["data"]
+        return data
 
     def connection(self, kind: str) -> Json:
         """What GET /connections shows of the connection of a type."""
-        found: Json = self.get(f"/connections/{self.uids[kind]}").json()["data"][0]
-        return found
+        data: Json = self.get(f"/connections/{self.uids[kind]}").json()["data"]
+        return data
 
     def add_sandbox(self, kind: str) -> None:
         """Makes a sandbox, or fills it anew; returns when it has synced."""
-        made = self.ask("POST", f"/sandbox/generate-sandbox/{kind}", None)
-        assert made.status_code == 200, made.text
-        self.tokens[kind], self.uids[kind] = made.json()["access_token"], made.json()["connection_id"]
+        response = self.ask("POST", f"/sandbox/generate-sandbox/{kind}", None)
+        assert response.status_code == 200, response.text
+        self.tokens[kind], self.uids[kind] = response.json()["access_token"], response.json()["connection_id"]
         self.wait_for_sync(kind)
 
     def wait_for_sync(self, kind: str) -> None:
@@ -95,9 +97,13 @@ class Organization:
 
 
 def _is_quiet(connection: Json) -> bool:
-    failed = [one["function_name"] for one in connection["sync_schedules"] if one["sync_status"] == "error"]
+    failed = [
+        sync_schedule["function_name"]
+        for sync_schedule in connection["sync_schedules"]
+        if sync_schedule["sync_status"] == "error"
+    ]
     assert not failed, f"syncing failed: {failed}"
-    running = any(one["in_progress"] for one in connection["sync_schedules"])
+    running = any(sync_schedule["in_progress"] for sync_schedule in connection["sync_schedules"])
     return all(connection["historical_sync_completed"].values()) and not running
 
 
@@ -115,7 +121,7 @@ class Server:
 
     url: str
     services: Services
-    door: Door
+    door: Dependencies
     loop: asyncio.AbstractEventLoop
     http: httpx.Client
 
@@ -125,17 +131,17 @@ class Server:
 
     def key(self, organization: str, *, read_only: bool = False) -> tuple[str, str]:
         """Another key of an organization: its id, and the key."""
-        made = access.create_key(
+        key = access.create_key(
             self.services.database, organization, name="test", read_only=read_only,
             now_ms=self.services.clock(),
         )  # fmt: skip
-        return self.do(made)
+        return self.do(key)
 
     def organization(self, *kinds: str) -> Organization:
         """A new organization with synced sandboxes of these types."""
         database, now = self.services.database, self.services.clock()
-        made = self.do(access.create_organization(database, "Test", now))
-        organization = Organization(self.url, self.http, made, self.key(made)[1])
+        text = self.do(access.create_organization(database, "Test", now))
+        organization = Organization(self.url, self.http, text, self.key(text)[1])
         for kind in kinds:
             organization.add_sandbox(kind)
         return organization
@@ -167,8 +173,8 @@ class Server:
     def synced(self, organization: Organization, kind: str, function: str) -> Json:
         """The counts of a sync that is asked for over HTTP and waited for."""
         before = self.last_run(organization, kind, function)["job_id"]
-        asked = organization.ask("POST", "/connections/sync", kind, json={"functions_to_sync": [function]})
-        assert asked.status_code == 200, asked.text
+        response = organization.ask("POST", "/connections/sync", kind, json={"functions_to_sync": [function]})
+        assert response.status_code == 200, response.text
         until(lambda: self.last_run(organization, kind, function)["job_id"] != before)
         organization.wait_for_sync(kind)
         return self.last_run(organization, kind, function)
@@ -176,51 +182,54 @@ class Server:
     @contextmanager
     def beside(self, **settings: Any) -> Iterator[str]:
         """The URL of a second server on the same database, with other settings."""
-        given = {"port": free_port()} | settings
-        services = replace(self.services, settings=replace(self.services.settings, **given))
-        started = threading.Event()
-        serving = asyncio.run_coroutine_threadsafe(_serving(services, started), self.loop)
+        fields = {"port": free_port()} | settings
+        services = replace(self.services, settings=replace(self.services.settings, **fields))
+        started, ended = threading.Event(), threading.Event()
+        serving = asyncio.run_coroutine_threadsafe(_serving(services, started, ended), self.loop)
         try:
             assert started.wait(LONGEST_SECONDS)
             yield services.settings.url
         finally:
             serving.cancel()
+            assert ended.wait(LONGEST_SECONDS)
 
 
-async def _serving(services: Services, started: threading.Event) -> None:
+async def _serving(services: Services, started: threading.Event, ended: threading.Event) -> None:
     listening = asyncio.Event()
-    task = asyncio.create_task(serve(services.settings, application(services.door()), listening))
+    task = asyncio.create_task(serve(services.settings, application(services.dependencies()), listening))
     try:
         await listening.wait()
         started.set()
         await task
     finally:
         task.cancel()
+        await asyncio.wait({task})
+        ended.set()
 
 
 @contextmanager
 def running(database_url: str, folder: Path, **settings: Any) -> Iterator[Server]:
     """A server and a worker on a migrated database, without rate limits unless the settings have some."""
-    wanted = Settings(
+    setting = Settings(
         data_dir=str(folder), database_url=database_url, port=free_port(), secret_key=new_secret_key(),
         allowed_addresses="127.0.0.0/8", disabled_functions="none", reads_per_second=0, writes_per_second=0,
-        metrics_token=METRICS_TOKEN,
+        strangers_per_second=0, metrics_token=METRICS_TOKEN,
     )  # fmt: skip
-    loop, stop, ready = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
-    found: list[tuple[Services, Door]] = []
+    loop, stop, event = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    pairs: list[tuple[Services, Dependencies]] = []
 
     async def live() -> None:
         async with AsyncExitStack() as stack:
-            services = await stack.enter_async_context(open_services(replace(wanted, **settings)))
+            services = await stack.enter_async_context(open_services(replace(setting, **settings)))
             worker, listening = services.worker(), asyncio.Event()
             working = asyncio.create_task(worker.run())
-            door = services.door(worker.wake)
+            door = services.dependencies(worker.wake)
             serving = asyncio.create_task(serve(services.settings, application(door), listening))
             await asyncio.wait(
                 {serving, asyncio.create_task(listening.wait())}, return_when=asyncio.FIRST_COMPLETED
             )
-            found.append((services, door))
-            ready.set()
+            pairs.append((services, door))
+            event.set()
             await stop.wait()
             worker.stop()
             serving.cancel()
@@ -229,9 +238,9 @@ def running(database_url: str, folder: Path, **settings: Any) -> Iterator[Server
     thread = threading.Thread(target=loop.run_until_complete, args=(live(),), name="crossdock")
     thread.start()
     try:
-        assert ready.wait(LONGEST_SECONDS)
+        assert event.wait(LONGEST_SECONDS)
         with httpx.Client(timeout=LONGEST_SECONDS) as http:
-            services, door = found[0]
+            services, door = pairs[0]
             yield Server(services.settings.url, services, door, loop, http)
     finally:
         loop.call_soon_threadsafe(stop.set)

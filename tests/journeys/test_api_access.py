@@ -7,16 +7,17 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from crossdock.api.operation import Access, Operation
+from crossdock.api.operation import Access, ApiOperation
 from crossdock.api.operations import all_operations
 from crossdock.resources.catalogue import all_resources
-from crossdock.store import access, connections, records
+from crossdock.store.connections import access, connections
+from crossdock.store.records import records
 from tests.journeys.server import Organization, Server
 
-OPERATIONS = [one for one in all_operations() if one.needs_key]
-WITH_TOKEN = [one for one in OPERATIONS if one.access is Access.KEY_AND_TOKEN]
-WRITES = [one for one in OPERATIONS if one.writes]
-SINGLES = [one for one in all_operations() if one.resource and one.path.endswith("}")]
+OPERATIONS = [operation for operation in all_operations() if operation.needs_key]
+WITH_TOKEN = [operation for operation in OPERATIONS if operation.access is Access.KEY_AND_TOKEN]
+WRITES = [operation for operation in OPERATIONS if operation.writes]
+SINGLES = [operation for operation in all_operations() if operation.resource and operation.path.endswith("}")]
 
 FILLED = {
     "integration_type": "wms", "integration_name": "sandbox", "function_name": "get_orders",
@@ -24,25 +25,25 @@ FILLED = {
 }  # fmt: skip
 
 
-def _name(one: Operation) -> str:
-    return f"{one.method} {one.path}"
+def _name(api_operation: ApiOperation) -> str:
+    return f"{api_operation.method} {api_operation.path}"
 
 
-def path_of(operation: Operation) -> str:
+def path_of(operation: ApiOperation) -> str:
     """The path, with something in every place."""
-    return re.sub(r"{(\w+)}", lambda found: FILLED.get(found[1], "some-id"), operation.path)
+    return re.sub(r"{(\w+)}", lambda match: FILLED.get(match[1], "some-id"), operation.path)
 
 
-def kind_of(operation: Operation) -> str:
+def kind_of(operation: ApiOperation) -> str:
     """Whose token belongs to the operation."""
     return operation.resource.type if operation.resource and operation.resource.type != "freight" else "wms"
 
 
-def sent(house: Organization, operation: Operation, key: str | None, token: str | None) -> httpx.Response:
+def sent(house: Organization, operation: ApiOperation, key: str | None, token: str | None) -> httpx.Response:
     headers = {"x-trackstar-api-key": key, "x-trackstar-access-token": token}
-    given = {name: value for name, value in headers.items() if value is not None}
+    values = {name: value for name, value in headers.items() if value is not None}
     url, body = house.url + path_of(operation), operation.example
-    return house.http.request(operation.method, url, headers=given, json=body)
+    return house.http.request(operation.method, url, headers=values, json=body)
 
 
 def refusal(answer: httpx.Response) -> tuple[int, str]:
@@ -56,9 +57,9 @@ def refusal(answer: httpx.Response) -> tuple[int, str]:
 @pytest.fixture(scope="session")
 def stranger(server: Server) -> Organization:
     """Another organization that has all three connections, and no record in them."""
-    made = server.organization("wms", "cart", "carrier")
-    server.do(_emptied(server, made))
-    return made
+    organization = server.organization("wms", "cart", "carrier")
+    server.do(_emptied(server, organization))
+    return organization
 
 
 async def _emptied(server: Server, organization: Organization) -> None:
@@ -77,8 +78,8 @@ async def _emptied(server: Server, organization: Organization) -> None:
 @pytest.fixture(scope="module")
 def revoked(server: Server, house: Organization) -> str:
     """A key of the house that worked once."""
-    made, key = server.key(house.id)
-    assert server.do(access.revoke_key(server.services.database, made, server.services.clock()))
+    text, key = server.key(house.id)
+    assert server.do(access.revoke_key(server.services.database, text, server.services.clock()))
     return key
 
 
@@ -89,7 +90,7 @@ def reader(server: Server, house: Organization) -> Organization:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=_name)
-def test_nothing_opens_without_a_key_that_works(house: Organization, revoked: str, operation: Operation):
+def test_nothing_opens_without_a_key_that_works(house: Organization, revoked: str, operation: ApiOperation):
     token = house.tokens[kind_of(operation)]
     assert refusal(sent(house, operation, None, token)) == (401, "the x-trackstar-api-key header is missing")
     for key in ("ck_guess", house.key[:-1], house.key + "A", f"{house.key} x", revoked, token):
@@ -98,7 +99,7 @@ def test_nothing_opens_without_a_key_that_works(house: Organization, revoked: st
 
 @pytest.mark.parametrize("operation", WITH_TOKEN, ids=_name)
 def test_a_connection_opens_only_with_its_own_token_and_its_owners_key(
-    house: Organization, stranger: Organization, operation: Operation
+    house: Organization, stranger: Organization, operation: ApiOperation
 ):
     kind = kind_of(operation)
     assert refusal(sent(house, operation, house.key, None)) == (
@@ -115,7 +116,7 @@ def test_a_connection_opens_only_with_its_own_token_and_its_owners_key(
 
 
 @pytest.mark.parametrize("operation", WRITES, ids=_name)
-def test_a_read_only_key_changes_nothing(reader: Organization, operation: Operation):
+def test_a_read_only_key_changes_nothing(reader: Organization, operation: ApiOperation):
     answer = sent(reader, operation, reader.key, reader.tokens[kind_of(operation)])
     assert refusal(answer) == (403, "this API key is read-only")
 
@@ -126,17 +127,17 @@ def test_a_read_only_key_reads(reader: Organization):
 
 
 def test_several_keys_of_an_organization_work_until_each_is_revoked(server: Server, house: Organization):
-    made, key = server.key(house.id)
-    other = replace(house, key=key)
-    assert other.get("/connections").json() == house.get("/connections").json()
-    assert server.do(access.revoke_key(server.services.database, made, server.services.clock()))
-    assert other.get("/connections").status_code == 401
+    text, key = server.key(house.id)
+    other_organization = replace(house, key=key)
+    assert other_organization.get("/connections").json() == house.get("/connections").json()
+    assert server.do(access.revoke_key(server.services.database, text, server.services.clock()))
+    assert other_organization.get("/connections").status_code == 401
     assert house.get("/connections").status_code == 200
 
 
 def test_headers_are_found_whatever_their_case(house: Organization):
-    given = {"X-TrackStar-Api-Key": house.key, "X-TRACKSTAR-ACCESS-TOKEN": house.tokens["wms"]}
-    assert house.http.get(f"{house.url}/wms/orders", headers=given).status_code == 200
+    fields = {"X-TrackStar-Api-Key": house.key, "X-TRACKSTAR-ACCESS-TOKEN": house.tokens["wms"]}
+    assert house.http.get(f"{house.url}/wms/orders", headers=fields).status_code == 200
 
 
 # Tenants
@@ -152,7 +153,7 @@ def test_p19_another_tenants_records_are_not_there(house: Organization, stranger
                 assert theirs.text == nobodys.text.replace("nobodys", record_id)
 
 
-def paths(house: Organization, operation: Operation) -> Iterator[tuple[str, str]]:
+def paths(house: Organization, operation: ApiOperation) -> Iterator[tuple[str, str]]:
     """(path, id) of records that the house has."""
     if operation.path.startswith("/freight"):
         return
@@ -170,7 +171,7 @@ def paths(house: Organization, operation: Operation) -> Iterator[tuple[str, str]
 def test_p19_another_tenants_records_are_on_no_list(house: Organization, stranger: Organization):
     for resource in all_resources():
         if resource.listed and resource.parent is None and resource.type != "freight":
-            ids = ",".join(one["id"] for one in house.list(resource.path, limit="20"))
+            ids = ",".join(character["id"] for character in house.list(resource.path, limit="20"))
             assert stranger.list(resource.path) == stranger.list(resource.path, ids=ids) == []
 
 
@@ -236,10 +237,10 @@ def test_a_wrong_method_is_told_which_are_offered(house: Organization):
 
 
 def test_head_tells_what_get_would_say_without_a_body(house: Organization):
-    head, got = house.ask("HEAD", "/wms/orders"), house.get("/wms/orders")
+    head, wms_orders = house.ask("HEAD", "/wms/orders"), house.get("/wms/orders")
     assert head.content == b""
-    assert head.headers["content-type"] == got.headers["content-type"] == "application/json"
-    assert int(head.headers["content-length"]) == len(got.content)
+    assert head.headers["content-type"] == wms_orders.headers["content-type"] == "application/json"
+    assert int(head.headers["content-length"]) == len(wms_orders.content)
 
 
 def test_a_body_without_end_is_refused(house: Organization):
@@ -254,8 +255,12 @@ def test_a_body_without_end_is_refused(house: Organization):
 
 @pytest.mark.parametrize(
     "operation",
-    [one for one in all_operations() if one.access is Access.NONE and "{" not in one.path],
+    [
+        operation
+        for operation in all_operations()
+        if operation.access is Access.NONE and "{" not in operation.path
+    ],
     ids=_name,
 )
-def test_what_describes_the_server_itself_needs_no_key(house: Organization, operation: Operation):
+def test_what_describes_the_server_itself_needs_no_key(house: Organization, operation: ApiOperation):
     assert house.http.get(house.url + operation.path).status_code == 200

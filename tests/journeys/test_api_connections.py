@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from crossdock.integrations.registry import integration
+from crossdock.connections.problems import clear_problem, note_problem
 from crossdock.jobs.queue import enqueue
+from crossdock.kit.registry import get_integration
 from crossdock.resources.catalogue import all_resources
-from crossdock.store import connections, records, schedules
-from crossdock.store.connections import Connection, Problem
-from crossdock.sync.troubles import clear_problem, note_problem
+from crossdock.store.connections import connections, schedules
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.problems import ConnectionProblem
+from crossdock.store.records import records
 from tests.journeys.server import Json, Organization, Server, until
 
 LATER_MS = 10_000_000_000_000
@@ -18,7 +20,7 @@ LATER_MS = 10_000_000_000_000
 
 
 @pytest.fixture
-def own(server: Server) -> Organization:
+def own_organization(server: Server) -> Organization:
     """An organization with a sandbox shop that this test alone changes."""
     return server.organization("cart")
 
@@ -29,17 +31,19 @@ def shop(server: Server) -> Organization:
     return server.organization("cart")
 
 
-def stored(server: Server, organization: Organization, kind: str = "cart") -> Connection:
-    found = server.do(connections.by_uid(server.services.database, organization.uids[kind]))
-    assert found is not None
-    return found
+def stored(server: Server, organization: Organization, kind: str = "cart") -> ConnectionRow:
+    connection = server.do(connections.by_uid(server.services.database, organization.uids[kind]))
+    assert connection is not None
+    return connection
 
 
 def schedule(organization: Organization, function: str) -> Json:
-    [found] = [
-        one for one in organization.connection("cart")["sync_schedules"] if one["function_name"] == function
+    [found_schedule] = [
+        sync_schedule
+        for sync_schedule in organization.connection("cart")["sync_schedules"]
+        if sync_schedule["function_name"] == function
     ]
-    return found
+    return found_schedule
 
 
 # What a connection shows
@@ -51,7 +55,7 @@ def test_a_connection_tells_what_it_is_and_can_do(house: Organization):
     assert (shown["integration_name"], shown["integration_display_name"]) == ("sandbox", "Sandbox")
     assert (shown["integration_type"], shown["customer_id"]) == ("cart", None)
     reads = ["get_orders", "get_products", "get_warehouses"]
-    assert shown["available_actions"] == integration("cart", "sandbox").functions
+    assert shown["available_actions"] == get_integration("cart", "sandbox").functions
     assert shown["available_actions"][:4] == [*reads, "create_order_shipment"]
     assert shown["available_endpoints"][:3] == ["GET /orders", "GET /products", "GET /warehouses"]
     assert shown["historical_sync_completed"] == dict.fromkeys(reads, True)
@@ -60,23 +64,32 @@ def test_a_connection_tells_what_it_is_and_can_do(house: Organization):
 
 
 def test_each_schedule_tells_its_pace_in_seconds_and_when_it_ran(house: Organization):
-    found = {one["function_name"]: one for one in house.connection("cart")["sync_schedules"]}
-    assert {name: one["sync_frequency"] for name, one in found.items()} == {
+    sync_schedules = {
+        sync_schedule["function_name"]: sync_schedule
+        for sync_schedule in house.connection("cart")["sync_schedules"]
+    }
+    assert {name: sync_schedule["sync_frequency"] for name, sync_schedule in sync_schedules.items()} == {
         "get_orders": 3600,
         "get_products": 3600,
         "get_warehouses": 43200,
     }
-    for one in found.values():
-        assert (one["sync_status"], one["in_progress"]) == ("enabled", False)
-        assert one["latest_data"] <= one["last_crawl_start"] <= one["last_crawl_end"] == one["latest_sync"]
+    for sync_schedule in sync_schedules.values():
+        assert (sync_schedule["sync_status"], sync_schedule["in_progress"]) == ("enabled", False)
+        assert (
+            sync_schedule["latest_data"]
+            <= sync_schedule["last_crawl_start"]
+            <= sync_schedule["last_crawl_end"]
+            == sync_schedule["latest_sync"]
+        )
 
 
-def test_a_single_read_shows_an_array_of_one(house: Organization):
-    listed = house.get("/connections").json()
-    one = house.get(f"/connections/{house.uids['wms']}").json()
-    assert (len(one["data"]), one["next_token"], one["total_count"]) == (1, None, 1)
-    assert [one["connection_id"] for one in listed["data"]] == list(house.uids.values())
-    assert listed["data"][0].keys() == one["data"][0].keys()
+def test_a_single_read_shows_the_connection_as_an_object(house: Organization):
+    listed = house.get("/connections").json()["data"]
+    answer = house.get(f"/connections/{house.uids['wms']}").json()
+    assert list(answer) == ["data"]
+    assert answer["data"]["errors"] == []
+    assert [connection["connection_id"] for connection in listed] == list(house.uids.values())
+    assert listed[0].keys() == answer["data"].keys()
 
 
 def test_an_id_that_is_none_is_not_found(house: Organization):
@@ -85,19 +98,19 @@ def test_an_id_that_is_none_is_not_found(house: Organization):
 
 
 def test_the_list_can_be_narrowed_to_a_token(house: Organization):
-    found = house.get("/connections", access_token=house.tokens["carrier"]).json()["data"]
-    assert [one["connection_id"] for one in found] == [house.uids["carrier"]]
+    data = house.get("/connections", access_token=house.tokens["carrier"]).json()["data"]
+    assert [record["connection_id"] for record in data] == [house.uids["carrier"]]
     assert house.get("/connections", access_token="ct_guess").json()["data"] == []
 
 
-def test_calls_with_its_token_are_counted(server: Server, own: Organization):
+def test_calls_with_its_token_are_counted(server: Server, own_organization: Organization):
     server.do(server.door.uses.write())
-    before = own.connection("cart")
+    before = own_organization.connection("cart")
     for _ in range(3):
-        own.get("/cart/orders", limit="1")
-    own.get("/cart/orders/no-such")
+        own_organization.get("/cart/orders", limit="1")
+    own_organization.get("/cart/orders/no-such")
     server.do(server.door.uses.write())
-    after = own.connection("cart")
+    after = own_organization.connection("cart")
     assert after["times_used"] - before["times_used"] == 4
     assert after["last_used"] >= after["created_at"]
 
@@ -105,25 +118,28 @@ def test_calls_with_its_token_are_counted(server: Server, own: Organization):
 # What state it is in
 
 
-def test_a_schedule_that_runs_says_so(server: Server, own: Organization):
-    connection = stored(server, own)
+def test_a_schedule_that_runs_says_so(server: Server, own_organization: Organization):
+    connection = stored(server, own_organization)
     server.do(_queued(server, connection, "get_orders"))
-    assert (schedule(own, "get_orders")["sync_status"], schedule(own, "get_orders")["in_progress"]) == (
+    assert (
+        schedule(own_organization, "get_orders")["sync_status"],
+        schedule(own_organization, "get_orders")["in_progress"],
+    ) == (
         "sync_in_progress",
         True,
     )
-    assert schedule(own, "get_products")["sync_status"] == "enabled"
+    assert schedule(own_organization, "get_products")["sync_status"] == "enabled"
 
 
-def test_a_schedule_that_runs_for_the_first_time_says_so(server: Server, own: Organization):
-    connection = stored(server, own)
+def test_a_schedule_that_runs_for_the_first_time_says_so(server: Server, own_organization: Organization):
+    connection = stored(server, own_organization)
     server.do(_begun_anew(server, connection))
     server.do(_queued(server, connection, "get_orders"))
-    assert schedule(own, "get_orders")["sync_status"] == "first_sync_in_progress"
-    assert own.connection("cart")["historical_sync_completed"]["get_orders"] is False
+    assert schedule(own_organization, "get_orders")["sync_status"] == "first_sync_in_progress"
+    assert own_organization.connection("cart")["historical_sync_completed"]["get_orders"] is False
 
 
-async def _queued(server: Server, connection: Connection, function: str) -> None:
+async def _queued(server: Server, connection: ConnectionRow, function: str) -> None:
     async with server.services.database.transaction() as transaction:
         await enqueue(
             transaction, kind="sync", connection_id=connection.id, function=function, cause="schedule",
@@ -131,16 +147,18 @@ async def _queued(server: Server, connection: Connection, function: str) -> None
         )  # fmt: skip
 
 
-async def _begun_anew(server: Server, connection: Connection) -> None:
+async def _begun_anew(server: Server, connection: ConnectionRow) -> None:
     async with server.services.database.transaction() as transaction:
         await schedules.start_over(transaction, connection.id, LATER_MS)
 
 
-def test_refused_credentials_stop_every_function_until_they_work_again(server: Server, own: Organization):
-    connection = stored(server, own)
+def test_refused_credentials_stop_every_function_until_they_work_again(
+    server: Server, own_organization: Organization
+):
+    connection = stored(server, own_organization)
     problem = trouble(server, connection, "", "Invalid Sandbox credentials")
     server.do(note_problem(server.services.database, connection, problem))
-    [error] = own.connection("cart")["errors"]
+    [error] = own_organization.connection("cart")["errors"]
     assert (error["error_type"], error["resource"]) == ("invalid_credentials", None)
     assert error["error_message"] == error["message"] == "Invalid Sandbox credentials"
     assert error["first_seen"] == error["last_seen"]
@@ -148,28 +166,36 @@ def test_refused_credentials_stop_every_function_until_they_work_again(server: S
         {"endpoint": f"GET /cart/{name}", "preventing_sync": True}
         for name in ("orders", "products", "warehouses")
     ]
-    assert {one["sync_status"] for one in own.connection("cart")["sync_schedules"]} == {"error"}
+    assert {
+        sync_schedule["sync_status"]
+        for sync_schedule in own_organization.connection("cart")["sync_schedules"]
+    } == {"error"}
     server.do(clear_problem(server.services.database, connection, "", server.services.clock()))
-    assert own.connection("cart")["errors"] == []
-    assert {one["sync_status"] for one in own.connection("cart")["sync_schedules"]} == {"enabled"}
-    told = [one["event_type"] for one in server.events(own, "cart")]
-    assert told[-2:] == ["connection-error.created", "connection-error.deleted"]
+    assert own_organization.connection("cart")["errors"] == []
+    assert {
+        sync_schedule["sync_status"]
+        for sync_schedule in own_organization.connection("cart")["sync_schedules"]
+    } == {"enabled"}
+    event_types = [event["event_type"] for event in server.events(own_organization, "cart")]
+    assert event_types[-2:] == ["connection-error.created", "connection-error.deleted"]
 
 
-def test_a_missing_permission_stops_only_its_resource(server: Server, own: Organization):
-    connection = stored(server, own)
+def test_a_missing_permission_stops_only_its_resource(server: Server, own_organization: Organization):
+    connection = stored(server, own_organization)
     problem = trouble(server, connection, "get_products", "products may not be read")
     server.do(note_problem(server.services.database, connection, problem))
-    [error] = own.connection("cart")["errors"]
+    [error] = own_organization.connection("cart")["errors"]
     assert (error["error_type"], error["resource"]) == ("missing_permission", "products")
-    assert [one["endpoint"] for one in error["affected_endpoints"]] == ["GET /cart/products"]
-    assert schedule(own, "get_products")["sync_status"] == "error"
-    assert schedule(own, "get_orders")["sync_status"] == "enabled"
+    assert [affected_endpoint["endpoint"] for affected_endpoint in error["affected_endpoints"]] == [
+        "GET /cart/products"
+    ]
+    assert schedule(own_organization, "get_products")["sync_status"] == "error"
+    assert schedule(own_organization, "get_orders")["sync_status"] == "enabled"
 
 
-def trouble(server: Server, connection: Connection, function: str, message: str) -> Problem:
+def trouble(server: Server, connection: ConnectionRow, function: str, message: str) -> ConnectionProblem:
     now, kind = server.services.clock(), "missing_permission" if function else "invalid_credentials"
-    return Problem(connection.id, function, kind, message, "https://vendor.example/login", now, now)
+    return ConnectionProblem(connection.id, function, kind, message, "https://vendor.example/login", now, now)
 
 
 # Changing it
@@ -186,13 +212,15 @@ def trouble(server: Server, connection: Connection, function: str, message: str)
         (None, {}),
     ],
 )
-def test_what_the_caller_keeps_of_a_connection_can_be_changed(own: Organization, body: Any, changed: Json):
-    before = own.connection("cart")
-    answer = own.ask("PATCH", "/connections", "cart", json=body)
-    assert answer.json() == {"id": own.uids["cart"], "object": "connection", "updated": True}
-    after = own.connection("cart")
-    kept = ("customer_id", "webhooks_disabled", "available_actions", "connection_id", "created_at")
-    assert {name: after[name] for name in kept} == {name: before[name] for name in kept} | changed
+def test_what_the_caller_keeps_of_a_connection_can_be_changed(
+    own_organization: Organization, body: Any, changed: Json
+):
+    before = own_organization.connection("cart")
+    answer = own_organization.ask("PATCH", "/connections", "cart", json=body)
+    assert answer.json() == {"id": own_organization.uids["cart"], "object": "connection", "updated": True}
+    after = own_organization.connection("cart")
+    kept_texts = ("customer_id", "webhooks_disabled", "available_actions", "connection_id", "created_at")
+    assert {name: after[name] for name in kept_texts} == {name: before[name] for name in kept_texts} | changed
 
 
 @pytest.mark.parametrize(
@@ -211,18 +239,20 @@ def test_a_change_that_does_not_fit_changes_nothing(shop: Organization, body: An
     assert shop.connection("cart")["customer_id"] is None
 
 
-def test_a_deleted_connection_is_gone_with_its_token_and_records(server: Server, own: Organization):
-    connection = stored(server, own)
-    answer = own.ask("DELETE", "/connections", "cart")
-    assert answer.json() == {"id": own.uids["cart"], "object": "connection", "deleted": True}
-    assert own.get("/cart/orders").status_code == 401
-    assert own.ask("DELETE", "/connections", "cart").status_code == 401
-    assert own.get(f"/connections/{own.uids['cart']}").status_code == 404
-    assert own.get("/connections").json()["data"] == []
-    assert server.events(own, "cart")[-1]["event_type"] == "connection.deleted"
-    mine = [one for one in all_resources() if one.type == "cart"]
-    count = [(one, connection.id) for one in mine]
-    until(lambda: not any(server.do(records.count(server.services.database, *each)) for each in count))
+def test_a_deleted_connection_is_gone_with_its_token_and_records(
+    server: Server, own_organization: Organization
+):
+    connection = stored(server, own_organization)
+    answer = own_organization.ask("DELETE", "/connections", "cart")
+    assert answer.json() == {"id": own_organization.uids["cart"], "object": "connection", "deleted": True}
+    assert own_organization.get("/cart/orders").status_code == 401
+    assert own_organization.ask("DELETE", "/connections", "cart").status_code == 401
+    assert own_organization.get(f"/connections/{own_organization.uids['cart']}").status_code == 404
+    assert own_organization.get("/connections").json()["data"] == []
+    assert server.events(own_organization, "cart")[-1]["event_type"] == "connection.deleted"
+    mine = [resource for resource in all_resources() if resource.type == "cart"]
+    count = [(resource, connection.id) for resource in mine]
+    until(lambda: not any(server.do(records.count(server.services.database, *pair)) for pair in count))
 
 
 def test_deleting_a_connection_leaves_the_others_alone(server: Server):
@@ -235,10 +265,31 @@ def test_deleting_a_connection_leaves_the_others_alone(server: Server):
 # Syncing now, and pausing
 
 
-def test_a_sync_that_is_asked_for_runs_at_once(server: Server, own: Organization):
-    counts = server.synced(own, "cart", "get_products")
+def test_a_sync_that_is_asked_for_runs_at_once(server: Server, own_organization: Organization):
+    counts = server.synced(own_organization, "cart", "get_products")
     assert (counts["created"], counts["updated"], counts["gone"], counts["quarantined"]) == (0, 0, 0, 0)
-    assert counts["unchanged"] == len(own.list("/cart/products"))
+    assert counts["unchanged"] == len(own_organization.list("/cart/products"))
+
+
+@pytest.mark.parametrize("with_token", [True, False])
+def test_a_sync_is_asked_for_by_the_id_of_a_connection_too(own_organization: Organization, with_token: bool):
+    path, body = f"/connections/{own_organization.uids['cart']}/sync", {"functions_to_sync": ["get_products"]}
+    answer = own_organization.ask("POST", path, "cart" if with_token else None, json=body)
+    assert (answer.status_code, answer.json()["functions_to_sync"]) == (200, ["get_products"])
+    assert answer.json()["id"] == own_organization.uids["cart"]
+    own_organization.wait_for_sync("cart")
+
+
+def test_the_id_and_the_token_of_a_sync_must_be_of_one_connection(
+    own_organization: Organization, house: Organization
+):
+    for organization, uid in (
+        (house, house.uids["wms"]),
+        (own_organization, house.uids["cart"]),
+        (own_organization, "nobody"),
+    ):
+        answer = organization.ask("POST", f"/connections/{uid}/sync", "cart")
+        assert (answer.status_code, answer.json()["id"]) == (404, uid)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"{}", b'{"functions_to_sync":[]}'])
@@ -266,12 +317,18 @@ def test_one_schedule_is_paused_and_resumed(shop: Organization):
 def test_all_schedules_are_paused_and_resumed_at_once(shop: Organization):
     for paused, status in ((True, "disabled"), (False, "enabled")):
         shop.ask("PATCH", "/schedules/toggle-all", "cart", json={"paused": paused})
-        assert {one["sync_status"] for one in shop.connection("cart")["sync_schedules"]} == {status}
+        assert {
+            sync_schedule["sync_status"] for sync_schedule in shop.connection("cart")["sync_schedules"]
+        } == {status}
 
 
-def test_a_paused_function_is_still_read_and_synced_when_asked_for(server: Server, own: Organization):
-    own.ask("PATCH", "/schedules/get_products/toggle", "cart", json={"paused": True})
-    assert server.synced(own, "cart", "get_products")["unchanged"] == len(own.list("/cart/products"))
+def test_a_paused_function_is_still_read_and_synced_when_asked_for(
+    server: Server, own_organization: Organization
+):
+    own_organization.ask("PATCH", "/schedules/get_products/toggle", "cart", json={"paused": True})
+    assert server.synced(own_organization, "cart", "get_products")["unchanged"] == len(
+        own_organization.list("/cart/products")
+    )
 
 
 def test_pausing_what_the_connection_does_not_have_is_not_found(shop: Organization):
@@ -285,7 +342,8 @@ def test_pausing_what_the_connection_does_not_have_is_not_found(shop: Organizati
 def test_pausing_takes_true_or_false(shop: Organization, body: Json, field: str):
     for path in ("/schedules/get_orders/toggle", "/schedules/toggle-all"):
         answer = shop.ask("PATCH", path, "cart", json=body)
-        assert (answer.status_code, list(answer.json()["detail"]["json"])) == (422, [field])
+        assert answer.status_code == 422
+        assert field in answer.json()["detail"]["json"]
 
 
 def test_what_is_not_json_is_told_with_its_place(shop: Organization):

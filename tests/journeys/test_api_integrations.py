@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from crossdock.integrations.registry import integration, integrations_of
-from crossdock.store import connections
-from crossdock.store.connections import Connection
+from crossdock.kit.registry import get_integration, integrations_of
+from crossdock.store.connections import connections
+from crossdock.store.connections.connections import ConnectionRow
 from tests.journeys.server import Json, Organization, Server
 
-READABLE = integration("wms", "sandbox").functions
-TRYTON = integration("wms", "tryton")
+READABLE = get_integration("wms", "sandbox").functions
+TRYTON = get_integration("wms", "tryton")
 
 
 @pytest.fixture
@@ -26,15 +26,15 @@ def without_bills(server: Server, house: Organization) -> Iterator[Organization]
 @pytest.fixture(scope="session")
 def tryton(server: Server) -> Organization:
     """An organization with a connection of Tryton that was never synced."""
-    made = server.organization()
-    uid, token = server.do(_connected(server, made))
-    made.uids["wms"], made.tokens["wms"] = uid, token
-    return made
+    organization = server.organization()
+    uid, token = server.do(_connected(server, organization))
+    organization.uids["wms"], organization.tokens["wms"] = uid, token
+    return organization
 
 
 async def _connected(server: Server, organization: Organization) -> tuple[str, str]:
     services, uid = server.services, str(uuid.uuid4())
-    connection = Connection(
+    connection = ConnectionRow(
         id=0, uid=uid, organization_id=organization.id, type="wms", integration="tryton", customer_id=None,
         me=None, disabled_functions=frozenset(), webhooks_disabled=False, times_used=0, last_used_ms=None,
         created_ms=services.clock(),
@@ -48,33 +48,43 @@ async def _connected(server: Server, organization: Organization) -> tuple[str, s
 def shown(house: Organization, path: str, /, kind: str | None = None) -> list[Json]:
     answer = house.get(path, kind)
     assert answer.status_code == 200, answer.text
-    found: list[Json] = answer.json()["data"]
-    return found
+    data: list[Json] = answer.json()["data"]
+    return data
+
+
+def test_an_integration_is_named_with_a_hyphen_or_as_its_folder_and_answers_with_its_id(house: Organization):
+    shipper = shown(house, "/integrations/carrier/dhl_ecom")
+    assert shipper == shown(house, "/integrations/carrier/dhl-ecom")
+    assert shipper[0]["integration_name"] == "dhl-ecom"
 
 
 def test_an_integration_tells_its_name_how_to_sign_in_and_what_it_reads_and_writes(house: Organization):
-    [one] = shown(house, "/integrations/wms/tryton")
-    assert (one["integration_name"], one["display_name"], one["install_method"]) == (
+    [fields] = shown(house, "/integrations/wms/tryton")
+    assert (fields["integration_name"], fields["display_name"], fields["install_method"]) == (
         "tryton",
         "Tryton",
         "input",
     )
-    assert one["description"]
-    writes = {operation["action"]: operation for operation in one["write_operations"]}
+    assert fields["description"]
+    assert (fields["evidence"], fields["inbound_functions"]) == ("live", [])
+    assert "trytond" in fields["evidence_note"]
+    writes = {operation["action"]: operation for operation in fields["write_operations"]}
     assert list(writes) == list(TRYTON.writes)
     assert writes["cancel_order"]["url"] == "PUT /wms/orders/{order_id}/cancel"
     assert "reference_id" in writes["create_order"]["required_base_schema_fields"]
-    read = [operation["action"] for operation in one["list_operations"]]
-    assert one["available_actions"] == [*read, *writes, "passthrough"]
-    assert {operation["url"] for operation in one["list_operations"]} >= {
+    read = [operation["action"] for operation in fields["list_operations"]]
+    assert fields["available_actions"] == [*read, *writes, "passthrough"]
+    assert {operation["url"] for operation in fields["list_operations"]} >= {
         "GET /wms/orders",
         "GET /wms/warehouses/{warehouse_id}/locations",
     }
 
 
 def test_the_fields_that_an_integration_fills_are_a_tree_shaped_like_the_record(house: Organization):
-    [one] = shown(house, "/integrations/wms/tryton")
-    fields = {operation["action"]: operation["implemented_fields"] for operation in one["list_operations"]}
+    [mapping] = shown(house, "/integrations/wms/tryton")
+    fields = {
+        operation["action"]: operation["implemented_fields"] for operation in mapping["list_operations"]
+    }
     order = house.list("/wms/orders", limit="1")[0]
     ours = ("trackstar_created_date", "trackstar_updated_date")
     assert list(fields["get_orders"]) == [name for name in order if name not in ours]
@@ -82,7 +92,7 @@ def test_the_fields_that_an_integration_fills_are_a_tree_shaped_like_the_record(
     assert fields["get_orders"]["channel"] is False
     assert fields["get_orders"]["ship_to_address"]["city"] is True
     assert fields["get_orders"]["line_items"][0]["quantity"] is True
-    assert all(is_tree(one) for one in fields.values())
+    assert all(is_tree(field) for field in fields.values())
 
 
 def is_tree(node: Any) -> bool:
@@ -94,9 +104,13 @@ def is_tree(node: Any) -> bool:
 
 @pytest.mark.parametrize("kind", ["wms", "cart", "carrier", "freight"])
 def test_all_integrations_of_a_type_are_listed(house: Organization, kind: str):
-    found = shown(house, f"/integrations/{kind}")
-    assert [one["integration_name"] for one in found] == [one.slug for one in integrations_of(kind)]
-    assert found == [shown(house, f"/integrations/{kind}/{one['integration_name']}")[0] for one in found]
+    records = shown(house, f"/integrations/{kind}")
+    assert [record["integration_name"] for record in records] == [
+        integration.slug for integration in integrations_of(kind)
+    ]
+    assert records == [
+        shown(house, f"/integrations/{kind}/{record['integration_name']}")[0] for record in records
+    ]
 
 
 def test_the_older_spelling_answers_the_same(house: Organization):
@@ -119,8 +133,8 @@ def test_a_type_that_is_none_is_refused_by_name(house: Organization, path: str):
 
 
 def test_with_a_token_the_answer_is_about_its_connection(house: Organization):
-    [one] = shown(house, "/integrations/wms/sandbox", "wms")
-    assert one["available_actions"] == house.connection("wms")["available_actions"] == READABLE
+    [fields] = shown(house, "/integrations/wms/sandbox", "wms")
+    assert fields["available_actions"] == house.connection("wms")["available_actions"] == READABLE
     assert house.get("/integrations/wms/tryton", "wms").status_code == 404
     assert house.get("/integrations/cart/sandbox", "wms").status_code == 404
 
@@ -174,11 +188,11 @@ def test_what_the_operator_switched_off_is_forbidden_and_hidden(without_bills: O
     assert hidden.isdisjoint(connection["available_actions"])
     assert {"GET /billing", "GET /inventory/ledger"}.isdisjoint(connection["available_endpoints"])
     assert hidden.isdisjoint(connection["historical_sync_completed"])
-    assert hidden.isdisjoint(one["function_name"] for one in connection["sync_schedules"])
+    assert hidden.isdisjoint(sync_schedule["function_name"] for sync_schedule in connection["sync_schedules"])
     for kind in (None, "wms"):
         [info] = shown(without_bills, "/integrations/wms/sandbox", kind)
         assert hidden.isdisjoint(info["available_actions"])
-        assert hidden.isdisjoint(one["action"] for one in info["list_operations"])
+        assert hidden.isdisjoint(list_operation["action"] for list_operation in info["list_operations"])
 
 
 def test_what_is_switched_off_cannot_be_synced(without_bills: Organization):
@@ -187,15 +201,15 @@ def test_what_is_switched_off_cannot_be_synced(without_bills: Organization):
 
 
 def test_what_is_off_for_one_connection_is_forbidden_for_that_one_only(server: Server, house: Organization):
-    own = server.organization("cart")
-    server.do(_switched_off(server, own.uids["cart"], "get_products"))
-    answer = own.get("/cart/products")
+    own_organization = server.organization("cart")
+    server.do(_switched_off(server, own_organization.uids["cart"], "get_products"))
+    answer = own_organization.get("/cart/products")
     assert (answer.status_code, answer.json()["error"]) == (
         403,
         "get_products is disabled for this connection",
     )
-    assert "get_products" not in own.connection("cart")["available_actions"]
-    assert own.get("/cart/orders").status_code == house.get("/cart/products").status_code == 200
+    assert "get_products" not in own_organization.connection("cart")["available_actions"]
+    assert own_organization.get("/cart/orders").status_code == house.get("/cart/products").status_code == 200
 
 
 async def _switched_off(server: Server, uid: str, functions: str) -> None:

@@ -41,11 +41,11 @@ def told(answer: httpx.Response) -> tuple[str | None, ...]:
 
 def test_p18_ten_reads_a_second_are_answered_and_counted_down(limited: Organization):
     answers = [limited.get("/wms/orders", limit="1") for _ in range(12)]
-    assert [one.status_code for one in answers] == [200] * 10 + [429] * 2
-    assert [told(one) for one in answers[:10]] == [
-        ("10", str(left), "1770000002", "0") for left in range(9, -1, -1)
+    assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+    assert [told(answer) for answer in answers[:10]] == [
+        ("10", str(remaining_index), "1770000002", "0") for remaining_index in range(9, -1, -1)
     ]
-    assert [told(one) for one in answers[10:]] == [("10", "0", "1770000002", "1")] * 2
+    assert [told(answer) for answer in answers[10:]] == [("10", "0", "1770000002", "1")] * 2
     assert answers[-1].json() == {
         "error": "an access token may make 10 GET requests a second",
         "origin": "trackstar",
@@ -72,7 +72,7 @@ def test_p18_fifty_other_requests_a_second_beside_the_reads(limited: Organizatio
 
     assert {limited.get("/wms/orders", limit="1").status_code for _ in range(11)} == {200, 429}
     answers = [write() for _ in range(51)]
-    assert [one.status_code for one in answers] == [200] * 50 + [429]
+    assert [answer.status_code for answer in answers] == [200] * 50 + [429]
     assert told(answers[0]) == ("50", "49", "1770000002", "0")
     assert told(answers[-1]) == ("50", "0", "1770000002", "1")
     assert answers[-1].json()["error"] == "an access token may make 50 other requests a second"
@@ -87,15 +87,15 @@ def test_p18_answers_that_refuse_count_and_tell_too(limited: Organization):
 
 def test_calls_without_a_token_are_not_limited(limited: Organization):
     answers = [limited.get("/connections") for _ in range(12)]
-    assert {(one.status_code, told(one)) for one in answers} == {(200, (None,) * 4)}
+    assert {(answer.status_code, told(answer)) for answer in answers} == {(200, (None,) * 4)}
 
 
 def test_integration_info_is_limited_like_any_other_read(limited: Organization):
     """The contract's notes tell of one call a minute here; Crossdock does without that."""
     answers = [limited.get("/integrations/wms/sandbox", "wms") for _ in range(3)]
-    assert [told(one)[:2] for one in answers] == [("10", "9"), ("10", "8"), ("10", "7")]
+    assert [told(answer)[:2] for answer in answers] == [("10", "9"), ("10", "8"), ("10", "7")]
 
 
 def test_a_limit_of_nothing_is_no_limit(house: Organization):
     answers = [house.get("/wms/orders", limit="1") for _ in range(30)]
-    assert {(one.status_code, told(one)) for one in answers} == {(200, (None,) * 4)}
+    assert {(answer.status_code, told(answer)) for answer in answers} == {(200, (None,) * 4)}

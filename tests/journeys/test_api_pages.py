@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crossdock.integrations.sandbox.world import World
-from crossdock.store import connections
+from crossdock.integrations.sandbox.world.records import World
+from crossdock.store.connections import connections
 from tests.journeys.server import Json, Organization, Server, until
 
 SINCE = "2001-09-09T01:46:40Z"
@@ -25,7 +25,7 @@ def walked(house: Organization, path: str, **query: str) -> list[list[Json]]:
 
 
 def ids(pages: list[list[Json]]) -> list[str]:
-    return [one["id"] for page in pages for one in page]
+    return [entry["id"] for page in pages for entry in page]
 
 
 @pytest.mark.parametrize("path", ["/wms/orders", "/wms/inventory/ledger", "/cart/products"])
@@ -33,25 +33,27 @@ def ids(pages: list[list[Json]]) -> list[str]:
     "query", [{}, {"created_date[gte]": SINCE}, {"updated_date[lt]": "2999-01-01T00:00:00Z"}]
 )
 def test_pages_give_every_record_once_in_the_order_of_the_whole(house: Organization, path: str, query):
-    whole = [one["id"] for one in house.list(path, **query)]
+    whole_ids = [character["id"] for character in house.list(path, **query)]
     pages = walked(house, path, limit="7", **query)
-    assert ids(pages) == whole
+    assert ids(pages) == whole_ids
     assert {len(page) for page in pages[:-1]} == {7}
 
 
 def test_pages_of_a_filtered_list_have_only_what_fits(house: Organization):
     pages = walked(house, "/wms/orders", limit="4", **{"status[nin]": "open,fulfilled"})
-    found = [one["status"] for page in pages for one in page]
+    statuses = [entry["status"] for page in pages for entry in page]
     assert len(pages) > 2
-    assert not {"open", "fulfilled"} & set(found)
-    assert ids(pages) == [one["id"] for one in house.list("/wms/orders", **{"status[nin]": "open,fulfilled"})]
+    assert not {"open", "fulfilled"} & set(statuses)
+    assert ids(pages) == [
+        character["id"] for character in house.list("/wms/orders", **{"status[nin]": "open,fulfilled"})
+    ]
 
 
-def test_pages_of_ids_go_on_where_they_stopped(house: Organization):
-    wanted = [one["id"] for one in house.list("/wms/orders", limit="9")]
-    pages = walked(house, "/wms/orders", limit="4", **{"ids[in]": ",".join(wanted)})
-    assert [len(page) for page in pages] == [4, 4, 1]
-    assert ids(pages) == wanted
+def test_ids_come_on_one_page_whatever_else_is_asked(house: Organization):
+    wanted_ids = [character["id"] for character in house.list("/wms/orders", limit="9")]
+    pages = walked(house, "/wms/orders", limit="4", **{"ids[in]": ",".join(wanted_ids)})
+    assert [len(page) for page in pages] == [9]
+    assert ids(pages) == wanted_ids
 
 
 def test_the_last_page_is_known_to_be_the_last_even_when_it_is_full(house: Organization):
@@ -66,13 +68,13 @@ def test_a_limit_above_a_thousand_is_a_thousand(house: Organization):
 
 def test_no_record_is_missed_or_doubled_while_others_change(server: Server):
     house = server.organization("wms")
-    before = [one["id"] for one in house.list("/wms/orders")]
+    before = [character["id"] for character in house.list("/wms/orders")]
     pages, token = [], ""
     while token is not None:
         body = house.get("/wms/orders", limit="30", **({"page_token": token} if token else {})).json()
         pages.append(body["data"])
         token = body["next_token"]
-        for order in [one for one in body["data"] if one["status"] == "open"][:3]:
+        for order in [record for record in body["data"] if record["status"] == "open"][:3]:
             assert (
                 house.ask("PUT", f"/sandbox/simulate/orders/{order['id']}/fulfill", None).status_code == 200
             )
@@ -82,13 +84,13 @@ def test_no_record_is_missed_or_doubled_while_others_change(server: Server):
 def test_a_token_opens_only_the_list_it_is_of(server: Server, house: Organization):
     token = house.get("/wms/orders", limit="5").json()["next_token"]
     of_dates = house.get("/wms/orders", limit="5", **{"created_date[gte]": SINCE}).json()["next_token"]
-    other = server.organization("wms")
+    other_organization = server.organization("wms")
     for answer in (
         house.get("/wms/products", page_token=token),
         house.get("/wms/orders", page_token=token, **{"created_date[gte]": SINCE}),
         house.get("/wms/orders", page_token=of_dates),
         house.get("/connections", page_token=token),
-        other.get("/wms/orders", page_token=token),
+        other_organization.get("/wms/orders", page_token=token),
     ):
         assert (answer.status_code, list(answer.json()["detail"]["query"])) == (422, ["page_token"])
 
@@ -96,11 +98,11 @@ def test_a_token_opens_only_the_list_it_is_of(server: Server, house: Organizatio
 def test_a_token_that_was_changed_opens_nothing(house: Organization):
     token = house.get("/wms/orders", limit="5").json()["next_token"]
     raw = bytearray(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    for place in range(len(raw)):
-        raw[place] ^= 1
+    for position in range(len(raw)):
+        raw[position] ^= 1
         changed = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-        raw[place] ^= 1
-        assert house.get("/wms/orders", page_token=changed).status_code == 422, place
+        raw[position] ^= 1
+        assert house.get("/wms/orders", page_token=changed).status_code == 422, position
     for changed in (token[:-1], token + "A", token + "=", " " + token, token.upper(), "", "null"):
         assert house.get("/wms/orders", page_token=changed).status_code == 422, changed
 
@@ -116,7 +118,7 @@ def test_connections_come_in_pages_too(server: Server):
     """Pages hold a thousand; that many connections exist nowhere in a test, so the list is one page."""
     house = server.organization("wms", "cart")
     body = house.get("/connections").json()
-    assert [one["integration_type"] for one in body["data"]] == ["wms", "cart"]
+    assert [record["integration_type"] for record in body["data"]] == ["wms", "cart"]
     assert (body["next_token"], body["total_count"]) == (None, 2)
 
 
@@ -147,7 +149,11 @@ def test_not_found_names_the_id_and_the_kind(house: Organization):
 def bereft(server: Server) -> tuple[Organization, Json]:
     """A shop that one product was deleted from since the last sync; and that product as it was."""
     house = server.organization("cart")
-    product = next(one for one in house.list("/cart/products") if one["parent_product_id"] != one["id"])
+    product = next(
+        character
+        for character in house.list("/cart/products")
+        if character["parent_product_id"] != character["id"]
+    )
     server.do(_deleted(server, house, product["id"]))
     # A record that changed in the second in which a sync begins is left to the next one.
     until(lambda: server.synced(house, "cart", "get_products")["gone"] == 1)
@@ -159,15 +165,15 @@ async def _deleted(server: Server, house: Organization, gid: str) -> None:
     services = server.services
     connection = await connections.by_uid(services.database, house.uids["cart"])
     assert connection is not None
-    given = await connections.credentials(services.database, services.vault, connection)
-    world = World(services.folder("sandbox"), given["world"])
+    credentials = await connections.credentials(services.database, services.vault, connection)
+    world = World(services.clients.folder("sandbox"), credentials["world"])
     with world.change(datetime.now(UTC)) as records:
         records.delete("cart_products", gid)
 
 
 def test_what_the_connected_system_no_longer_has_is_on_no_list(bereft: tuple[Organization, Json]):
     house, product = bereft
-    assert product["id"] not in [one["id"] for one in house.list("/cart/products")]
+    assert product["id"] not in [character["id"] for character in house.list("/cart/products")]
     assert house.list("/cart/products", ids=product["id"]) == []
 
 
@@ -175,13 +181,13 @@ def test_it_can_still_be_read_by_its_id_when_asked_for(bereft: tuple[Organizatio
     house, product = bereft
     path = f"/cart/products/{product['id']}"
     assert house.get(path).status_code == house.get(path, include_deleted="false").status_code == 404
-    found = house.one(path, include_deleted="true")
-    assert {**found, "trackstar_updated_date": ""} == {**product, "trackstar_updated_date": ""}
+    body = house.one(path, include_deleted="true")
+    assert {**body, "trackstar_updated_date": ""} == {**product, "trackstar_updated_date": ""}
 
 
 def test_that_it_is_gone_was_told(server: Server, bereft: tuple[Organization, Json]):
     house, product = bereft
-    [event] = [one for one in server.events(house, "cart") if one["event_type"].startswith("cart-")]
+    [event] = [event for event in server.events(house, "cart") if event["event_type"].startswith("cart-")]
     assert (event["event_type"], event["data"]["id"]) == ("cart-product.deleted", product["id"])
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.api.routes import application
 from crossdock.audit import run
-from crossdock.store import access, connections
-from crossdock.store import audit as stored
-from crossdock.store.connections import Connection
+from crossdock.services.application import application
+from crossdock.store.carriers import audit as stored
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
 from tests.fakes.invoices import FREIGHT, FUEL, invoice, row, text
 from tests.journeys.carriers import Carrier, connected
 from tests.journeys.conftest import World, order
@@ -27,7 +27,7 @@ HEAVY = {
 
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=application(world.services.door()))
+    transport = httpx.ASGITransport(app=application(world.services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as opened:
         yield opened
 
@@ -45,7 +45,7 @@ def shipped(number: int, *trackings: str) -> dict[str, Any]:
     return order(number, created_at="2026-01-10T00:00:00Z", shipments=[shipment])
 
 
-async def warehouse(world: World, *orders: dict[str, Any]) -> Connection:
+async def warehouse(world: World, *orders: dict[str, Any]) -> ConnectionRow:
     world.vendor.collections["orders"] = list(orders)
     return await world.connect()
 
@@ -53,13 +53,13 @@ async def warehouse(world: World, *orders: dict[str, Any]) -> Connection:
 async def audited(carrier: Carrier) -> list[tuple[str, float, str | None]]:
     """(rule, amount, tracking number) of what an audit finds now."""
     await audit(carrier)
-    found = (await carrier.get("/carrier/audit/findings"))["data"]
-    return sorted((one["rule"], one["amount"], one["tracking_number"]) for one in found)
+    data = (await carrier.get("/carrier/audit/findings"))["data"]
+    return sorted((record["rule"], record["amount"], record["tracking_number"]) for record in data)
 
 
 async def audit(carrier: Carrier) -> None:
     carrier.world.clock.pass_seconds(3601)
-    assert await carrier.world.services._find_audits() == 1
+    assert await carrier.world.services.jobs.find_audits() == 1
     await carrier.world.work()
 
 
@@ -67,11 +67,13 @@ async def test_a_parcel_that_no_system_of_the_customer_knows_is_told(world: Worl
     await warehouse(world, shipped(1, "1z 001"))
     await ups.upload(text(row(FREIGHT), row(FUEL), row(TWICE, "INV2", "4.35")))
     assert await audited(ups) == [("charged_not_shipped", 4.35, "1Z002")]
-    told = await ups.get("/carrier/audit/findings", rule="charged_not_shipped", tracking_number="1Z002")
-    [finding] = told["data"]
+    carrier_audit_findings = await ups.get(
+        "/carrier/audit/findings", rule="charged_not_shipped", tracking_number="1Z002"
+    )
+    [finding] = carrier_audit_findings["data"]
     assert (finding["currency"], finding["account_id"], finding["invoice_id"]) == ("USD", "00A1", "INV2")
     assert finding["details"]["line_items"][0]["net_cost"] == 4.35
-    assert told["audited_at"] is not None
+    assert carrier_audit_findings["audited_at"] is not None
 
 
 async def test_nobody_is_accused_where_nothing_is_known_of_shipments(world: World, ups: Carrier):
@@ -88,7 +90,7 @@ async def test_a_finding_that_no_longer_holds_goes_and_one_that_does_keeps_its_i
         ("charged_not_shipped", 8.7, "1Z002"),
         ("duplicate_charge", 4.35, "1Z002"),
     ]
-    before = {one["rule"]: one for one in (await ups.get("/carrier/audit/findings"))["data"]}
+    before = {record["rule"]: record for record in (await ups.get("/carrier/audit/findings"))["data"]}
     world.vendor.collections["orders"] = [shipped(1, "1Z001"), shipped(2, "1Z002")]
     world.change("orders", "o-002")
     await world.force(connection)
@@ -103,7 +105,7 @@ async def test_the_same_charge_on_a_later_invoice_is_told_with_both(world: World
     await ups.upload(invoice(FREIGHT, invoice="INV2", total="10.00"), "next.csv")
     assert await audited(ups) == [("duplicate_charge", 10.0, "1Z001")]
     [finding] = (await ups.get("/carrier/audit/findings"))["data"]
-    assert {one["invoice_id"] for one in finding["details"]["line_items"]} == {"INV1", "INV2"}
+    assert {line_item["invoice_id"] for line_item in finding["details"]["line_items"]} == {"INV1", "INV2"}
 
 
 async def test_refunds_weights_and_invoices_are_judged_too(world: World, ups: Carrier):
@@ -130,13 +132,15 @@ async def test_p23_the_lines_of_an_invoice_are_its_total_or_a_finding_says_the_g
     await ups.upload(text(row(FREIGHT, "RIGHT", "10.00"), row(FUEL, "WRONG", "99.99")))
     await audit(ups)
     lines: dict[str, Decimal] = {}
-    for one in (await ups.get("/carrier/invoice-line-items"))["data"]:
-        lines[one["invoice_id"]] = lines.get(one["invoice_id"], Decimal(0)) + Decimal(str(one["net_cost"]))
-    told = (await ups.get("/carrier/audit/findings", rule="unreconciled_invoice"))["data"]
-    gaps = {one["invoice_id"]: Decimal(str(one["amount"])) for one in told}
-    for one in (await ups.get("/carrier/invoices"))["data"]:
-        gap = gaps.get(one["invoice_id"], Decimal(0))
-        assert lines[one["invoice_id"]] + gap == Decimal(str(one["total"]))
+    for record in (await ups.get("/carrier/invoice-line-items"))["data"]:
+        lines[record["invoice_id"]] = lines.get(record["invoice_id"], Decimal(0)) + Decimal(
+            str(record["net_cost"])
+        )
+    data = (await ups.get("/carrier/audit/findings", rule="unreconciled_invoice"))["data"]
+    gaps = {record["invoice_id"]: Decimal(str(record["amount"])) for record in data}
+    for record in (await ups.get("/carrier/invoices"))["data"]:
+        gap = gaps.get(record["invoice_id"], Decimal(0))
+        assert lines[record["invoice_id"]] + gap == Decimal(str(record["total"]))
     assert gaps == {"WRONG": Decimal("98.74")}
 
 
@@ -170,12 +174,12 @@ async def test_an_audit_is_done_again_only_when_something_came(world: World, ups
     await ups.upload(invoice(FREIGHT, FUEL))
     await audit(ups)
     world.clock.pass_seconds(7200)
-    assert await world.services._find_audits() == 0
+    assert await world.services.jobs.find_audits() == 0
 
 
 async def test_an_audit_that_died_is_begun_again(world: World, ups: Carrier, monkeypatch: pytest.MonkeyPatch):
     await ups.upload(text(row(TWICE, total="8.70"), row(TWICE, total="8.70")))
-    kept = stored.put_findings
+    kept_findings = stored.put_findings
 
     async def dies(*_: Any) -> None:
         raise OSError("killed")
@@ -183,7 +187,7 @@ async def test_an_audit_that_died_is_begun_again(world: World, ups: Carrier, mon
     monkeypatch.setattr(stored, "put_findings", dies)
     await audit(ups)
     assert (await ups.get("/carrier/audit/findings"))["audited_at"] is None
-    monkeypatch.setattr(stored, "put_findings", kept)
+    monkeypatch.setattr(stored, "put_findings", kept_findings)
     await ups.sync()
     assert await audited(ups) == [("duplicate_charge", 4.35, "1Z002")]
 
@@ -209,31 +213,31 @@ async def test_charges_are_joined_to_the_order_that_was_shipped(world: World, up
             "order_number": "N1",
         }
     ]
-    assert [one["charge_category"] for one in cost["charges"]] in (["base", "fuel"], ["fuel", "base"])
+    assert [charge["charge_category"] for charge in cost["charges"]] in (["base", "fuel"], ["fuel", "base"])
 
 
 async def test_costs_are_found_by_order_and_by_tracking_number_and_paged(world: World, ups: Carrier):
     await warehouse(world, shipped(1, "1Z001"), shipped(2, "1Z002", "1Z003"))
     charges = [(f"1Z00{n}", "FRT", "Transportation Charges", "0.00", f"{n}.00") for n in (1, 2, 3, 4)]
-    await ups.upload(text(*(row(one, f"I{n}", one[4]) for n, one in enumerate(charges))))
+    await ups.upload(text(*(row(charge, f"I{n}", charge[4]) for n, charge in enumerate(charges))))
     await audit(ups)
 
     async def numbers(**query: Any) -> list[str]:
-        found = (await ups.get("/carrier/shipment-costs", **query))["data"]
-        return [one["tracking_number"] for one in found]
+        data = (await ups.get("/carrier/shipment-costs", **query))["data"]
+        return [record["tracking_number"] for record in data]
 
     assert await numbers(order_id="o-002") == ["1Z002", "1Z003"]
     assert await numbers(order_id="o-002", tracking_number="1z003") == ["1Z003"]
     assert await numbers(order_id="o-001", tracking_number="1Z003") == []
     assert await numbers(order_id="unknown") == []
     first = await ups.get("/carrier/shipment-costs", limit=3)
-    assert [one["tracking_number"] for one in first["data"]] == ["1Z001", "1Z002", "1Z003"]
+    assert [record["tracking_number"] for record in first["data"]] == ["1Z001", "1Z002", "1Z003"]
     assert await numbers(limit=3, page_token=first["next_token"]) == ["1Z004"]
 
 
 async def test_sums_are_exact(world: World, ups: Carrier):
     tenths = [("1Z001", "ACC", f"Label {n}", "0.00", "0.10") for n in range(3)]
-    await ups.upload(text(*(row(one, total="0.30") for one in tenths)))
+    await ups.upload(text(*(row(tenth, total="0.30") for tenth in tenths)))
     await audit(ups)
     answer = await ups.ask("GET", "/carrier/shipment-costs")
     assert '"net_cost":0.3,' in answer.text
@@ -259,15 +263,15 @@ async def test_p19_another_organization_sees_no_findings_no_costs_and_no_orders(
     await ups.upload(text(row(TWICE, total="8.70"), row(TWICE, total="8.70")))
     assert len(await audited(ups)) == 2
     stranger = await access.create_organization(world.services.database, "Other", world.clock())
-    other = await connected(world, http, stranger, customer=None)
-    await other.upload(invoice(FREIGHT, FUEL))
+    other_carrier = await connected(world, http, stranger, customer=None)
+    await other_carrier.upload(invoice(FREIGHT, FUEL))
     world.clock.pass_seconds(3600)
-    await world.services._find_audits()
+    await world.services.jobs.find_audits()
     await world.work()
-    assert (await other.get("/carrier/audit/findings"))["data"] == []
-    [cost] = (await other.get("/carrier/shipment-costs"))["data"]
+    assert (await other_carrier.get("/carrier/audit/findings"))["data"] == []
+    [cost] = (await other_carrier.get("/carrier/shipment-costs"))["data"]
     assert cost["orders"] == []
-    mixed = ups.headers | {"x-trackstar-access-token": other.headers["x-trackstar-access-token"]}
+    mixed = ups.headers | {"x-trackstar-access-token": other_carrier.headers["x-trackstar-access-token"]}
     for path in ("/carrier/audit/findings", "/carrier/shipment-costs"):
         assert (await http.get(path, headers=mixed)).status_code == 401
         assert (await http.get(path)).status_code == 401

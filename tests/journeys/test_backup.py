@@ -16,15 +16,17 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from crossdock.app import open_services
-from crossdock.changes.document import decoder
-from crossdock.cli import app as command_line
+from crossdock.cli.main import app as command_line
 from crossdock.errors import SettingsError
-from crossdock.store import access, backup, connections, feed, schedules
-from crossdock.store.connections import Connection
-from crossdock.store.databases import connect
-from crossdock.store.feed import Wanted
-from crossdock.store.sqlite import SQLite
+from crossdock.services.open import open_services
+from crossdock.store.connections import access, connections, schedules
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database import backup
+from crossdock.store.database.factory import connect
+from crossdock.store.database.sqlite import SQLite
+from crossdock.store.records import feed
+from crossdock.store.records.feed import FeedFilter
+from crossdock.wire import decoder
 from tests.conftest import on_server, run_sql, skip_or_fail
 from tests.fakes.vendor import TOKEN
 from tests.journeys.conftest import World, order
@@ -45,8 +47,8 @@ class Copy:
 async def command(*words: str) -> None:
     """Runs a program; fails with what it said."""
     process = await asyncio.create_subprocess_exec(*words, stderr=subprocess.PIPE)
-    _, said = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, said.decode()
+    _, content = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, content.decode()
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ async def copied(
     world: World, tmp_path: Path, request: pytest.FixtureRequest
 ) -> AsyncIterator[Callable[[], Awaitable[Copy]]]:
     """Makes a backup, the way that docs/self-hosting.md says."""
-    made: list[str] = []
+    texts: list[str] = []
     file = tmp_path / "backup"
 
     async def sqlite() -> Copy:
@@ -75,14 +77,14 @@ async def copied(
         async def restored() -> str:
             name = f"crossdock_restored_{uuid.uuid4().hex[:12]}"
             await run_sql(server, f"CREATE DATABASE {name}")
-            made.append(name)
+            texts.append(name)
             await command("pg_restore", "--no-owner", f"--dbname={on_server(server, name)}", str(file))
             return on_server(server, name)
 
         return Copy(file, restored)
 
     yield sqlite if isinstance(world.services.database, SQLite) else postgresql
-    for name in made:
+    for name in texts:
         await run_sql(request.getfixturevalue("postgres_server"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -96,15 +98,22 @@ async def living_on(world: World, url: str) -> AsyncIterator[World]:
 
 async def told(world: World) -> Told:
     """The events in the feed, in order."""
-    found, _ = await feed.page(world.services.database, Wanted(world.organization), 0)
-    return [(one.id, None if one.sealed else decoder.decode(one.body)) for one in found]
+    feed_entries, _ = await feed.page(world.services.database, FeedFilter(world.organization), 0)
+    return [
+        (feed_entry.id, None if feed_entry.sealed else decoder.decode(feed_entry.body))
+        for feed_entry in feed_entries
+    ]
 
 
-async def changes(world: World, connection: Connection) -> list[tuple[str, str, str]]:
+async def changes(world: World, connection: ConnectionRow) -> list[tuple[str, str, str]]:
     """(order, total before, total after) of each update that was told."""
     return [
-        (one["data"]["id"], str(one["previous_attributes"]["total_price"]), str(one["data"]["total_price"]))
-        for one in await world.events(connection, "order.updated")
+        (
+            event["data"]["id"],
+            str(event["previous_attributes"]["total_price"]),
+            str(event["data"]["total_price"]),
+        )
+        for event in await world.events(connection, "order.updated")
     ]
 
 
@@ -129,9 +138,9 @@ async def test_a_restored_copy_goes_on_without_losing_or_doubling_an_event(
         await again.next_sync()
         assert await changes(again, connection) == await changes(world, connection)
         assert len(await changes(again, connection)) == 3
-        held = {one["id"]: one["total"] for one in world.vendor.collections["orders"]}
+        held = {fields["id"]: fields["total"] for fields in world.vendor.collections["orders"]}
         documents = await again.documents(connection)
-        assert {key: f"{one['total_price']:.2f}" for key, one in documents.items()} == held
+        assert {key: f"{document['total_price']:.2f}" for key, document in documents.items()} == held
         await readers_go_on_or_are_told(again, before, original)
         await what_is_secret_still_works(again, connection)
 
@@ -139,24 +148,24 @@ async def test_a_restored_copy_goes_on_without_losing_or_doubling_an_event(
 async def readers_go_on_or_are_told(again: World, before: Told, original: Told) -> None:
     """A place from before the backup goes on; one from after it is not there, however far the copy is."""
     database = again.services.database
-    place = await feed.place(database, again.organization, before[-1][0])
-    assert place is not None
-    news, _ = await feed.page(database, Wanted(again.organization), place)
-    assert [one.type for one in news] == ["order.updated"] * 2
+    position = await feed.position(database, again.organization, before[-1][0])
+    assert position is not None
+    news, _ = await feed.page(database, FeedFilter(again.organization), position)
+    assert [feed_entry.type for feed_entry in news] == ["order.updated"] * 2
     assert len(await told(again)) == len(original)
-    assert await feed.place(database, again.organization, original[-1][0]) is None
+    assert await feed.position(database, again.organization, original[-1][0]) is None
 
 
-async def what_is_secret_still_works(again: World, connection: Connection) -> None:
+async def what_is_secret_still_works(again: World, connection: ConnectionRow) -> None:
     database, vault = again.services.database, again.services.vault
     _, key = await access.create_key(
         database, again.organization, name="k", read_only=False, now_ms=again.clock()
     )
     token = await connections.token(database, vault, connection)
-    _, same = await connections.by_token(database, key, token)
-    assert same is not None
-    assert same.uid == connection.uid
-    assert (await connections.credentials(database, vault, same))["token"] == TOKEN
+    _, same_connection = await connections.by_token(database, key, token, 2)
+    assert same_connection is not None
+    assert same_connection.uid == connection.uid
+    assert (await connections.credentials(database, vault, same_connection))["token"] == TOKEN
 
 
 async def test_a_run_that_was_under_way_goes_on_at_its_page_in_a_restored_copy(
@@ -194,7 +203,7 @@ async def test_a_run_that_was_under_way_goes_on_at_its_page_in_a_restored_copy(
         again.clock.pass_seconds(61)
         await again.work()
         assert await again.count(connection) == 10
-        assert all(one.get("cursor") for one in world.asked())
+        assert all(entry.get("cursor") for entry in world.asked())
         assert (await again.last_run(connection)).pages == 3
         plan = await schedules.get(again.services.database, connection.id, "get_orders")
         assert plan is not None
@@ -222,11 +231,11 @@ async def test_p20_a_backup_holds_no_credential_that_can_be_read(
 
 async def test_a_copy_is_made_while_others_write_and_is_of_one_moment(tmp_path: Path, clock: Any):
     source, target = tmp_path / "source.db", tmp_path / "copy.db"
-    with closing(sqlite3.connect(source)) as made:
-        made.execute("PRAGMA journal_mode=WAL")
-        made.execute("CREATE TABLE pairs (a INTEGER, b INTEGER)")
-        made.executemany("INSERT INTO pairs VALUES (?, ?)", [(n, n) for n in range(20_000)])
-        made.commit()
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("CREATE TABLE pairs (a INTEGER, b INTEGER)")
+        connection.executemany("INSERT INTO pairs VALUES (?, ?)", [(n, n) for n in range(20_000)])
+        connection.commit()
     database = await connect(f"sqlite:///{source}")
     copying = asyncio.create_task(backup.copy(f"sqlite:///{source}", target))
     written = 0
@@ -245,8 +254,8 @@ async def test_a_copy_is_made_while_others_write_and_is_of_one_moment(tmp_path: 
 
 async def test_a_copy_is_for_its_owner_only_and_replaces_nothing(tmp_path: Path):
     source, target = tmp_path / "source.db", tmp_path / "copy.db"
-    with closing(sqlite3.connect(source)) as made:
-        made.execute("CREATE TABLE t (a)")
+    with closing(sqlite3.connect(source)) as connection:
+        connection.execute("CREATE TABLE t (a)")
     await backup.copy(f"sqlite:///{source}", target)
     assert stat.S_IMODE(os.stat(target).st_mode) == 0o600
     with pytest.raises(SettingsError, match="exists already"):
@@ -255,14 +264,14 @@ async def test_a_copy_is_for_its_owner_only_and_replaces_nothing(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "text"),
     [
         ("postgresql://127.0.0.1:1/crossdock", "pg_dump --format=custom"),
         ("sqlite:///{}/none.db", "there is no database at"),
         ("sqlite:///{}/garbage.db", "file is not a database"),
     ],
 )
-def test_what_can_not_be_copied_is_told_in_a_line_and_leaves_nothing(url: str, said: str, tmp_path: Path):
+def test_what_can_not_be_copied_is_told_in_a_line_and_leaves_nothing(url: str, text: str, tmp_path: Path):
     (tmp_path / "garbage.db").write_bytes(b"once upon a time" * 1000)
     environment = {
         "CROSSDOCK_DATA_DIR": str(tmp_path / "data"), "CROSSDOCK_DATABASE_URL": url.format(tmp_path),
@@ -271,5 +280,5 @@ def test_what_can_not_be_copied_is_told_in_a_line_and_leaves_nothing(url: str, s
     result = CliRunner().invoke(command_line, ["backup", str(tmp_path / "copy.db")], env=environment)
     assert result.exit_code == 1
     [line] = result.output.strip().splitlines()
-    assert said in line
+    assert text in line
     assert os.listdir(tmp_path) == ["garbage.db"]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from crossdock.errors import LeaseLost
-from crossdock.integrations import paging
-from crossdock.integrations.http import Patience
 from crossdock.jobs.queue import claim
-from crossdock.store import schedules
+from crossdock.kit import paging
+from crossdock.kit.http import Patience
+from crossdock.store.connections import schedules
 from crossdock.sync.pull import MOST_ATTEMPTS
 from crossdock.sync.run import sync
 from tests.fakes.fake_wms.client import Client
@@ -70,14 +70,14 @@ async def test_a_vendor_that_talks_nonsense_ends_the_run_and_the_next_begins_whe
     connection = await world.connect()
     mark = (await world.schedule(connection)).mark
     world.vendor.script("/orders", behaviours)
-    asked = len(world.asked())
+    count = len(world.asked())
     await world.next_sync()
 
     job, schedule = await world.last_job(connection), await world.schedule(connection)
     assert job.state == "failed"
     assert error in str(job.error)
     assert (schedule.mark, schedule.last_outcome) == (mark, "failed")
-    assert len(world.asked()) == asked + len(behaviours)
+    assert len(world.asked()) == count + len(behaviours)
     assert {"o-001", "o-002"} <= (await world.documents(connection)).keys()
 
     await world.next_sync()
@@ -147,13 +147,13 @@ async def test_p14_a_run_goes_on_at_its_last_page_when_the_vendor_is_back(name: 
     assert job.due_ms > world.clock()
     assert await world.count(connection) == 2
     assert (await world.schedule(connection)).last_outcome == "done", "of the run before"
-    rest = answer(body={"data": [order(n) for n in range(3, 8)], "next": None})
-    world.vendor.script("/orders", [rest])
+    remaining_answer = answer(body={"data": [order(n) for n in range(3, 8)], "next": None})
+    world.vendor.script("/orders", [remaining_answer])
     await world.next_sync(1000)
 
     assert (await world.last_job(connection)).state == "done"
     assert await world.count(connection) == 7
-    cursors = [one.get("cursor", "") for one in world.asked()]
+    cursors = [entry.get("cursor", "") for entry in world.asked()]
     assert cursors == ["", *["P2"] * (len(DOWN[name]) + 1)]
     assert len(await world.events(connection, "order.created")) == 7
 
@@ -166,15 +166,15 @@ async def test_a_vendor_that_asks_for_time_gets_it(world: World):
         await schedules.pause(transaction, connection.id, paused=False, function="get_orders")
     world.vendor.script("/orders", [throttled(600)])
     await world.next_sync()
-    asked = len(world.asked())
+    count = len(world.asked())
     job = await world.last_job(connection)
     assert 600_000 <= job.due_ms - world.clock() <= 600_000
     assert job.error == "the vendor allows the next request in 600 s"
 
     await world.next_sync(590)
-    assert len(world.asked()) == asked
+    assert len(world.asked()) == count
     await world.next_sync(10)
-    assert len(world.asked()) == asked + 1
+    assert len(world.asked()) == count + 1
     assert (await world.last_job(connection)).state == "done"
 
 
@@ -184,7 +184,7 @@ async def test_a_short_wait_is_waited_out_within_the_run(world: World):
     await world.next_sync()
 
     assert (await world.last_job(connection)).state == "done"
-    assert 20 in [round(one) for one in world.slept]
+    assert 20 in [round(number) for number in world.slept]
 
 
 async def test_a_run_that_gets_no_further_is_given_up_after_some_attempts(world: World):
@@ -220,19 +220,20 @@ async def test_a_run_that_gets_further_each_time_is_never_given_up(world: World)
 
     assert (await world.last_job(connection)).state == "done"
     assert await world.count(connection) == pages
-    assert len([one for one in world.asked() if one.get("cursor") == "p1"]) == 2
+    assert len([entry for entry in world.asked() if entry.get("cursor") == "p1"]) == 2
 
 
 async def test_a_refused_request_fails_the_run_at_once(world: World):
     connection = await world.connect()
     world.vendor.script("/orders", [answer(400, {"message": "since is not a date"})])
-    asked = len(world.asked())
+    count = len(world.asked())
     await world.next_sync()
 
     job = await world.last_job(connection)
     assert (job.state, job.error) == ("failed", "400: since is not a date")
-    assert len(world.asked()) == asked + 1
-    assert await world.problems(connection) == [], "the connection itself is fine"
+    assert len(world.asked()) == count + 1
+    [problem] = await world.problems(connection)
+    assert (problem.function, problem.kind) == ("get_orders", "request_refused"), "the connection is fine"
 
 
 async def test_one_functions_trouble_does_not_hold_up_the_others(world: World):

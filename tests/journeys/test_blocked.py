@@ -2,9 +2,12 @@
 told once, seen on the connection, and forgotten when it works again."""
 
 import asyncio
+from typing import Any
 
-from crossdock.store.connections import Problem
-from crossdock.sync.troubles import clear_problem, note_problem
+from crossdock.connections.problems import clear_problem, note_problem
+from crossdock.connections.reset import reset_connection
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.problems import ConnectionProblem
 from tests.fakes.vendor import TOKEN, answer
 from tests.journeys.conftest import RESOURCES, World, order
 
@@ -50,34 +53,6 @@ async def test_what_keeps_failing_moves_when_it_was_last_seen_and_is_not_told_ag
     assert await world.events(connection, "connection-error.updated") == []
 
 
-async def test_schedules_leave_refused_credentials_alone_for_a_quarter_of_an_hour(world: World):
-    connection = await world.connect()
-    world.vendor.tokens.clear()
-    await world.next_sync()
-    asked = len(world.vendor.requests)
-    await world.services.database.execute("UPDATE schedules SET due_ms = ?", world.clock())
-    await world.next_sync(14 * 60)
-    assert len(world.vendor.requests) == asked
-    job = await world.last_job(connection)
-    assert job.state == "failed"
-    assert "the credentials do not work" in str(job.error)
-
-    await world.services.database.execute("UPDATE schedules SET due_ms = ?", world.clock())
-    await world.next_sync(60)
-    assert len(world.vendor.requests) > asked
-
-
-async def test_a_force_sync_tries_refused_credentials_at_once(world: World):
-    connection = await world.connect()
-    world.vendor.tokens.clear()
-    await world.next_sync()
-    world.vendor.tokens.add(TOKEN)
-    await world.force(connection)
-
-    assert await world.problems(connection) == []
-    assert (await world.last_job(connection)).state == "done"
-
-
 async def test_credentials_that_work_again_clear_the_problem_and_tell(world: World):
     connection = await world.connect()
     world.vendor.tokens.clear()
@@ -101,7 +76,7 @@ async def test_while_the_credentials_are_refused_the_vendor_is_asked_only_who_we
     world.vendor.requests.clear()
     await world.next_sync()
 
-    assert {one.path for one in world.vendor.requests} == {"/account"}
+    assert {request.path for request in world.vendor.requests} == {"/account"}
 
 
 async def test_a_missing_permission_stops_only_its_function(world: World):
@@ -129,11 +104,11 @@ async def test_a_permission_is_tried_at_every_schedule_and_cleared_when_it_is_gi
     await world.next_sync()
 
     assert await world.problems(connection) == []
-    told = await world.told(connection)
-    assert told.count("connection-error.created") == 1
-    assert told.count("connection-error.deleted") == 1
-    assert told.index("connection-error.deleted") < len(told) - 1, "then the first sync completes"
-    assert told[-1] == "connection.historical-sync-completed"
+    texts = await world.told(connection)
+    assert texts.count("connection-error.created") == 1
+    assert texts.count("connection-error.deleted") == 1
+    assert texts.index("connection-error.deleted") < len(texts) - 1, "then the first sync completes"
+    assert texts[-1] == "connection.historical-sync-completed"
 
 
 async def test_a_problem_that_says_something_else_now_is_told_as_a_change(world: World):
@@ -154,7 +129,9 @@ async def test_a_problem_that_says_something_else_now_is_told_as_a_change(world:
 
 async def test_a_problem_that_many_functions_meet_at_once_is_told_once(world: World):
     connection = await world.connect()
-    problem = Problem(connection.id, "", "invalid_credentials", "Invalid Fake WMS credentials", "", 5, 5)
+    problem = ConnectionProblem(
+        connection.id, "", "invalid_credentials", "Invalid Fake WMS credentials", "", 5, 5
+    )
     await asyncio.gather(*(note_problem(world.services.database, connection, problem) for _ in range(12)))
 
     assert len(await world.events(connection, "connection-error.created")) == 1
@@ -176,15 +153,39 @@ async def test_a_connection_that_is_refused_keeps_all_it_has(world: World):
 # Force syncs
 
 
-async def test_a_force_sync_tells_once_when_all_its_functions_are_done(world: World):
+async def forced(world: World, connection: ConnectionRow) -> list[dict[str, Any]]:
+    return [event["data"] for event in await world.events(connection, "connection.force-sync-completed")]
+
+
+async def test_a_force_sync_tells_once_for_each_of_its_functions(world: World):
     connection = await world.connect()
     await world.force(connection)
 
-    [event] = await world.events(connection, "connection.force-sync-completed")
-    assert event["data"] == {"functions_synced": sorted(RESOURCES)}
+    assert sorted(entry["function_name"] for entry in await forced(world, connection)) == sorted(RESOURCES)
     await world.force(connection, "get_orders")
-    [_, second] = await world.events(connection, "connection.force-sync-completed")
-    assert second["data"] == {"functions_synced": ["get_orders"]}
+    assert (await forced(world, connection))[-1] == {
+        "function_name": "get_orders", "resource": "orders", "functions_synced": ["get_orders"],
+    }  # fmt: skip
+    assert len(await forced(world, connection)) == len(RESOURCES) + 1
+
+
+async def test_a_function_that_waits_keeps_no_other_from_telling_that_it_is_done(world: World):
+    connection = await world.connect()
+    world.vendor.script("/orders", [answer(500)] * 5)
+    await world.force(connection)
+    done = sorted(entry["function_name"] for entry in await forced(world, connection))
+    assert done == sorted(RESOURCES.keys() - {"get_orders"})
+    await world.next_sync(60)
+    assert sorted(entry["function_name"] for entry in await forced(world, connection)) == sorted(RESOURCES)
+
+
+async def test_a_force_sync_that_a_reset_gives_up_tells_too(world: World):
+    connection = await world.connect()
+    await world.queue(connection, "get_orders")
+    services = world.services
+    fields = {"url": world.vendor.url, "token": TOKEN, "page_size": "50"}
+    await reset_connection(services.database, services.vault, connection, fields, world.clock())
+    assert [entry["function_name"] for entry in await forced(world, connection)] == ["get_orders"]
 
 
 async def test_a_force_sync_whose_functions_fail_tells_too(world: World):
@@ -192,7 +193,7 @@ async def test_a_force_sync_whose_functions_fail_tells_too(world: World):
     world.vendor.tokens.clear()
     await world.force(connection)
 
-    assert len(await world.events(connection, "connection.force-sync-completed")) == 1
+    assert sorted(entry["function_name"] for entry in await forced(world, connection)) == sorted(RESOURCES)
 
 
 async def test_a_schedule_is_no_force_sync(world: World):

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from crossdock.changes.commit import Incoming, Target, commit
+from crossdock.changes.commit import Changes, commit
 from crossdock.changes.diff import restored
-from crossdock.changes.document import decoder, encoder
-from crossdock.integrations import registry
+from crossdock.changes.plan import Incoming, Target
+from crossdock.connections.disconnect import disconnect
+from crossdock.kit import registry
 from crossdock.resources.schema import Resource
+from crossdock.resources.wms.inventory_ledger import INVENTORY_LEDGER
 from crossdock.resources.wms.labor_activities import LABOR_ACTIVITIES
+from crossdock.wire import decoder, encoder
 from tests.event_contract import contract, faults
 from tests.fakes.fake_wms import read
 from tests.fakes.vendor import answer
@@ -29,15 +32,15 @@ SHIPMENT = {"id": "s1", "warehouse": "w-1", "shipped_at": "2026-02-02T08:00:00Z"
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the orders that were mapped."""
-    seen: list[str] = []
+    texts: list[str] = []
     real = read.order
 
     def counted(raw: dict[str, Any]) -> dict[str, Any]:
-        seen.append(raw["id"])
+        texts.append(raw["id"])
         return real(raw)
 
     monkeypatch.setattr(read, "order", counted)
-    return seen
+    return texts
 
 
 async def test_a_new_record_is_stored_and_told_whole(world: World):
@@ -47,7 +50,10 @@ async def test_a_new_record_is_stored_and_told_whole(world: World):
 
     [event] = await world.events(connection, "order.created")
     assert event["data"] == (await world.documents(connection))["o-001"]
-    assert list(event) == ["connection_id", "data", "event_type", "integration_name", "integration_type"]
+    assert list(event) == [
+        "connection_id", "customer_id", "data", "event_type", "integration_name", "integration_type",
+    ]  # fmt: skip
+    assert event["customer_id"] is None
     assert (event["integration_name"], event["integration_type"]) == ("fake", "wms")
     assert await world.history(connection) == []
 
@@ -124,10 +130,10 @@ async def test_a_new_shipment_is_told_as_such_with_the_shipments_before(world: W
 
     first, second = await world.events(connection, "order.shipment.created")
     assert first["previous_attributes"] == {"shipments": []}
-    assert [one["shipment_id"] for one in second["previous_attributes"]["shipments"]] == ["s1"]
-    assert [one["shipment_id"] for one in second["data"]["shipments"]] == ["s1", "s2"]
+    assert [shipment["shipment_id"] for shipment in second["previous_attributes"]["shipments"]] == ["s1"]
+    assert [shipment["shipment_id"] for shipment in second["data"]["shipments"]] == ["s1", "s2"]
     updates = await world.events(connection, "order.updated")
-    assert [sorted(one["previous_attributes"]) for one in updates] == [
+    assert [sorted(update["previous_attributes"]) for update in updates] == [
         ["shipments", "updated_date"],
         ["shipments", "updated_date"],
         ["shipments.0.warehouse_id", "updated_date"],
@@ -147,7 +153,7 @@ async def test_an_order_that_arrives_shipped_tells_of_its_shipment_too(world: Wo
 async def test_a_sync_that_finds_nothing_new_writes_nothing_and_maps_nothing(world: World, reads: list[str]):
     world.vendor.collections["orders"] = [order(n) for n in range(1, 6)]
     connection = await world.connect(page_size="2")
-    before, told = await world.rows(connection), await world.told(connection)
+    before, texts = await world.rows(connection), await world.told(connection)
     reads.clear()
     await world.services.database.execute("UPDATE schedules SET mark = NULL")
     await world.next_sync()
@@ -156,14 +162,14 @@ async def test_a_sync_that_finds_nothing_new_writes_nothing_and_maps_nothing(wor
     assert (run.received, run.unchanged, run.created, run.updated) == (5, 5, 0, 0)
     assert reads == []
     assert await world.rows(connection) == before
-    assert await world.told(connection) == told
+    assert await world.told(connection) == texts
     assert await world.history(connection) == []
 
 
 async def test_what_only_looks_different_changes_nothing_that_anybody_sees(world: World, reads: list[str]):
     world.vendor.collections["orders"] = [order(1, extra={"n": 1, "d": 2.5})]
     connection = await world.connect()
-    before, told = await world.documents(connection), await world.told(connection)
+    before, texts = await world.documents(connection), await world.told(connection)
     reads.clear()
     world.vendor.collections["orders"] = [order(1, extra={"n": 1, "d": 2.5}, etag="new", total=10.5)]
     await world.next_sync()
@@ -171,7 +177,7 @@ async def test_what_only_looks_different_changes_nothing_that_anybody_sees(world
     assert reads == ["o-001"]
     assert (await world.last_run(connection)).unchanged == 1
     assert await world.documents(connection) == before
-    assert await world.told(connection) == told
+    assert await world.told(connection) == texts
     await world.next_sync()
     assert reads == ["o-001"], "what was sent is remembered, so it is not mapped a third time"
 
@@ -258,17 +264,14 @@ async def test_a_value_that_is_only_searched_by_is_kept_changed_and_cleared_with
     connection = await world.connect(sync=False)
     database, target = world.services.database, Target(connection, LABOR_ACTIVITIES, cause="sync")
     moment = "2026-02-01T00:00:00Z"
-    said = {
+    fields = {
         "id": "l1", "created_date": moment, "updated_date": moment, "user_id": "u", "warehouse_id": "w",
         "activity_type": "pick", "activity_start_time": moment,
     }  # fmt: skip
 
-    async def nothing(*_: object) -> None:
-        """No more is written."""
-
     async def stored(**hidden: str | None) -> tuple[Any, ...]:
         world.clock.pass_seconds(60)
-        await commit(database, target, [Incoming("l1", said | hidden, None)], world.clock(), nothing)
+        await commit(database, target, Changes([Incoming("l1", fields | hidden, None)]), world.clock())
         row = await database.fetch_one(
             "SELECT warehouse_customer_id, trackstar_updated_date, document FROM wms_labor_activities"
         )
@@ -284,6 +287,30 @@ async def test_a_value_that_is_only_searched_by_is_kept_changed_and_cleared_with
     assert (await world.told(connection)).count("labor_activity.updated") == 0
 
 
+async def test_an_entry_of_the_ledger_that_was_only_touched_is_no_change(world: World):
+    """Tryton stamps a move again when its goods are put away; what it did to the stock is the same."""
+    connection = await world.connect(sync=False)
+    database, target = world.services.database, Target(connection, INVENTORY_LEDGER, cause="sync")
+    moment = "2026-02-01T00:00:00Z"
+    entry = {
+        "id": "e-1", "created_date": moment, "updated_date": moment, "entry_date": moment, "sku": "s",
+        "inventory_item_id": "a", "quantity": 5, "event_type": "inbound_receipt",
+    }  # fmt: skip
+
+    async def stored(**changes: Any) -> tuple[Any, ...]:
+        world.clock.pass_seconds(60)
+        await commit(database, target, Changes([Incoming("e-1", entry | changes, None)]), world.clock())
+        row = await database.fetch_one("SELECT document FROM wms_inventory_ledger")
+        assert row is not None
+        return tuple(row)
+
+    first = await stored()
+    assert await stored(updated_date="2026-02-02T00:00:00Z") == first
+    assert (await world.told(connection)).count("inventory_ledger.updated") == 0
+    assert await stored(updated_date="2026-02-03T00:00:00Z", quantity=6) != first
+    assert (await world.told(connection)).count("inventory_ledger.updated") == 1
+
+
 async def test_webhooks_that_are_off_mute_records_and_nothing_else(world: World):
     world.vendor.collections["orders"] = [order(1)]
     world.vendor.collections["warehouses"] = [warehouse(1)]
@@ -292,11 +319,11 @@ async def test_webhooks_that_are_off_mute_records_and_nothing_else(world: World)
     world.change("orders", "o-001", state="PICKED", shipments=[SHIPMENT])
     world.vendor.collections["orders"].append(order(2, updated_at="2026-02-02T01:00:00Z"))
     world.vendor.collections["warehouses"] = []
-    told = await world.told(connection)
+    texts = await world.told(connection)
     await world.next_sync(12 * 3600)
 
-    assert await world.told(connection) == told
-    assert [one for one in await world.documents(connection)] == ["o-001", "o-002"]
+    assert await world.told(connection) == texts
+    assert [document for document in await world.documents(connection)] == ["o-001", "o-002"]
     assert list(await world.gone(connection)) == ["w-1"]
     [(_, record_id, previous, event_id)] = await world.history(connection)
     assert (record_id, previous["status"], event_id) == ("o-001", "open", None)
@@ -307,14 +334,14 @@ async def test_webhooks_that_are_off_mute_records_and_nothing_else(world: World)
 
 async def test_two_connections_to_one_vendor_keep_apart(world: World):
     world.vendor.collections["orders"] = [order(1)]
-    one, other = await world.connect(), await world.connect()
-    await world.change_connection(other, webhooks_disabled=True)
+    connection, other_connection = await world.connect(), await world.connect()
+    await world.change_connection(other_connection, webhooks_disabled=True)
     world.change("orders", "o-001", state="PICKED")
     await world.next_sync()
 
-    assert [e["connection_id"] for e in await world.events(one, "order.updated")] == [one.uid]
-    assert await world.events(other, "order.updated") == []
-    assert len(await world.history(other)) == 1
+    assert [e["connection_id"] for e in await world.events(connection, "order.updated")] == [connection.uid]
+    assert await world.events(other_connection, "order.updated") == []
+    assert len(await world.history(other_connection)) == 1
 
 
 # The bodies, against the contract
@@ -335,16 +362,16 @@ async def test_every_event_is_what_the_contract_promises(world: World):
     await world.force(connection)
     world.vendor.collections["warehouses"][0]["name"] = "Great Hall"
     await world.next_sync(12 * 3600)
-    await world.services.linker.disconnect(connection)
+    await disconnect(world.services.database, connection, world.clock())
     events = await world.events(connection)
 
-    found = {one["event_type"] for one in events}
-    assert found == {
+    event_types = {event["event_type"] for event in events}
+    assert event_types == {
         "connection.historical-sync-completed", "order.created", "order.updated", "order.shipment.created",
         "warehouse.updated", "connection-error.created", "connection-error.updated",
         "connection-error.deleted", "connection.force-sync-completed", "connection.deleted",
     }  # fmt: skip
-    assert {one["event_type"]: faults(one) for one in events} == {name: [] for name in found}
+    assert {event["event_type"]: faults(event) for event in events} == {name: [] for name in event_types}
 
 
 async def test_the_event_of_a_new_connection_is_what_the_contract_promises(world: World):
@@ -363,4 +390,4 @@ def test_the_contract_check_sees_a_wrong_event():
 
 def test_orders_are_the_resource_that_has_subevents():
     resource: Resource = ORDERS
-    assert [one.name for one in resource.subevents] == ["order.shipment.created"]
+    assert [subevent.name for subevent in resource.subevents] == ["order.shipment.created"]

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from crossdock.config import Settings, variable
-from crossdock.store.secrets import new_secret_key
+from crossdock.store.database.secrets import new_secret_key
 from tests.journeys.commands import COMMANDS, Shell
 from tests.journeys.server import until
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -66,13 +66,13 @@ def test_every_command_tells_what_it_does_and_what_each_option_is(shell: Shell, 
     assert shown.code == 0
     command = COMMANDS[words]
     assert len(command.help.split()) >= 5
-    assert all(one.help for one in command.params)
+    assert all(param.help for param in command.params)
     assert max(map(len, shown.out.splitlines())) <= 80
 
 
 def test_help_starts_at_once():
     """What takes long to load is loaded by the commands that need it."""
-    code = "import crossdock.cli, sys; print({'sqlalchemy', 'aiohttp', 'asyncpg'} & sys.modules.keys())"
+    code = "import crossdock.cli.main, sys; print({'sqlalchemy', 'aiohttp', 'asyncpg'} & sys.modules.keys())"
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"
 
 
@@ -97,10 +97,10 @@ def test_the_version_is_told(shell: Shell):
 
 def test_every_setting_is_listed_with_its_value_default_and_meaning(shell: Shell):
     rows = shell.call("settings", "--json", CROSSDOCK_PORT="9000").json
-    assert [one["variable"] for one in rows] == [variable(one.name) for one in fields(Settings)]
-    [port] = [one for one in rows if one["variable"] == "CROSSDOCK_PORT"]
+    assert [row["variable"] for row in rows] == [variable(field.name) for field in fields(Settings)]
+    [port] = [row for row in rows if row["variable"] == "CROSSDOCK_PORT"]
     assert (port["value"], port["default"]) == ("9000", "8080")
-    assert all(one["meaning"] for one in rows)
+    assert all(row["meaning"] for row in rows)
 
 
 def test_settings_are_shown_as_lines_that_a_shell_understands_and_without_secrets(shell: Shell):
@@ -164,9 +164,18 @@ def test_an_empty_database_is_told_from_a_server_that_does_not_answer(shell: She
     for words in (["serve"], ["work"], ["connections"], ["keys", "create", "x"]):
         done = shell.call(*words, CROSSDOCK_SECRET_KEY=new_secret_key())
         assert (done.code, "the database is empty; run `crossdock migrate`" in done.err) == (1, True)
+        assert "crossdock dev" not in done.err
     nowhere = f"postgresql://127.0.0.1:{free_port()}/x"
     done = shell.call("connections", CROSSDOCK_SECRET_KEY=new_secret_key(), CROSSDOCK_DATABASE_URL=nowhere)
     assert (done.code, "CROSSDOCK_DATABASE_URL: PostgreSQL does not answer" in done.err) == (1, True)
+
+
+def test_who_begins_with_a_command_that_needs_a_server_is_told_both_ways_to_begin(shell: Shell):
+    for words in (["connect", "sandbox", "--type", "wms"], ["connections"], ["keys", "create", "x"]):
+        done = shell.call(*words)
+        assert (done.code, "Traceback" in done.err) == (1, False)
+        assert "crossdock dev`, leave it running, and run this again in another terminal" in done.err
+        assert "set CROSSDOCK_SECRET_KEY and run `crossdock migrate` first" in done.err
 
 
 def test_a_function_to_switch_off_that_there_is_none_of_is_named(shell: Shell):
@@ -178,8 +187,8 @@ def test_a_function_to_switch_off_that_there_is_none_of_is_named(shell: Shell):
 
 def test_a_port_that_is_taken_is_named_with_the_setting_that_changes_it(shell: Shell):
     shell.call("migrate")
-    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        port = taken.getsockname()[1]
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken_socket:
+        port = taken_socket.getsockname()[1]
         done = shell.run("serve", CROSSDOCK_SECRET_KEY=new_secret_key(), CROSSDOCK_PORT=str(port))
     assert done.code == 1
     assert f"can't listen on 127.0.0.1:{port}" in done.err
@@ -207,54 +216,54 @@ def test_migrating_says_from_where_to_where_and_may_be_repeated(site: Site):
 
 
 def test_a_key_is_shown_once_and_kept_as_its_last_letters(site: Site):
-    made = site.shell.call("keys", "create", "reports", "--read-only", "--json").json
+    body = site.shell.call("keys", "create", "reports", "--read-only", "--json").json
     listed = site.shell.call("keys", "list", "--json")
-    [row] = [one for one in listed.json if one["id"] == made["id"]]
-    assert made["api_key"] not in listed.out
-    assert made["api_key"].endswith(row["ends_with"])
+    [row] = [item for item in listed.json if item["id"] == body["id"]]
+    assert body["api_key"] not in listed.out
+    assert body["api_key"].endswith(row["ends_with"])
     assert (row["name"], row["kind"], row["revoked_at"]) == ("reports", "read_only", None)
-    assert row["organization_id"] == made["organization_id"]
-    assert made["id"] in site.shell.call("keys", "list").out
+    assert row["organization_id"] == body["organization_id"]
+    assert body["id"] in site.shell.call("keys", "list").out
 
 
 def test_a_revoked_key_opens_nothing_from_then_on(site: Site):
-    made = site.shell.call("keys", "create", "short-lived", "--json").json
-    headers = {"x-trackstar-api-key": made["api_key"]}
+    body = site.shell.call("keys", "create", "short-lived", "--json").json
+    headers = {"x-trackstar-api-key": body["api_key"]}
     assert httpx.get(f"{site.url}/connections", headers=headers).status_code == 200
-    assert site.shell.call("keys", "revoke", made["id"], "--json").json == {"id": made["id"], "revoked": True}
+    assert site.shell.call("keys", "revoke", body["id"], "--json").json == {"id": body["id"], "revoked": True}
     assert httpx.get(f"{site.url}/connections", headers=headers).status_code == 401
-    again = site.shell.call("keys", "revoke", made["id"])
-    assert (again.code, f"there is no working key '{made['id']}'" in again.err) == (1, True)
+    again = site.shell.call("keys", "revoke", body["id"])
+    assert (again.code, f"there is no working key '{body['id']}'" in again.err) == (1, True)
 
 
 def test_a_connected_system_is_synced_by_the_worker_and_served_by_the_server(site: Site):
-    made = site.shell.run("connect", "sandbox", "--type", "carrier", "--customer-id", "c-42", "--json").json
-    assert list(made) == ["connection_id", "access_token", "integration_name", "available_actions"]
-    assert made["integration_name"] == "sandbox"
-    assert made["available_actions"] == ["get_invoice_line_items"]
-    headers = {"x-trackstar-api-key": site.key, "x-trackstar-access-token": made["access_token"]}
+    body = site.shell.run("connect", "sandbox", "--type", "carrier", "--customer-id", "c-42", "--json").json
+    assert list(body) == ["connection_id", "access_token", "integration_name", "available_actions"]
+    assert body["integration_name"] == "sandbox"
+    assert body["available_actions"] == ["get_invoice_line_items"]
+    headers = {"x-trackstar-api-key": site.key, "x-trackstar-access-token": body["access_token"]}
     until(lambda: httpx.get(f"{site.url}/carrier/invoice-line-items?limit=5", headers=headers).json()["data"])
-    until(lambda: connection(site, made["connection_id"])["first_sync"] == "1 of 1")
-    row = connection(site, made["connection_id"])
+    until(lambda: connection(site, body["connection_id"])["first_sync"] == "1 of 1")
+    row = connection(site, body["connection_id"])
     assert (row["type"], row["integration"], row["customer_id"]) == ("carrier", "sandbox", "c-42")
     assert (row["functions"], row["set_aside"], row["errors"]) == (["get_invoice_line_items"], 0, [])
     shown = site.shell.run("connections").out
-    assert made["connection_id"] in shown
+    assert body["connection_id"] in shown
     assert "carrier/sandbox" in shown
 
 
 def connection(site: Site, uid: str) -> dict[str, Any]:
     rows = site.shell.call("connections", "--json").json
-    [found] = [one for one in rows if one["connection_id"] == uid]
-    return found
+    [found_connection] = [row for row in rows if row["connection_id"] == uid]
+    return found_connection
 
 
 def test_a_connection_is_synced_on_demand_by_the_beginning_of_its_id(site: Site):
-    made = site.shell.call("connect", "sandbox", "--type", "cart", "--json").json
-    uid = made["connection_id"]
+    body = site.shell.call("connect", "sandbox", "--type", "cart", "--json").json
+    uid = body["connection_id"]
     results = site.shell.run("sync", uid[:12], "--json").json
-    assert [one["function"] for one in results] == ["get_orders", "get_products", "get_warehouses"]
-    assert {one["state"] for one in results} == {"done"}
+    assert [result["function"] for result in results] == ["get_orders", "get_products", "get_warehouses"]
+    assert {result["state"] for result in results} == {"done"}
     [products] = site.shell.call("sync", uid, "--function", "get_products", "--json").json
     assert (products["state"], products["created"], products["unchanged"]) == (
         "done",
@@ -281,6 +290,23 @@ def test_nothing_is_set_aside_of_a_sandbox(site: Site):
     uid = site.shell.call("connect", "sandbox", "--type", "carrier", "--json").json["connection_id"]
     assert site.shell.call("quarantine", uid, "--json").json == []
     assert site.shell.call("quarantine", uid).out == "Every record of the vendor fits.\n"
+
+
+def test_files_are_listed_read_again_and_removed(site: Site):
+    uid = site.shell.call("connect", "sandbox", "--type", "carrier", "--json").json["connection_id"]
+    site.shell.run("sync", uid, "--json")
+    first, *other_value = site.shell.call("files", "list", uid, "--json").json
+    assert {file["state"] for file in (first, *other_value)} == {"read"}
+    assert site.shell.call("files", "list", uid, "--refused").out == "No file is refused.\n"
+    done = site.shell.call("files", "read", first["id"])
+    assert done.out == f"{first['id']} ({first['name']}) is read again.\n"
+    assert site.shell.call("files", "remove", first["id"], "--json").json == [
+        {"id": first["id"], "name": first["name"]}
+    ]
+    remaining_body = site.shell.call("files", "list", uid, "--json").json
+    assert [file["id"] for file in remaining_body] == [file["id"] for file in other_value]
+    deleted_done = site.shell.call("files", "remove", first["id"])
+    assert (deleted_done.code, "there is no file" in deleted_done.err) == (1, True)
 
 
 # Connecting
@@ -359,10 +385,10 @@ def test_a_secret_can_be_typed_instead_of_given(prepared: Shell):
 
 
 def test_an_access_token_is_nowhere_in_the_database(prepared: Shell):
-    made = prepared.call("connect", "sandbox", "--type", "carrier", "--json").json
-    dump = b"".join(one.read_bytes() for one in (prepared.folder / "data").glob("crossdock.db*"))
-    assert made["connection_id"].encode() in dump
-    assert made["access_token"].encode() not in dump
+    body = prepared.call("connect", "sandbox", "--type", "carrier", "--json").json
+    dump = b"".join(file.read_bytes() for file in (prepared.folder / "data").glob("crossdock.db*"))
+    assert body["connection_id"].encode() in dump
+    assert body["access_token"].encode() not in dump
 
 
 # Making integrations
@@ -373,7 +399,10 @@ def test_a_new_integration_is_a_folder_that_says_what_to_do_next(shell: Shell):
     done = shell.call(*words)
     assert done.code == 0
     assert (shell.folder / "made" / "blue_box" / "manifest.toml").exists()
-    assert "pytest tests/contracts/test_integrations.py -k blue_box" in done.out
+    suite = "-m pytest tests/contracts/test_integration*.py -k blue_box"
+    [command] = [line.strip() for line in done.out.splitlines() if line.endswith(suite)]
+    assert Path(command.removesuffix(f" {suite}")).name == "python", "a whole command, wherever it is run"
+    assert "connect blue-box" in done.out
     again = shell.call(
         "new-integration", "blue_box", "--type", "cart", "--target", str(shell.folder / "made")
     )

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from crossdock.connections.credentials import fill
+from crossdock.connections.disconnect import disconnect
+from crossdock.connections.problems import note_problem
 from crossdock.errors import Invalid, InvalidCredentials, VendorUnavailable
-from crossdock.integrations import registry
-from crossdock.link.connect import fill
-from crossdock.store import access, connections, feed, records
-from crossdock.store.connections import Connection, Problem
-from crossdock.store.tables import RECORDS
+from crossdock.kit import registry
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.problems import ConnectionProblem
+from crossdock.store.records import feed, records
+from crossdock.store.schema.records import RECORDS
 from crossdock.sync.schedule import enqueue_due
-from crossdock.sync.troubles import note_problem
 from tests.event_contract import faults
 from tests.fakes.fake_wms import SLUG, fake_integration
 from tests.fakes.vendor import TOKEN, FakeVendor, answer
@@ -27,15 +30,17 @@ NIGHT = 12 * 3600
 
 
 async def test_a_connection_knows_whom_it_belongs_to_and_opens_with_its_token_alone(world: World):
-    behind = registry.integration("wms", SLUG)
-    given = {"url": world.vendor.url, "token": TOKEN}
-    connection, token = await world.services.linker.connect(world.organization, behind, given, "customer-7")
+    integration = registry.get_integration("wms", SLUG)
+    fields = {"url": world.vendor.url, "token": TOKEN}
+    connection, token = await world.services.connector.connect(
+        world.organization, integration, fields, "customer-7"
+    )
 
     database = world.services.database
     _, key = await access.create_key(database, world.organization, name="", read_only=False, now_ms=1)
-    caller, found = await connections.by_token(database, key, token)
+    caller, found_connection = await connections.by_token(database, key, token, 2)
     assert caller is not None
-    assert (found, caller.organization_id) == (connection, world.organization)
+    assert (found_connection, caller.organization_id) == (connection, world.organization)
     assert connection.customer_id == "customer-7"
     assert connection.me == '{"name":"Ann\'s Warehouse","account_id":"acct-1"}'
     assert await connections.token(database, world.services.vault, connection) == token
@@ -45,16 +50,16 @@ async def test_a_connection_knows_whom_it_belongs_to_and_opens_with_its_token_al
 
 
 async def test_a_token_is_of_no_use_with_the_key_of_another_organization(world: World):
-    behind = registry.integration("wms", SLUG)
-    given = {"url": world.vendor.url, "token": TOKEN}
-    _, token = await world.services.linker.connect(world.organization, behind, given)
+    integration = registry.get_integration("wms", SLUG)
+    fields = {"url": world.vendor.url, "token": TOKEN}
+    _, token = await world.services.connector.connect(world.organization, integration, fields)
     database = world.services.database
-    other = await access.create_organization(database, "Other", 1)
-    _, key = await access.create_key(database, other, name="", read_only=False, now_ms=1)
+    other_organization = await access.create_organization(database, "Other", 1)
+    _, key = await access.create_key(database, other_organization, name="", read_only=False, now_ms=1)
 
-    caller, found = await connections.by_token(database, key, token)
+    caller, connection = await connections.by_token(database, key, token, 2)
     assert caller is not None
-    assert (caller.organization_id, found) == (other, None)
+    assert (caller.organization_id, connection) == (other_organization, None)
 
 
 async def test_all_functions_are_due_at_once(world: World):
@@ -71,10 +76,10 @@ async def test_all_functions_are_due_at_once(world: World):
 async def test_nothing_is_stored_when_the_vendor_does_not_accept_the_credentials(
     field: str, value: str, problem: type[Exception], world: World
 ):
-    behind = registry.integration("wms", SLUG)
-    given = {"url": world.vendor.url, "token": TOKEN} | {field: value}
+    integration = registry.get_integration("wms", SLUG)
+    fields = {"url": world.vendor.url, "token": TOKEN} | {field: value}
     with pytest.raises(problem) as raised:
-        await world.services.linker.connect(world.organization, behind, given)
+        await world.services.connector.connect(world.organization, integration, fields)
     assert "wrong" not in str(raised.value)
     for table in ("connections", "schedules", "jobs"):
         assert await world.services.database.fetch(f"SELECT 1 FROM {table}") == []
@@ -82,21 +87,26 @@ async def test_nothing_is_stored_when_the_vendor_does_not_accept_the_credentials
 
 async def test_p03_an_install_that_failed_is_told(world: World, hooks: Hooks):
     await hooks.endpoint()
-    behind = registry.integration("wms", SLUG)
-    given = {"url": world.vendor.url, "token": "wrong-and-secret"}
+    integration = registry.get_integration("wms", SLUG)
+    fields = {"url": world.vendor.url, "token": "wrong-and-secret"}
     with pytest.raises(InvalidCredentials) as raised:
-        await world.services.linker.connect(world.organization, behind, given, "customer-7")
+        await world.services.connector.connect(world.organization, integration, fields, "customer-7")
     await hooks.deliver()
     [arrived] = hooks.receiver.got()
     assert faults(arrived.json) == []
     assert arrived.json["event_type"] == "install.failed"
     assert arrived.json["data"] == {"error_message": str(raised.value), "customer_id": "customer-7"}
     assert b"wrong-and-secret" not in arrived.body
-    wanted = feed.Wanted(world.organization)
-    [told], last = await feed.page(world.services.database, wanted, 0)
-    assert (told.id, told.body, told.connection, last) == (arrived.id, arrived.body, None, arrived.id)
-    again = await feed.one(world.services.database, arrived.id)
-    assert again == told
+    feed_filter = feed.FeedFilter(world.organization)
+    [feed_entry], last = await feed.page(world.services.database, feed_filter, 0)
+    assert (feed_entry.id, feed_entry.body, feed_entry.connection, last) == (
+        arrived.id,
+        arrived.body,
+        None,
+        arrived.id,
+    )
+    again = await feed.get(world.services.database, arrived.id)
+    assert again == feed_entry
 
 
 def test_every_field_that_is_missing_or_unknown_is_named():
@@ -112,15 +122,15 @@ def test_every_field_that_is_missing_or_unknown_is_named():
 
 
 def test_a_field_that_is_not_given_gets_its_default():
-    given = {"url": "u", "token": "t"}
-    assert fill(fake_integration(), given, {}) == given | {"page_size": "50"}
-    assert fill(fake_integration(), given | {"page_size": "2"}, {})["page_size"] == "2"
+    fields = {"url": "u", "token": "t"}
+    assert fill(fake_integration(), fields, {}) == fields | {"page_size": "50"}
+    assert fill(fake_integration(), fields | {"page_size": "2"}, {})["page_size"] == "2"
 
 
 # Leaving
 
 
-async def left_behind(world: World, connection: Connection) -> dict[str, int]:
+async def left_behind(world: World, connection: ConnectionRow) -> dict[str, int]:
     """How many rows of a connection each table has, where there are any."""
     tables = [
         *RECORDS,
@@ -132,19 +142,19 @@ async def left_behind(world: World, connection: Connection) -> dict[str, int]:
         "schedules",
         "connection_errors",
     ]
-    found = {}
+    fields = {}
     for table in tables:
         rows = await world.services.database.fetch(
             f"SELECT count(*) FROM {table} WHERE connection_id = ?", connection.id
         )
-        found[table] = rows[0][0]
+        fields[table] = rows[0][0]
     rows = await world.services.database.fetch(
         "SELECT count(*) FROM seen s JOIN jobs j ON j.id = s.job_id WHERE j.connection_id = ?", connection.id
     )
-    return {table: count for table, count in (found | {"seen": rows[0][0]}).items() if count}
+    return {table: count for table, count in (fields | {"seen": rows[0][0]}).items() if count}
 
 
-async def lived_in(world: World) -> Connection:
+async def lived_in(world: World) -> ConnectionRow:
     """A connection with something of everything."""
     world.vendor.collections["orders"] = [order(n) for n in range(1, 6)]
     world.vendor.collections["packs"] = [packs(1, "a")]
@@ -163,7 +173,7 @@ async def lived_in(world: World) -> Connection:
 async def test_a_deleted_connection_leaves_nothing_and_takes_nothing_of_another_along(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("crossdock.link.purge.AT_ONCE", 2)
+    monkeypatch.setattr("crossdock.connections.purge.AT_ONCE", 2)
     leaving, staying = await lived_in(world), await lived_in(world)
     for connection in (leaving, staying):
         job = await world.last_job(connection, "get_warehouses")
@@ -172,7 +182,7 @@ async def test_a_deleted_connection_leaves_nothing_and_takes_nothing_of_another_
     assert before.keys() == (await left_behind(world, leaving)).keys()
     assert {"wms_orders", "wms_order_packs", "gone", "history", "quarantine", "runs", "seen"} <= before.keys()
 
-    assert await world.services.linker.disconnect(leaving) is True
+    assert await disconnect(world.services.database, leaving, world.clock()) is True
     assert (await world.told(leaving))[-1] == "connection.deleted"
     database = world.services.database
     assert await connections.by_uid(database, leaving.uid) is None
@@ -184,27 +194,27 @@ async def test_a_deleted_connection_leaves_nothing_and_takes_nothing_of_another_
 
     assert await left_behind(world, leaving) == {}
     assert await left_behind(world, staying) == before
-    assert await world.services.linker.disconnect(leaving) is False
+    assert await disconnect(world.services.database, leaving, world.clock()) is False
     assert (await world.told(leaving)).count("connection.deleted") == 1
 
 
 async def test_a_deleted_connection_is_not_asked_again(world: World):
     connection = await world.connect()
     await world.queue(connection, "get_orders")
-    await world.services.linker.disconnect(connection)
-    asked = len(world.vendor.requests)
-    await world.next_sync(NIGHT)
-
-    assert len(world.vendor.requests) == asked
+    await disconnect(world.services.database, connection, world.clock())
     job = await world.last_job(connection)
     assert (job.state, job.error) == ("failed", "the connection was deleted")
+    request_count = len(world.vendor.requests)
+    await world.next_sync(NIGHT)
+
+    assert len(world.vendor.requests) == request_count
 
 
 async def test_a_run_that_is_under_way_when_its_connection_is_deleted_stores_nothing_more(world: World):
     connection = await world.connect(sync=False)
 
     async def deleted_meanwhile(_: FakeVendor, __: web.Request) -> web.Response:
-        await world.services.linker.disconnect(connection)
+        await disconnect(world.services.database, connection, world.clock())
         return web.json_response({"data": [order(3)], "next": None})
 
     first = answer(body={"data": [order(1), order(2)], "next": "P2"})
@@ -216,23 +226,25 @@ async def test_a_run_that_is_under_way_when_its_connection_is_deleted_stores_not
     assert await left_behind(world, connection) == {}
 
 
-async def ending_its_run(world: World, connection: Connection, meanwhile: Coroutine[Any, Any, Any]) -> None:
+async def ending_its_run(
+    world: World, connection: ConnectionRow, meanwhile: Coroutine[Any, Any, Any]
+) -> None:
     """Something else happens while a run of this connection is about to end, having begun with its job."""
     database = world.services.database
     async with database.transaction() as transaction:
         await transaction.execute("UPDATE jobs SET lease_ms = 5 WHERE connection_id = ?", connection.id)
-        other = asyncio.create_task(meanwhile)
+        other_task = asyncio.create_task(meanwhile)
         await asyncio.sleep(0.1)
         await transaction.execute(
             "UPDATE schedules SET last_end_ms = 5 WHERE connection_id = ?", connection.id
         )
-    await asyncio.wait_for(other, 10)
+    await asyncio.wait_for(other_task, 10)
 
 
 async def test_deleting_a_connection_and_ending_its_run_do_not_wait_for_each_other(world: World):
     connection = await world.connect()
     await world.queue(connection, "get_orders")
-    await ending_its_run(world, connection, world.services.linker.disconnect(connection))
+    await ending_its_run(world, connection, disconnect(world.services.database, connection, world.clock()))
     assert (await world.told(connection))[-1] == "connection.deleted"
 
 
@@ -258,8 +270,8 @@ async def test_a_worker_that_finds_all_that_is_due_in_other_hands_goes_on(world:
 
 async def test_a_deleted_connection_has_no_more_problems(world: World):
     connection = await world.connect()
-    await world.services.linker.disconnect(connection)
-    problem = Problem(connection.id, "", "invalid_credentials", "Invalid", "", 5, 5)
+    await disconnect(world.services.database, connection, world.clock())
+    problem = ConnectionProblem(connection.id, "", "invalid_credentials", "Invalid", "", 5, 5)
     await note_problem(world.services.database, connection, problem)
 
     assert await world.problems(connection) == []
@@ -269,9 +281,9 @@ async def test_a_deleted_connection_has_no_more_problems(world: World):
 async def test_a_purge_that_was_stopped_goes_on_with_what_is_left(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("crossdock.link.purge.AT_ONCE", 2)
+    monkeypatch.setattr("crossdock.connections.purge.AT_ONCE", 2)
     connection = await lived_in(world)
-    await world.services.linker.disconnect(connection)
+    await disconnect(world.services.database, connection, world.clock())
     worker = world.services.worker()
     purge, calls = records.purge, list[object]()
 

@@ -16,17 +16,18 @@ from typing import Any
 
 import pytest
 
-from crossdock.app import now_ms
 from crossdock.changes.diff import restored
-from crossdock.changes.document import decoder
-from crossdock.store import events
+from crossdock.resources.event_types import SYNC_COMPLETED
+from crossdock.services.clock import now_ms
+from crossdock.store.records import events
+from crossdock.wire import decoder
 from tests.fakes.fake_wms import read
 from tests.fakes.vendor import FakeVendor, broken_off, dropped, failing, throttled
 from tests.journeys.conftest import Body, World, order, same_bytes, warehouse, without_stamps
 
 KILLS = int(os.environ.get("CROSSDOCK_CRASH_KILLS", "8"))
 """For each seed and database; `make crash` sets more."""
-SEEDS = [int(one) for one in os.environ.get("CROSSDOCK_CRASH_SEEDS", "1").split(",")]
+SEEDS = [int(part) for part in os.environ.get("CROSSDOCK_CRASH_SEEDS", "1").split(",")]
 ORDERS_AT_FIRST = 60
 LEASE_MS = 61_000
 
@@ -77,22 +78,24 @@ class Vendor:
     def change_some(self) -> None:
         """One order changes, or a new one arrives, or a warehouse is renamed or comes or goes."""
         orders, warehouses = self.fake.collections["orders"], self.fake.collections["warehouses"]
-        now, what = self.now(), self.chance.random()
-        if what < 0.6:
+        now, number = self.now(), self.chance.random()
+        if number < 0.6:
             lines = [{"product": f"p{n}", "quantity": self.tick} for n in range(self.chance.randrange(3))]
             state, total = self.chance.choice("ABC"), f"{self.tick}.25"
             self.chance.choice(orders).update(updated_at=now, state=state, total=total, lines=lines)
-        elif what < 0.8:
+        elif number < 0.8:
             orders.append(order(100 + self.tick, updated_at=now))
-        elif what < 0.9:
+        elif number < 0.9:
             self.chance.choice(warehouses)["name"] = f"Hall {self.tick}"
         else:
             warehouses.append(warehouse(100 + self.tick))
 
     def make_trouble(self) -> None:
         """The next requests for orders fail in some way."""
-        ways = (failing(500), failing(503), dropped(), broken_off(), throttled(0.05))
-        self.fake.script("/orders", [self.chance.choice(ways) for _ in range(self.chance.randrange(1, 4))])
+        functions = (failing(500), failing(503), dropped(), broken_off(), throttled(0.05))
+        self.fake.script(
+            "/orders", [self.chance.choice(functions) for _ in range(self.chance.randrange(1, 4))]
+        )
 
 
 def is_over(process_id: int) -> bool:
@@ -118,7 +121,7 @@ async def work_and_die(world: World, nursery: Nursery, vendor: Vendor) -> list[l
 
     The cursors of orders that each of them got an answer to.
     """
-    asked = []
+    groups = []
     ourselves = world.vendor.callers
     for _ in range(KILLS):
         world.vendor.requests.clear()
@@ -139,9 +142,13 @@ async def work_and_die(world: World, nursery: Nursery, vendor: Vendor) -> list[l
             world.vendor.settled(ourselves), 10
         )  # or its last request counts as the next one's
         # What the vendor failed to answer is asked again: that repeats nothing.
-        answered = [one for one in world.vendor.requests if one.path == "/orders" and one.status == 200]
-        asked.append([one.query.get("cursor", "") for one in answered])
-    return asked
+        answered = [
+            request
+            for request in world.vendor.requests
+            if request.path == "/orders" and request.status == 200
+        ]
+        groups.append([item.query.get("cursor", "") for item in answered])
+    return groups
 
 
 async def work_to_the_end(world: World, nursery: Nursery) -> None:
@@ -158,8 +165,9 @@ async def test_p01_p02_p14_whatever_is_killed_every_change_is_stored_and_told_ex
     world.vendor.collections["orders"] = [
         order(n, updated_at=vendor.now()) for n in range(ORDERS_AT_FIRST)
     ]  # fmt: skip
+    await world.services.database.execute("UPDATE organizations SET sync_events = TRUE")
     connection = await world.connect(sync=False, page_size="5")
-    asked = await work_and_die(world, nursery, vendor)
+    groups = await work_and_die(world, nursery, vendor)
     world.vendor.calm()
     await work_to_the_end(world, nursery)
 
@@ -167,10 +175,11 @@ async def test_p01_p02_p14_whatever_is_killed_every_change_is_stored_and_told_ex
     # A run may have failed for good when it was killed and refused often enough; the next one made up for it.
     still = await world.services.database.fetch("SELECT state FROM jobs WHERE state IN ('queued', 'running')")
     assert still == []
-    told = await world.told(connection)
-    assert told.count("connection.historical-sync-completed") == 3
+    texts = await world.told(connection)
+    assert texts.count("connection.historical-sync-completed") == 3
     await every_change_was_told_once(world, connection)
-    no_page_was_read_again_but_the_last(asked)
+    await every_end_was_told_once(world, connection)
+    no_page_was_read_again_but_the_last(groups)
     assert await world.quarantined(connection) == []
 
 
@@ -185,9 +194,12 @@ async def the_store_is_the_vendor(world: World, connection: Any) -> None:
             for name in ("updated_date", "total_price", "raw_status", "name"):
                 assert documents[record_id].get(name) == fields.get(name), (record_id, name)
             lines = [
-                (one["product_id"], one["quantity"]) for one in documents[record_id].get("line_items", [])
+                (line_item["product_id"], line_item["quantity"])
+                for line_item in documents[record_id].get("line_items", [])
             ]
-            assert lines == [(one["product_id"], one["quantity"]) for one in fields.get("line_items", [])]
+            assert lines == [
+                (line_item["product_id"], line_item["quantity"]) for line_item in fields.get("line_items", [])
+            ]
 
 
 async def every_change_was_told_once(world: World, connection: Any) -> None:
@@ -203,25 +215,37 @@ async def every_change_was_told_once(world: World, connection: Any) -> None:
         "AND h.kind = 'updated' AND NOT r.first"
     )
     assert unheard == [], "only during a first sync nobody is told"
-    updates = [one for chain in chains.values() for one in chain if one[1].endswith(".updated")]
-    assert sorted(one[0] for one in updates) == sorted(changes)
+    updates = [values for chain in chains.values() for values in chain if values[1].endswith(".updated")]
+    assert sorted(update[0] for update in updates) == sorted(changes)
     assert len(updates) > 5, "nothing was put to the test"
     stored = {
         "wms_orders": await world.documents(connection),
         "wms_warehouses": await world.documents(connection, "get_warehouses"),
     }
     for (resource, record_id), chain in chains.items():
-        assert all(one[1].endswith(".updated") for one in chain[1:])
+        assert all(values[1].endswith(".updated") for values in chain[1:])
         for (_, _, before), (_, _, after) in pairwise(chain):
             old = restored(without_stamps(after["data"]), after["previous_attributes"])
             assert same_bytes(old, without_stamps(before["data"])), (resource, record_id)
         assert same_bytes(chain[-1][2]["data"], stored[resource][record_id])
 
 
-def no_page_was_read_again_but_the_last(asked: list[list[str]]) -> None:
-    """asked: the cursors that each worker sent. A walk that goes on begins with its last page or the next."""
+async def every_end_was_told_once(world: World, connection: Any) -> None:
+    """Each sync that went to its end says so, with as many changes as its history has."""
+    told = [event["data"] for event in await world.events(connection, SYNC_COMPLETED)]
+    jobs = await world.services.database.fetch("SELECT id FROM jobs WHERE kind = 'sync' AND state = 'done'")
+    assert sorted(data["sync_run_id"] for data in told) == sorted(row[0] for row in jobs)
+    for data in told:
+        rows = await world.services.database.fetch(
+            "SELECT count(*) FROM history WHERE job_id = ? AND kind = 'updated'", data["sync_run_id"]
+        )
+        assert data["counts"]["changed"] == rows[0][0]
+
+
+def no_page_was_read_again_but_the_last(groups: list[list[str]]) -> None:
+    """groups: the cursors that each worker sent. A walk begins again with its last page or the next."""
     last = ""
-    for cursors in asked:
+    for cursors in groups:
         for number, cursor in enumerate(cursors):
             begins = not cursor
             goes_on = place(cursor) > place(last)

@@ -16,9 +16,9 @@ from typing import Any
 import httpx
 import pytest
 
-from crossdock.app import now_ms
-from crossdock.store import access, connections
-from crossdock.store.connections import Connection
+from crossdock.services.clock import now_ms
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
 from tests.fakes.fake_wms import read
 from tests.fakes.vendor import broken_off, done_and, dropped, failing
 from tests.journeys.conftest import World
@@ -89,8 +89,8 @@ class Callers:
         self.answers: dict[str, Any] = {}
 
     async def try_all(self) -> None:
-        await asyncio.gather(*(self._try(one) for one in self.open))
-        self.open = [one for one in self.open if one not in self.answers]
+        await asyncio.gather(*(self._try(text) for text in self.open))
+        self.open = [text for text in self.open if text not in self.answers]
 
     async def _try(self, number: str) -> None:
         body = {"order_number": number, "line_items": [{"product_id": "p1", "quantity": 1}]}
@@ -102,11 +102,11 @@ class Callers:
 
 
 async def send_and_die(world: World, servers: Servers, chance: random.Random, callers: Callers) -> None:
-    ways = (dropped(), failing(500), done_and(dropped()), done_and(broken_off()), done_and(failing(504)))
+    functions = (dropped(), failing(500), done_and(dropped()), done_and(broken_off()), done_and(failing(504)))
     for turn in range(DEATHS):
         callers.open += [f"SO-{turn}-{n}" for n in range(WRITES)]
         if chance.random() < 0.4:
-            world.vendor.script("/orders", [chance.choice(ways) for _ in range(chance.randrange(1, 4))])
+            world.vendor.script("/orders", [chance.choice(functions) for _ in range(chance.randrange(1, 4))])
         server = await servers.start()
         world.vendor.requests.clear()
         sending = asyncio.create_task(callers.try_all())
@@ -144,15 +144,15 @@ async def test_p01_p12_p13_whatever_server_is_killed_each_write_is_done_and_told
     await each_was_done_once(world, connection, callers)
 
 
-async def each_was_done_once(world: World, connection: Connection, callers: Callers) -> None:
-    made = [one for one in world.vendor.collections["orders"] if one["id"].startswith("new-")]
-    assert sorted(one["number"] for one in made) == sorted(callers.answers)
-    assert len(made) == DEATHS * WRITES
-    ids = {one["number"]: one["id"] for one in made}
+async def each_was_done_once(world: World, connection: ConnectionRow, callers: Callers) -> None:
+    orders = [order for order in world.vendor.collections["orders"] if order["id"].startswith("new-")]
+    assert sorted(order["number"] for order in orders) == sorted(callers.answers)
+    assert len(orders) == DEATHS * WRITES
+    ids = {order["number"]: order["id"] for order in orders}
     assert {number: answer["id"] for number, answer in callers.answers.items()} == ids
     stored = await world.documents(connection)
     assert stored.keys() == set(ids.values())
-    for one in made:
-        assert stored[one["id"]]["order_number"] == read.order(one)["order_number"]
-    told = await world.events(connection, "order.created")
-    assert sorted(event["data"]["id"] for event in told) == sorted(ids.values())
+    for order in orders:
+        assert stored[order["id"]]["order_number"] == read.order(order)["order_number"]
+    events = await world.events(connection, "order.created")
+    assert sorted(event["data"]["id"] for event in events) == sorted(ids.values())

@@ -4,11 +4,14 @@ import asyncio
 
 import pytest
 
-from crossdock.changes.commit import Target, bury_unseen
+from crossdock.changes.commit import Changes, UnmetRecords, commit
+from crossdock.changes.plan import Target
+from crossdock.connections.disconnect import disconnect
 from crossdock.jobs.queue import claim
 from crossdock.resources.wms.warehouses import WAREHOUSES
-from crossdock.store import schedules
-from crossdock.store.connections import Connection
+from crossdock.store.connections import schedules
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.slots import StoredSlots, account_of
 from crossdock.sync.run import sync
 from tests.fakes.vendor import answer, dropped, failing, html, throttled
 from tests.journeys.conftest import World, order, packs, warehouse
@@ -16,7 +19,7 @@ from tests.journeys.conftest import World, order, packs, warehouse
 NIGHT = 12 * 3600
 
 
-async def three_warehouses(world: World) -> Connection:
+async def three_warehouses(world: World) -> ConnectionRow:
     world.vendor.collections["warehouses"] = [warehouse(n) for n in (1, 2, 3)]
     return await world.connect()
 
@@ -94,8 +97,8 @@ async def test_p15_a_walk_that_does_not_reach_its_end_deletes_nothing(broken: li
 async def test_p15_a_snapshot_that_was_cut_off_and_went_on_counts_what_it_met_before(world: World):
     connection = await three_warehouses(world)
     page_2 = answer(body={"data": [warehouse(1)], "next": "P2"})
-    rest = answer(body={"data": [warehouse(2)], "next": None})
-    world.vendor.script("/warehouses", [page_2, throttled(600), rest])
+    remaining_answer = answer(body={"data": [warehouse(2)], "next": None})
+    world.vendor.script("/warehouses", [page_2, throttled(600), remaining_answer])
     await world.next_sync(NIGHT)
     await world.next_sync(700)
 
@@ -110,8 +113,8 @@ async def test_p15_a_snapshot_with_a_record_that_nobody_can_identify_deletes_not
     stranger: object, world: World
 ):
     connection = await three_warehouses(world)
-    whole = answer(body={"data": [warehouse(1), stranger], "next": None})
-    world.vendor.script("/warehouses", [whole])
+    whole_answer = answer(body={"data": [warehouse(1), stranger], "next": None})
+    world.vendor.script("/warehouses", [whole_answer])
     await world.next_sync(NIGHT)
 
     assert (await world.last_job(connection, "get_warehouses")).state == "done"
@@ -121,13 +124,15 @@ async def test_p15_a_snapshot_with_a_record_that_nobody_can_identify_deletes_not
     assert await world.gone(connection) == {}
 
 
-@pytest.mark.parametrize("misfit", [{"name": {"not": "text"}}, {"updated_at": None}, {"x": "y" * 2_000_000}])
+@pytest.mark.parametrize(
+    "misfit", [{"name": {"not": "text"}}, {"updated_at": "some day"}, {"x": "y" * 9_000_000}]
+)
 async def test_p15_a_record_that_does_not_fit_is_still_there(misfit: dict, world: World):
     connection = await three_warehouses(world)
     world.vendor.collections["warehouses"] = [warehouse(1), warehouse(2, **misfit)]
     await world.next_sync(NIGHT)
 
-    assert [one.key for one in await world.quarantined(connection)] == ["w-2"]
+    assert [quarantine.key for quarantine in await world.quarantined(connection)] == ["w-2"]
     assert list(await world.documents(connection, "get_warehouses")) == ["w-1", "w-2"]
     assert list(await world.gone(connection)) == ["w-3"]
 
@@ -181,7 +186,7 @@ async def test_a_record_that_comes_back_is_new_and_keeps_when_it_was_first_store
     assert document["trackstar_created_date"] == first["trackstar_created_date"]
     assert document["trackstar_updated_date"] > first["trackstar_updated_date"]
     assert list(await world.gone(connection)) == ["w-3"]
-    assert [one["data"] for one in await world.events(connection, "warehouse.created")] == [document]
+    assert [event["data"] for event in await world.events(connection, "warehouse.created")] == [document]
 
 
 async def test_a_record_that_comes_back_has_the_tags_it_had(world: World):
@@ -202,10 +207,11 @@ async def test_a_record_that_comes_back_misshapen_stays_a_tombstone(world: World
     connection = await three_warehouses(world)
     world.vendor.collections["warehouses"] = [warehouse(1)]
     await world.next_sync(NIGHT)
-    world.vendor.collections["warehouses"] = [warehouse(1), warehouse(2, name=None)]
+    nameless = {name: value for name, value in warehouse(2).items() if name != "name"}
+    world.vendor.collections["warehouses"] = [warehouse(1), nameless]
     await world.next_sync(NIGHT)
 
-    assert [one.key for one in await world.quarantined(connection)] == ["w-2"]
+    assert [quarantine.key for quarantine in await world.quarantined(connection)] == ["w-2"]
     assert list(await world.gone(connection)) == ["w-2", "w-3"]
 
 
@@ -232,9 +238,6 @@ async def test_a_record_that_is_changed_while_it_is_about_to_be_buried_stays(wor
     world.clock.pass_seconds(60)
     began = world.clock()
 
-    async def nothing(*_: object) -> None:
-        """No more is written."""
-
     target = Target(connection, WAREHOUSES, cause="sync", job_id="job_1")
     async with database.transaction() as transaction:
         # As a write does it: the change is made, and not yet committed when the burying begins.
@@ -242,7 +245,7 @@ async def test_a_record_that_is_changed_while_it_is_about_to_be_buried_stays(wor
             "UPDATE wms_warehouses SET trackstar_updated_date = ? WHERE id = 'w-2'", began // 1000 + 1
         )
         burying = asyncio.create_task(
-            bury_unseen(database, target, began, before_ms=began, at_most=10, also=nothing)
+            commit(database, target, Changes(unmet=UnmetRecords(began, at_most=10)), began)
         )
         await asyncio.sleep(0.1)
     assert (await burying).gone == ["w-1", "w-3"]
@@ -252,13 +255,13 @@ async def test_a_record_that_is_changed_while_it_is_about_to_be_buried_stays(wor
 async def test_records_without_stamps_or_events_are_buried_too(world: World):
     world.vendor.collections["packs"] = [packs(1, "a"), packs(2, "b")]
     connection = await world.connect()
-    told = await world.told(connection)
+    texts = await world.told(connection)
     world.vendor.collections["packs"] = [packs(2, "b")]
     await world.next_sync()
 
     assert list(await world.documents(connection, "get_order_packs")) == ["o-002"]
     assert list(await world.gone(connection)) == ["o-001"]
-    assert await world.told(connection) == told
+    assert await world.told(connection) == texts
 
 
 async def test_a_first_sync_begun_anew_tells_of_nothing_that_is_gone(world: World):
@@ -282,3 +285,16 @@ async def test_nothing_of_a_snapshot_is_left_behind_when_it_has_ended(world: Wor
 
     assert (await world.last_job(connection, "get_warehouses")).state == "done"
     assert await world.services.database.fetch("SELECT job_id FROM seen") == []
+
+
+async def test_the_limits_of_a_connection_go_with_it_and_those_of_others_stay(world: World):
+    connection, neighbour = await world.connect(), await world.connect()
+    slots = StoredSlots(world.services.database, world.clock)
+    for uid in (connection.uid, neighbour.uid):
+        for name in ("", "#orders"):
+            await slots.hold(f"{account_of('wms', connection.integration, uid)}{name}", 3600)
+    await disconnect(world.services.database, connection, world.clock())
+    await world.work()
+    rows = await world.services.database.fetch("SELECT account FROM vendor_slots ORDER BY account")
+    account = account_of("wms", neighbour.integration, neighbour.uid)
+    assert [row[0] for row in rows] == [account, f"{account}#orders"]

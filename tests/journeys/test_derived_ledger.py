@@ -1,7 +1,6 @@
 """A ledger of stock for a system that keeps none: its entries add up to the stock, at every moment."""
 
 import asyncio
-import json
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -13,22 +12,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossdock.changes import opening
-from crossdock.changes.commit import Incoming, Outcome, Target, commit
-from crossdock.changes.ledger import difference, entry_id, stock
-from crossdock.changes.opening import open_ledger
-from crossdock.integrations import registry
-from crossdock.integrations.contract import Fields, Page, Raw, Walk
-from crossdock.integrations.registry import Functions, Integration
-from crossdock.integrations.values import timestamp, whole
+from crossdock.changes.commit import Changes, commit, store_changes
+from crossdock.changes.derived_ledger import opening
+from crossdock.changes.derived_ledger.ledger import difference, entry_id, stock
+from crossdock.changes.derived_ledger.opening import open_ledger
+from crossdock.changes.plan import Incoming, Target
+from crossdock.connections.organizations import OrganizationChange, change_organization
+from crossdock.kit import registry
+from crossdock.kit.contract import Fields, Page, Raw, Walk
+from crossdock.kit.manifest import FunctionNames
+from crossdock.kit.registry import Integration
+from crossdock.kit.values import timestamp, whole
 from crossdock.resources.wms.inventory import INVENTORY
 from crossdock.resources.wms.inventory_ledger import INVENTORY_LEDGER
-from crossdock.store import access
-from crossdock.store.connections import Connection
-from crossdock.store.engine import Transaction
-from crossdock.terminal import tenants
+from crossdock.store.connections import access
+from crossdock.store.connections.access import OrganizationChoices
+from crossdock.store.connections.connections import ConnectionRow
 from tests.fakes import fake_wms
-from tests.fakes.fake_wms import FakeIntegration, fake_integration
+from tests.fakes.fake_wms import fake_integration
 from tests.fakes.fake_wms.client import Client
 from tests.fakes.vendor import TOKEN
 from tests.journeys.callers import Caller, calling
@@ -46,7 +47,7 @@ class StockClient(Client):
 
 
 def inventory_item(raw: Raw) -> Fields:
-    places = {place: {"onhand": whole(units)} for place, units in raw["places"].items()}
+    positions = {key: {"onhand": whole(units)} for key, units in raw["places"].items()}
     return {
         "id": raw["id"],
         "created_date": timestamp(raw["updated_at"]),
@@ -57,38 +58,38 @@ def inventory_item(raw: Raw) -> Fields:
         "active": True,
         **dict.fromkeys(("awaiting", "committed", "unfulfillable", "fulfillable", "sellable"), 0),
         "onhand": whole(raw["units"]),
-        "inventory_by_warehouse_id": places,
+        "inventory_by_warehouse_id": positions,
     }
 
 
-class StockIntegration(FakeIntegration):
+class StockIntegration(Integration):
     """The fake warehouse with stock; its own ledger is never asked for."""
 
-    def _module(self, name: str) -> Any:
+    def module(self, name: str) -> Any:
         return {
             "client": SimpleNamespace(Client=StockClient),
-            "read": SimpleNamespace(inventory_item=inventory_item),
+            "read": SimpleNamespace(__name__="stock.read", inventory_item=inventory_item),
         }[name]
 
 
 def stocking(*functions: str) -> Integration:
     manifest = msgspec.structs.replace(
-        fake_integration().manifest, functions=Functions(read=[*functions], snapshot=["get_inventory"])
+        fake_integration().manifest, functions=FunctionNames(read=[*functions], snapshot=["get_inventory"])
     )
-    return StockIntegration("stocking", Path(fake_wms.__file__).parent, manifest)
+    return StockIntegration("stocking", Path(fake_wms.__file__).parent, manifest, fake_wms.__name__)
 
 
-def known(monkeypatch: pytest.MonkeyPatch, one: Integration) -> None:
-    everything = {**registry.all_integrations(), ("wms", one.slug): one}
+def known(monkeypatch: pytest.MonkeyPatch, integration: Integration) -> None:
+    everything = {**registry.all_integrations(), ("wms", integration.slug): integration}
     monkeypatch.setattr(registry, "all_integrations", lambda: everything)
 
 
-def item(name: str, units: int, **places: int) -> Raw:
+def item(name: str, units: int, **options: int) -> Raw:
     return {
         "id": name,
         "sku": f"sku-{name}",
         "units": units,
-        "places": places,
+        "places": options,
         "updated_at": "2026-02-01T00:00:00Z",
     }
 
@@ -99,7 +100,7 @@ class House:
 
     world: World
     caller: Caller
-    connection: Connection
+    connection: ConnectionRow
 
     @property
     def shelves(self) -> list[Raw]:
@@ -112,39 +113,38 @@ class House:
     async def switch(self, *, on: bool) -> None:
         """What `crossdock organizations set --derived-ledger` does, on the world's clock."""
         database = self.world.services.database
-        await access.change_organization(
-            database, self.world.organization, lookback_days=None, disabled_functions=None, derived_ledger=on
-        )
+        chosen = OrganizationChoices(derived_ledger=on)
+        await access.change_organization(database, self.world.organization, chosen, 1)
         await open_ledger(database, self.connection, self.world.clock)
 
     async def entries(self, **query: str) -> list[dict[str, Any]]:
-        found = await self.caller.get(self.connection, LEDGER, **query)
-        assert found.status_code == 200, found.text
-        data: list[dict[str, Any]] = found.json()["data"]
+        response = await self.caller.get(self.connection, LEDGER, **query)
+        assert response.status_code == 200, response.text
+        data: list[dict[str, Any]] = response.json()["data"]
         return data
 
     async def is_balanced(self, **query: str) -> bool:
         """Whether the entries add up to the stock: of every item, and of every item in every warehouse."""
         items = (await self.caller.get(self.connection, "/wms/inventory", **query)).json()["data"]
-        whole_stock = Counter({one["id"]: one["onhand"] for one in items})
+        whole_stock = Counter({current_item["id"]: current_item["onhand"] for current_item in items})
         by_place = {
-            (one["id"], place): units["onhand"]
-            for one in items
-            for place, units in one["inventory_by_warehouse_id"].items()
+            (current_item["id"], key): units["onhand"]
+            for current_item in items
+            for key, units in current_item["inventory_by_warehouse_id"].items()
         }
         entered: Counter[str] = Counter()
         entered_by_place: Counter[tuple[str, str]] = Counter()
-        for one in await self.entries(**query):
-            entered[one["inventory_item_id"]] += one["quantity"]
-            if one["warehouse_id"] is not None:
-                entered_by_place[one["inventory_item_id"], one["warehouse_id"]] += one["quantity"]
+        for entry in await self.entries(**query):
+            entered[entry["inventory_item_id"]] += entry["quantity"]
+            if entry["warehouse_id"] is not None:
+                entered_by_place[entry["inventory_item_id"], entry["warehouse_id"]] += entry["quantity"]
         return _without_zeros(entered) == _without_zeros(whole_stock) and _without_zeros(
             entered_by_place
         ) == _without_zeros(by_place)
 
 
-def _without_zeros(found: Any) -> dict[Any, int]:
-    return {key: units for key, units in found.items() if units}
+def _without_zeros(found_stock: Any) -> dict[Any, int]:
+    return {key: units for key, units in found_stock.items() if units}
 
 
 @pytest.fixture
@@ -152,9 +152,9 @@ async def house(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     """Connected, not yet synced, its ledger not switched on."""
     known(monkeypatch, stocking("get_inventory"))
     world.vendor.collections["stock"] = []
-    behind = registry.integration("wms", "stocking")
-    given = {"url": world.vendor.url, "token": TOKEN}
-    connection, _ = await world.services.linker.connect(world.organization, behind, given)
+    integration = registry.get_integration("wms", "stocking")
+    fields = {"url": world.vendor.url, "token": TOKEN}
+    connection, _ = await world.services.connector.connect(world.organization, integration, fields)
     async with calling(with_settings(world, reads_per_second=0, disabled_functions="")) as caller:
         yield House(world, caller, connection)
 
@@ -175,7 +175,7 @@ async def test_a_ledger_is_not_offered_until_the_organization_switches_it_on(hou
     assert len(await house.entries()) == 1
     assert "get_inventory_ledger" in await actions(house)
     shown = (await house.caller.get(house.connection, f"/connections/{house.connection.uid}")).json()
-    assert "GET /inventory/ledger" in shown["data"][0]["available_endpoints"]
+    assert "GET /inventory/ledger" in shown["data"]["available_endpoints"]
 
     await house.switch(on=False)
     assert (await house.caller.get(house.connection, LEDGER)).status_code == 501
@@ -185,31 +185,31 @@ async def test_a_ledger_is_not_offered_until_the_organization_switches_it_on(hou
 
 
 async def actions(house: House) -> list[str]:
-    found = await house.caller.get(house.connection, f"/connections/{house.connection.uid}")
-    listed: list[str] = found.json()["data"][0]["available_actions"]
+    response = await house.caller.get(house.connection, f"/connections/{house.connection.uid}")
+    listed: list[str] = response.json()["data"]["available_actions"]
     return listed
 
 
 async def test_switching_it_on_enters_the_stock_that_is_there_and_tells_nobody(house: House):
     house.shelves = [item("a", 5), item("b", 0), item("c", 7, w1=3, w2=4)]
     await house.world.work()
-    told = await house.world.told(house.connection)
+    texts = await house.world.told(house.connection)
     await house.switch(on=True)
 
     now = house.caller.now()
-    entered = {(one["inventory_item_id"], one["warehouse_id"]): one for one in await house.entries()}
-    assert {key: one["quantity"] for key, one in entered.items()} == {
+    entered = {(entry["inventory_item_id"], entry["warehouse_id"]): entry for entry in await house.entries()}
+    assert {key: entry["quantity"] for key, entry in entered.items()} == {
         ("a", None): 5, ("c", "w1"): 3, ("c", "w2"): 4,
     }  # fmt: skip
-    one = entered["a", None]
-    assert one.pop("id").startswith("derived:")
-    assert one == {
+    fields = entered["a", None]
+    assert fields.pop("id").startswith("derived:")
+    assert fields == {
         "created_date": now, "updated_date": now, "entry_date": now, "inventory_item_id": "a", "sku": "sku-a",
         "quantity": 5, "raw_event_type": "derived", "event_type": "adjustment", "reason": "opening stock",
         "object_id": None, "object_type": None, "warehouse_id": None, "location_id": None,
         "additional_fields": {}, "trackstar_created_date": now, "trackstar_updated_date": now,
     }  # fmt: skip
-    assert await house.world.told(house.connection) == told
+    assert await house.world.told(house.connection) == texts
     await house.switch(on=True)
     assert len(await house.entries()) == 3
 
@@ -222,14 +222,14 @@ async def test_each_change_of_stock_is_an_entry_with_its_event_in_the_transactio
     house.shelves = [item("a", 2), item("b", 7, w1=2, w2=5), item("c", 1) | {"sku": None}]
     await house.world.next_sync()
 
-    fresh = [one for one in await house.entries() if one not in opened]
+    fresh = [entry for entry in await house.entries() if entry not in opened]
     named = ("inventory_item_id", "warehouse_id", "quantity", "reason")
-    assert {tuple(one[name] for name in named) for one in fresh} == {
+    assert {tuple(entry[name] for name in named) for entry in fresh} == {
         ("a", None, -3, None), ("b", "w1", -1, None), ("b", "w2", 1, None), ("c", None, 1, "opening stock")
     }  # fmt: skip
-    assert {one["sku"] for one in fresh} == {"sku-a", "sku-b", ""}
+    assert {entry["sku"] for entry in fresh} == {"sku-a", "sku-b", ""}
     events = await house.world.events(house.connection, "inventory_ledger.created")
-    assert sorted((one["data"] for one in events), key=lambda one: one["id"]) == fresh
+    assert sorted((event["data"] for event in events), key=lambda data: data["id"]) == fresh
 
     await house.world.next_sync()
     assert len(await house.entries()) == len(opened) + 4
@@ -241,11 +241,14 @@ async def test_what_is_gone_leaves_no_stock_and_what_comes_back_brings_it(house:
     await house.switch(on=True)
     house.shelves = [item("b", 1)]
     await house.world.next_sync()
-    assert [(one["quantity"], one["reason"]) for one in await house.entries()][-1] == (-5, "the item is gone")
+    assert [(entry["quantity"], entry["reason"]) for entry in await house.entries()][-1] == (
+        -5,
+        "the item is gone",
+    )
     assert await house.is_balanced()
     house.shelves = [item("a", 4), item("b", 1)]
     await house.world.next_sync()
-    assert [one["quantity"] for one in await house.entries()][-1] == 4
+    assert [entry["quantity"] for entry in await house.entries()][-1] == 4
     assert await house.is_balanced()
 
 
@@ -253,8 +256,8 @@ async def test_entries_can_be_filtered_by_merchant_although_none_shows_one(house
     house.shelves = [item("a", 5) | {"customer": "m1"}, item("b", 7) | {"customer": "m2"}]
     await house.world.work()
     await house.switch(on=True)
-    found = await house.entries(warehouse_customer_id="m2")
-    assert [one["inventory_item_id"] for one in found] == ["b"]
+    entries = await house.entries(warehouse_customer_id="m2")
+    assert [entry["inventory_item_id"] for entry in entries] == ["b"]
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -282,8 +285,8 @@ async def test_entries_add_up_to_the_stock_of_every_item_and_warehouse_as_of_eve
 
 def any_item(chance: random.Random, name: str) -> Raw:
     """Stock in all, by warehouse, or by warehouse with some that is in none."""
-    places = {place: chance.randrange(6) for place in ("w1", "w2", "w3") if chance.random() < 0.4}
-    return item(name, chance.choice([0, sum(places.values()), chance.randrange(20)]), **places)
+    positions = {position: chance.randrange(6) for position in ("w1", "w2", "w3") if chance.random() < 0.4}
+    return item(name, chance.choice([0, sum(positions.values()), chance.randrange(20)]), **positions)
 
 
 # Beside other things that happen
@@ -294,14 +297,19 @@ async def test_stock_that_a_run_stores_while_the_ledger_is_switched_on_is_not_mi
     await house.world.work()
     database, begun, go_on = house.world.services.database, asyncio.Event(), asyncio.Event()
 
-    async def slowly(_transaction: Transaction, _outcome: Outcome) -> None:
-        begun.set()
-        await go_on.wait()
-
     # Of a connection as it was read before: it does not know that the ledger is wanted.
     target = Target(house.connection, INVENTORY, "sync")
-    said = [Incoming(one["id"], inventory_item(one), None) for one in (item("a", 9), item("b", 2))]
-    storing = asyncio.create_task(commit(database, target, said, house.world.clock(), slowly))
+    incoming_items = [
+        Incoming(entry["id"], inventory_item(entry), None) for entry in (item("a", 9), item("b", 2))
+    ]
+
+    async def store_slowly() -> None:
+        async with database.transaction() as transaction:
+            await store_changes(transaction, target, Changes(incoming_items), house.world.clock())
+            begun.set()
+            await go_on.wait()
+
+    storing = asyncio.create_task(store_slowly())
     await begun.wait()
     switching = asyncio.create_task(house.switch(on=True))
     await asyncio.wait({switching}, timeout=0.2)
@@ -310,7 +318,7 @@ async def test_stock_that_a_run_stores_while_the_ledger_is_switched_on_is_not_mi
     await asyncio.gather(storing, switching)
 
     assert await house.is_balanced()
-    assert sorted(one["quantity"] for one in await house.entries()) == [2, 9]
+    assert sorted(entry["quantity"] for entry in await house.entries()) == [2, 9]
 
 
 async def test_entries_of_the_system_itself_never_stand_beside_derived_ones(
@@ -323,42 +331,34 @@ async def test_entries_of_the_system_itself_never_stand_beside_derived_ones(
     house.world.clock.pass_seconds(60)
     # A new version of the integration reads the vendor's own ledger.
     known(monkeypatch, stocking("get_inventory", "get_inventory_ledger"))
-    own = {
+    own_fields = {
         "id": "e-1", "created_date": then, "updated_date": then, "entry_date": then, "inventory_item_id": "a",
         "sku": "s", "quantity": 5, "raw_event_type": "received", "event_type": "inbound_receipt",
     }  # fmt: skip
 
-    async def nothing(_transaction: Transaction, _outcome: Outcome) -> None:
-        pass
-
     target = Target(house.connection, INVENTORY_LEDGER, "sync")
     database = house.world.services.database
-    await commit(database, target, [Incoming("e-1", own, None)], house.world.clock(), nothing)
+    await commit(database, target, Changes([Incoming("e-1", own_fields, None)]), house.world.clock())
 
-    assert [one["id"] for one in await house.entries()] == ["e-1"]
+    assert [entry["id"] for entry in await house.entries()] == ["e-1"]
     assert await house.entries(as_of=then) == derived
     assert await house.world.events(house.connection, "inventory_ledger.deleted") == []
     house.shelves = [item("a", 6)]
     await house.world.next_sync()
-    assert [one["id"] for one in await house.entries()] == ["e-1"]
+    assert [entry["id"] for entry in await house.entries()] == ["e-1"]
 
 
-async def test_the_command_line_switches_it_on_and_opens_every_ledger(
-    house: House, capsys: pytest.CaptureFixture[str]
-):
+async def test_switching_it_on_for_an_organization_opens_every_ledger(house: House):
     house.shelves = [item("a", 5)]
     await house.world.work()
 
-    async def change(**wanted: Any) -> bool:
-        capsys.readouterr()
-        change = tenants.Change(**({"lookback_days": None, "disabled": None, "reset": False} | wanted))
-        settings = house.world.services.settings
-        await tenants.change(settings, change, pick=lambda known: known[0].id, as_json=True)
-        shown: bool = json.loads(capsys.readouterr().out)["derived_ledger"]
-        return shown
+    async def change(**fields: Any) -> bool:
+        database, clock = house.world.services.database, house.world.clock
+        organization = await change_organization(database, None, OrganizationChange(**fields), clock)
+        return organization.derived_ledger
 
     assert await change(derived_ledger=True) is True
-    assert [one["quantity"] for one in await house.entries()] == [5]
+    assert [entry["quantity"] for entry in await house.entries()] == [5]
     assert await change(derived_ledger=None) is True
     assert await change(derived_ledger=None, reset=True) is False
     assert await change(derived_ledger=True) is True
@@ -369,7 +369,7 @@ async def test_the_command_line_switches_it_on_and_opens_every_ledger(
 
 
 @pytest.mark.parametrize(
-    ("onhand", "places", "expected"),
+    ("onhand", "positions", "expected"),
     [
         (5, {}, {None: 5}),
         (0, {}, {None: 0}),
@@ -378,11 +378,11 @@ async def test_the_command_line_switches_it_on_and_opens_every_ledger(
         (5, {"w1": 7}, {"w1": 7, None: -2}),
     ],
 )
-def test_stock_by_warehouse_is_together_what_is_on_hand(onhand: int, places: dict, expected: dict):
-    by_place = {place: {"onhand": units} for place, units in places.items()}
-    found = stock({"onhand": onhand, "inventory_by_warehouse_id": by_place})
-    assert found == expected
-    assert sum(found.values()) == onhand
+def test_stock_by_warehouse_is_together_what_is_on_hand(onhand: int, positions: dict, expected: dict):
+    by_place = {key: {"onhand": units} for key, units in positions.items()}
+    fields = stock({"onhand": onhand, "inventory_by_warehouse_id": by_place})
+    assert fields == expected
+    assert sum(fields.values()) == onhand
 
 
 def test_only_what_differs_is_entered():

@@ -15,9 +15,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.journeys.account_pages import Window
 from tests.journeys.commands import Running, Shell
 from tests.journeys.server import until
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ def dev(folder: Path, **settings: str) -> Iterator[Dev]:
     """`crossdock dev` on a free port, once it answers."""
     folder.mkdir(exist_ok=True)
     shell = Shell(folder, {"CROSSDOCK_DATA_DIR": str(folder / "data"), "CROSSDOCK_READS_PER_SECOND": "0"})
-    given, started = {"CROSSDOCK_PORT": str(free_port())} | settings, time.monotonic()
-    with shell.running("dev", **given) as service:
-        service.wait_for(f"http://127.0.0.1:{given['CROSSDOCK_PORT']}")
+    fields, started = {"CROSSDOCK_PORT": str(free_port())} | settings, time.monotonic()
+    with shell.running("dev", **fields) as service:
+        service.wait_for(f"http://127.0.0.1:{fields['CROSSDOCK_PORT']}")
         until(lambda: "Crossdock listens on" in service.said)
         yield Dev(service, shell, started)
 
@@ -79,8 +80,8 @@ def test_dev_json_tells_scripts_all_they_need(first: Dev):
     assert list(note["sandboxes"]) == ["wms", "cart", "carrier"]
     for sandbox in note["sandboxes"].values():
         assert list(sandbox) == ["connection_id", "access_token"]
-    found = first.get("/connections").json()["data"]
-    assert [(one["integration_type"], one["connection_id"]) for one in found] == [
+    data = first.get("/connections").json()["data"]
+    assert [(record["integration_type"], record["connection_id"]) for record in data] == [
         (kind, sandbox["connection_id"]) for kind, sandbox in note["sandboxes"].items()
     ]
 
@@ -92,8 +93,26 @@ def test_every_sandbox_can_be_read_with_its_token(first: Dev):
 
 
 def test_what_is_secret_can_be_read_by_its_owner_only(first: Dev):
-    for name in ("dev.json", "secret.key"):
-        assert stat.S_IMODE((first.folder / name).stat().st_mode) == 0o600
+    names = ["dev.json", "secret.key", "crossdock.db", "crossdock.db-wal", "crossdock.db-shm"]
+    worlds = [*(first.folder / "integrations").rglob("*.sqlite*")]
+    assert len(worlds) >= 3
+    for file in (*(first.folder / name for name in names), *worlds):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+    for folder in (first.folder, first.folder / "integrations", first.folder / "files"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
+
+
+def test_what_an_earlier_version_let_others_read_is_theirs_no_longer_and_that_is_said(tmp_path: Path):
+    with dev(tmp_path) as running:
+        folder = running.folder
+    (folder / "crossdock.db").chmod(0o644)
+    (folder / "files").chmod(0o755)
+    with dev(tmp_path) as running:
+        lines = [line for line in running.service.said.splitlines() if "others could read this" in line]
+        for name in ("crossdock.db", "files"):
+            assert any(f'"{folder / name}"' in line for line in lines)
+            assert (folder / name).stat().st_mode & 0o077 == 0
+    assert running.shell.run("doctor").out.count("others on this machine") == 0
 
 
 def test_the_first_screen_has_a_call_that_works_as_it_stands(first: Dev):
@@ -101,6 +120,17 @@ def test_the_first_screen_has_a_call_that_works_as_it_stands(first: Dev):
     command = shown[shown.index("  curl") :].split("\n\n")[0]
     answer = json.loads(subprocess.check_output(["sh", "-c", command]))
     assert len(answer["data"]) == 2
+
+
+def test_the_link_of_the_first_screen_leads_to_a_page_that_says_what_there_is(first: Dev):
+    link = re.search(r"(http://\S+/account/first)#token=(sil_\S+)", first.service.said)
+    assert link is not None
+    window = Window(first.note["base_url"]).open(link[1])
+    window.send("", "first", token=link[2], name="Ada", password="seven small grey boats")
+    assert window.path == "/account"
+    links = [values["href"] or "" for tag, values in window.reader.tags if tag == "a"]
+    assert {"./openapi.json", "./connect/demo", "./account/people"} <= set(links)
+    assert [window.open(path[1:]).answer.status_code for path in links if path[:2] == "./"] == [200] * 5
 
 
 def test_the_first_screen_is_all_that_is_said_while_nothing_goes_wrong(first: Dev):
@@ -123,6 +153,17 @@ def test_a_second_one_on_the_same_port_says_so(first: Dev, tmp_path: Path):
         f"error: can't listen on 127.0.0.1:{port} (Address already in use); "
         "set CROSSDOCK_PORT to another port\n"
     )
+
+
+def test_a_second_one_on_the_same_folder_says_so_and_leaves_dev_json_to_the_first(tmp_path: Path):
+    with dev(tmp_path) as running:
+        note = running.note
+        with dev(tmp_path) as second:
+            until(lambda: "Another dev serves this folder already" in second.service.said)
+            assert second.note == note
+        assert running.note == note
+    with dev(tmp_path) as running:
+        assert running.note["base_url"] != note["base_url"]
 
 
 def test_two_run_side_by_side_each_by_its_own_settings(first: Dev, tmp_path: Path):

@@ -11,15 +11,15 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from crossdock.app import now_ms
-from crossdock.cli import app as command_line
+from crossdock.cli import doctor
+from crossdock.cli.doctor import Check, examine
+from crossdock.cli.main import app as command_line
 from crossdock.config import Settings
 from crossdock.jobs.queue import enqueue
-from crossdock.store.engine import Database
-from crossdock.store.migrate import head
-from crossdock.store.secrets import Vault, new_secret_key
-from crossdock.terminal import doctor
-from crossdock.terminal.doctor import Check, examine
+from crossdock.services.clock import now_ms
+from crossdock.store.database.engine import Database
+from crossdock.store.database.migrate import head
+from crossdock.store.database.secrets import Vault, new_secret_key
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -31,7 +31,7 @@ def settings(database_url: str, tmp_path: Path, secret_key: str) -> Settings:
 
 async def found(settings: Settings, **environment: str) -> dict[str, Check]:
     """All checks by name."""
-    return {one.name: one async for one in examine(settings, environment)}
+    return {check.name: check async for check in examine(settings, environment)}
 
 
 def seen(check: Check) -> tuple[str, str]:
@@ -62,22 +62,22 @@ async def schedule(database: Database, function: str, **columns: int | None) -> 
 
 async def job(database: Database, function: str, **columns: int | str | None) -> str:
     async with database.transaction() as transaction:
-        made = await enqueue(
+        text = await enqueue(
             transaction, kind="sync", connection_id=1, function=function, cause="force", now_ms=now_ms()
         )
-        assert made is not None
+        assert text is not None
         for name, value in columns.items():
-            await transaction.execute(f"UPDATE jobs SET {name} = ? WHERE id = ?", value, made)
-    return made
+            await transaction.execute(f"UPDATE jobs SET {name} = ? WHERE id = ?", value, text)
+    return text
 
 
 async def test_a_healthy_house_is_told_to_be_so(settings: Settings, database: Database, vault: Vault):
     await vault.seal("org", "x", b"secret")
     await schedule(database, "get_orders")
     checks = await found(settings)
-    assert {one.status for one in checks.values()} == {"ok"}, checks
+    assert {check.status for check in checks.values()} == {"ok"}, checks
     assert set(checks) == {
-        "settings", "data folder", "database", "schema", "secret key", "clock", "queue", "runs",
+        "settings", "data folder", "database", "schema", "secret key", "OAuth apps", "clock", "queue", "runs",
         "connections", "data",
     }  # fmt: skip
     assert "opens all 1 data keys" in checks["secret key"].found
@@ -123,8 +123,8 @@ async def test_a_secret_that_others_can_read_is_told(settings: Settings, name: s
 
 async def test_a_watched_folder_that_is_not_there_is_told(settings: Settings, tmp_path: Path):
     missing = str(tmp_path / "nowhere")
-    status, said = seen((await found(replace(settings, watched_root=missing)))["files"])
-    assert (status, missing in said) == ("warn", True)
+    status, text = seen((await found(replace(settings, watched_root=missing)))["files"])
+    assert (status, missing in text) == ("warn", True)
     assert "files" not in await found(replace(settings, watched_root=str(tmp_path)))
 
 
@@ -133,8 +133,8 @@ async def test_a_storage_of_files_that_does_not_answer_is_told(settings: Setting
         settings, files_url="s3://invoices", files_endpoint="http://127.0.0.1:9", files_region="us-east-1",
         files_access_key="a", files_secret_key="b",
     )  # fmt: skip
-    status, said = seen((await found(away))["files"])
-    assert (status, "does not answer" in said) == ("fail", True)
+    status, text = seen((await found(away))["files"])
+    assert (status, "does not answer" in text) == ("fail", True)
 
 
 async def test_a_database_that_is_not_there_is_told_and_not_made(tmp_path: Path, secret_key: str):
@@ -171,8 +171,8 @@ async def test_a_database_of_another_version_is_told(settings: Settings, databas
 
 async def test_another_key_than_the_databases_is_told(settings: Settings, vault: Vault):
     await vault.seal("org", "x", b"secret")
-    other = new_secret_key()
-    check = (await found(replace(settings, secret_key=other)))["secret key"]
+    other_secret_key = new_secret_key()
+    check = (await found(replace(settings, secret_key=other_secret_key)))["secret key"]
     assert check.status == "fail"
     assert "is not the key that this database was written with" in check.found
 
@@ -189,7 +189,7 @@ async def test_a_key_that_was_changed_and_not_yet_used_is_told_and_nothing_is_wr
 
 @pytest.mark.parametrize(("seconds", "status"), [(1, "ok"), (10, "warn"), (-10, "warn"), (3600, "fail")])
 async def test_a_clock_that_is_not_the_databases_is_told(settings: Settings, seconds: int, status: str):
-    checks = {one.name: one async for one in examine(settings, {}, lambda: now_ms() + seconds * 1000)}
+    checks = {check.name: check async for check in examine(settings, {}, lambda: now_ms() + seconds * 1000)}
     assert checks["clock"].status == status
     if status != "ok":
         assert ("behind ours" if seconds > 0 else "ahead of ours") in checks["clock"].found
@@ -250,8 +250,8 @@ async def test_data_that_fell_behind_their_schedule_are_told(settings: Settings,
 async def test_connections_that_do_not_sync_are_told(settings: Settings, database: Database):
     await schedule(database, "get_orders")
     await database.execute(
-        "INSERT INTO connection_errors (connection_id, function, kind, message, url, first_ms, last_ms) "
-        "VALUES (1, '', 'invalid_credentials', 'no', '', 1, 1)"
+        "INSERT INTO connection_errors (connection_id, function, aspect, kind, message, url, first_ms, "
+        "last_ms) VALUES (1, '', 'sync', 'invalid_credentials', 'no', '', 1, 1)"
     )
     check = (await found(settings))["connections"]
     assert seen(check) == ("warn", "of 1: 1 with invalid credentials")
@@ -269,10 +269,10 @@ def test_settings_that_do_not_work_are_told_and_nothing_else_is_looked_at(tmp_pa
     environment = {"CROSSDOCK_DATA_DIR": str(tmp_path / "none"), "CROSSDOCK_PORT": "many"}
     result = CliRunner().invoke(command_line, ["doctor", "--json"], env=environment)
     assert result.exit_code == 1
-    told = msgspec.json.decode(result.stdout)
-    assert told["status"] == "fail"
-    assert [one["name"] for one in told["checks"]] == ["settings"]
-    assert "CROSSDOCK_PORT is 'many'" in told["checks"][0]["found"]
+    body = msgspec.json.decode(result.stdout)
+    assert body["status"] == "fail"
+    assert [check["name"] for check in body["checks"]] == ["settings"]
+    assert "CROSSDOCK_PORT is 'many'" in body["checks"][0]["found"]
 
 
 def test_people_get_a_line_for_each_check(tmp_path: Path):

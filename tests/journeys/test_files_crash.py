@@ -8,9 +8,9 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-from crossdock.files.storage import Missing
-from crossdock.integrations import registry
-from crossdock.store import events
+from crossdock.files.storage import StoredFileMissing
+from crossdock.kit import registry
+from crossdock.store.records import events
 from tests.fakes.invoices import invoice, put
 from tests.journeys.conftest import World
 from tests.journeys.test_crash import Nursery, gone_by, is_over, nursery
@@ -24,9 +24,9 @@ FILES, CHARGES = 3, 700
 async def test_p01_p02_p14_a_file_comes_in_once_whoever_is_killed_meanwhile(world: World, nursery: Nursery):
     folder = Path(world.services.settings.watched_root) / world.organization / "in"
     folder.mkdir(parents=True)
-    behind = registry.integration("carrier", "ups")
-    given = {"source": "folder", "folder": "in"}
-    connection, _ = await world.services.linker.connect(world.organization, behind, given)
+    integration = registry.get_integration("carrier", "ups")
+    fields = {"source": "folder", "folder": "in"}
+    connection, _ = await world.services.connector.connect(world.organization, integration, fields)
     await world.work()
     for number in range(FILES):
         charges = [
@@ -54,11 +54,13 @@ async def test_p01_p02_p14_a_file_comes_in_once_whoever_is_killed_meanwhile(worl
     for row in rows:
         try:
             assert b"".join([piece async for piece in world.services.storage.pieces(row[3])])
-        except Missing:
+        except StoredFileMissing:
             raise AssertionError(f"the row of {row[0]} points to nothing") from None
-    told = [row for _, row in await events.of_connection(world.services.database, connection.id)]
-    assert sum(row.type == "carrier-file.created" for row in told) == FILES
-    items = Counter(row.record_id for row in told if row.type == "carrier-invoice-line-item.created")
+    reported_events = [row for _, row in await events.of_connection(world.services.database, connection.id)]
+    assert sum(row.type == "carrier-file.created" for row in reported_events) == FILES
+    items = Counter(
+        row.record_id for row in reported_events if row.type == "carrier-invoice-line-item.created"
+    )
     assert len(items) == FILES * CHARGES
     assert set(items.values()) == {1}
     assert await _count(world, "carrier_invoice_line_items") == FILES * CHARGES

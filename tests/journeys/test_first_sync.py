@@ -16,10 +16,10 @@ async def test_the_first_sync_stores_everything_and_tells_of_no_record(world: Wo
     assert list(await world.documents(connection)) == [f"o-{n:03}" for n in range(1, 8)]
     assert list(await world.documents(connection, "get_warehouses")) == ["w-1", "w-2"]
     [pack] = (await world.documents(connection, "get_order_packs")).values()
-    assert [one["pack_id"] for one in pack["packs"]] == ["a", "b"]
-    told = await world.told(connection)
-    assert told[0] == "connection.created"
-    assert told[1:] == ["connection.historical-sync-completed"] * 3
+    assert [pack["pack_id"] for pack in pack["packs"]] == ["a", "b"]
+    texts = await world.told(connection)
+    assert texts[0] == "connection.created"
+    assert texts[1:] == ["connection.historical-sync-completed"] * 3
     assert await world.history(connection) == []
     run = await world.last_run(connection)
     assert (run.pages, run.received, run.created, run.first) == (3, 7, 7, True)
@@ -32,10 +32,11 @@ async def test_one_event_for_each_resource_says_that_its_first_sync_is_done_and_
     connection = await world.connect(page_size="2")
 
     completed = await world.events(connection, "connection.historical-sync-completed")
-    by_resource = {one["data"]["resource"]: one for one in completed}
+    by_resource = {entry["data"]["resource"]: entry for entry in completed}
     assert sorted(by_resource) == ["order_packs", "orders", "warehouses"]
     assert by_resource["orders"] == {
         "connection_id": connection.uid,
+        "customer_id": None,
         "data": {
             "oldest_data_date": "2026-01-20T10:00:00Z",
             "newest_data_date": "2026-02-01T00:00:02Z",
@@ -59,9 +60,9 @@ async def test_a_date_before_the_year_1000_is_told_with_all_its_digits(world: Wo
     connection = await world.connect()
 
     [completed] = [
-        one["data"]
-        for one in await world.events(connection, "connection.historical-sync-completed")
-        if one["data"]["resource"] == "warehouses"
+        event["data"]
+        for event in await world.events(connection, "connection.historical-sync-completed")
+        if event["data"]["resource"] == "warehouses"
     ]
     assert completed["oldest_data_date"] == "0001-01-01T00:00:00Z"
 
@@ -85,7 +86,7 @@ async def test_later_syncs_ask_for_what_changed_since_the_last_complete_one(worl
     assert (await world.schedule(connection)).mark == '"2026-02-01T00:00:02Z"'
     await world.next_sync()
 
-    assert [one["since"] for one in world.asked()][-1] == "2026-02-01T00:00:02Z"
+    assert [entry["since"] for entry in world.asked()][-1] == "2026-02-01T00:00:02Z"
     assert (await world.last_run(connection)).first is False
 
 
@@ -100,17 +101,17 @@ async def test_every_function_syncs_at_its_own_pace(world: World):
 
 async def test_a_paused_function_does_not_sync_until_it_is_resumed(world: World):
     connection = await world.connect()
-    asked = len(world.asked())
+    count = len(world.asked())
     await world.services.database.execute(
         "UPDATE schedules SET paused = ? WHERE connection_id = ? AND function = 'get_orders'",
         True,
         connection.id,
     )
     await world.next_sync()
-    assert len(world.asked()) == asked
+    assert len(world.asked()) == count
     await world.services.database.execute("UPDATE schedules SET paused = ?", False)
     await world.work()
-    assert len(world.asked()) == asked + 1
+    assert len(world.asked()) == count + 1
 
 
 async def test_functions_that_are_off_for_everybody_do_not_sync(world: World):

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from crossdock.api.operations import all_operations
-from crossdock.changes.document import encoder, stamp
-from crossdock.store import history, schedules
+from crossdock.store.connections import schedules
+from crossdock.store.records import history
+from crossdock.wire import encoder, stamp
 from tests.fakes.vendor import answer
 from tests.journeys.callers import Caller, calling
 from tests.journeys.conftest import World, order, packs, warehouse, with_settings
@@ -16,13 +17,17 @@ from tests.journeys.server import Organization, Server
 
 NIGHT = 12 * 3600
 
-READS = [one for one in all_operations() if one.resource is not None and one.resource.type != "freight"]
+READS = [
+    operation
+    for operation in all_operations()
+    if operation.resource is not None and operation.resource.type != "freight"
+]
 
 
 @pytest.fixture
 async def caller(world: World) -> AsyncIterator[Caller]:
-    async with calling(with_settings(world, reads_per_second=0, disabled_functions="")) as found:
-        yield found
+    async with calling(with_settings(world, reads_per_second=0, disabled_functions="")) as found_caller:
+        yield found_caller
 
 
 # The changes of a record
@@ -46,10 +51,10 @@ async def test_the_changes_of_a_record_are_told_newest_first_with_old_and_new_va
     )
     [second, first] = page.pop("data")
     assert page == {"next_token": None, "total_count": 2}
-    assert [one["event_id"] for one in (first, second)] == [row[0] for row in events]
+    assert [item["event_id"] for item in (first, second)] == [row[0] for row in events]
     assert second["run_id"] == (await world.last_job(connection)).id
     assert (first["at"], first["cause"], first["kind"]) == (first_at, "sync", "updated")
-    changes = {one["field"]: (one["old"], one["new"]) for one in first["changes"]}
+    changes = {change["field"]: (change["old"], change["new"]) for change in first["changes"]}
     assert changes.pop("updated_date") == ("2026-02-01T00:00:01Z", "2026-02-02T02:40:00Z")
     assert changes == {
         "status": ("open", "picked"), "raw_status": ("NEW", "PICKED"), "line_items.1.quantity": (2, 5),
@@ -64,15 +69,17 @@ async def test_changes_come_in_pages_whose_tokens_are_of_one_record(world: World
         world.change("orders", "o-001", number=f"X{number}")
         await world.next_sync()
 
-    seen, query = [], {"limit": "2"}
+    items, query = [], {"limit": "2"}
     for _ in range(3):
         page = (await caller.get(connection, "/wms/orders/o-001/history", **query)).json()
         assert page["total_count"] == len(page["data"])
-        seen += [c["new"] for one in page["data"] for c in one["changes"] if c["field"] == "order_number"]
+        items += [
+            c["new"] for record in page["data"] for c in record["changes"] if c["field"] == "order_number"
+        ]
         query = {"limit": "2", "page_token": page["next_token"]}
-        if len(seen) == 2:
+        if len(items) == 2:
             token = page["next_token"]
-    assert seen == ["X4", "X3", "X2", "X1", "X0"]
+    assert items == ["X4", "X3", "X2", "X1", "X0"]
     assert page["next_token"] is None
     path = "/wms/orders/o-002/history"
     assert list(await caller.fault(connection, path, page_token=token)) == ["page_token"]
@@ -88,20 +95,20 @@ async def test_history_knows_when_a_record_went_and_came_back_and_is_told_of_tom
     both = world.vendor.collections["warehouses"]
     world.vendor.collections["warehouses"] = both[:1]
     await world.next_sync(NIGHT)
-    [gone] = (await caller.get(connection, "/wms/warehouses/w-2/history")).json()["data"]
+    [value] = (await caller.get(connection, "/wms/warehouses/w-2/history")).json()["data"]
     world.vendor.collections["warehouses"] = [both[0], both[1] | {"name": "New Hall"}]
     await world.next_sync(NIGHT)
-    [back, same] = (await caller.get(connection, "/wms/warehouses/w-2/history")).json()["data"]
+    [back, same_value] = (await caller.get(connection, "/wms/warehouses/w-2/history")).json()["data"]
 
-    assert same == gone
-    assert (gone["kind"], gone["changes"]) == ("gone", [])
+    assert same_value == value
+    assert (value["kind"], value["changes"]) == ("gone", [])
     assert (back["kind"], back["changes"]) == (
         "back", [{"field": "name", "old": "Hall 2", "new": "New Hall"}],
     )  # fmt: skip
     rows = await world.services.database.fetch(
         "SELECT id FROM events WHERE record_id = 'w-2' AND type LIKE 'warehouse.%' ORDER BY seq"
     )
-    assert [gone["event_id"], back["event_id"]] == [row[0] for row in rows]
+    assert [value["event_id"], back["event_id"]] == [row[0] for row in rows]
 
 
 async def test_a_record_that_nobody_has_or_another_connection_has_has_no_history(
@@ -109,11 +116,11 @@ async def test_a_record_that_nobody_has_or_another_connection_has_has_no_history
 ):
     connection = await world.connect()
     world.vendor.collections["orders"] = [order(1)]
-    other = await world.connect()
+    other_connection = await world.connect()
     for path in ("/wms/orders/o-001/history", "/wms/orders/nothing/history"):
-        found = await caller.get(connection, path)
-        assert (found.status_code, found.json()["id"]) == (404, path.split("/")[3])
-    assert (await caller.get(other, "/wms/orders/o-001/history")).status_code == 200
+        response = await caller.get(connection, path)
+        assert (response.status_code, response.json()["id"]) == (404, path.split("/")[3])
+    assert (await caller.get(other_connection, "/wms/orders/o-001/history")).status_code == 200
 
 
 # As of a moment
@@ -138,13 +145,13 @@ async def test_p22_every_read_as_of_a_moment_is_byte_for_byte_what_was_sent_then
         world.vendor.collections[name] = collection
         await world.next_sync(NIGHT)
         answers = [(path, await caller.get(connection, path)) for path in reads]
-        sent += [(caller.now(), path, one.status_code, one.content) for path, one in answers]
+        sent += [(caller.now(), path, response.status_code, response.content) for path, response in answers]
         world.clock.pass_seconds(5)
 
     assert len({(path, document) for _, path, _, document in sent}) == 4 + 3 + 3 + 2
     for at, path, status, document in sent:
-        found = await caller.get(connection, path, as_of=at)
-        assert (found.status_code, found.content) == (status, document), (at, path)
+        response = await caller.get(connection, path, as_of=at)
+        assert (response.status_code, response.content) == (status, document), (at, path)
 
 
 async def test_filters_ask_for_what_held_then_and_pages_hold_together(world: World, caller: Caller):
@@ -157,12 +164,12 @@ async def test_filters_ask_for_what_held_then_and_pages_hold_together(world: Wor
 
     assert await caller.ids(connection, "/wms/orders", status="open") == ["o-001", "o-004", "o-006", "o-007"]
     page = (await caller.get(connection, "/wms/orders", status="open", as_of=then, limit="3")).json()
-    assert [one["id"] for one in page["data"]] == ["o-001", "o-002", "o-003"]
+    assert [record["id"] for record in page["data"]] == ["o-001", "o-002", "o-003"]
     token = page["next_token"]
-    rest = await caller.ids(connection, "/wms/orders", status="open", as_of=then, page_token=token)
-    assert rest == ["o-004", "o-005", "o-006", "o-007"]
-    for other in (caller.now(), None):
-        query = {"page_token": token, "as_of": other}
+    remaining_ids = await caller.ids(connection, "/wms/orders", status="open", as_of=then, page_token=token)
+    assert remaining_ids == ["o-004", "o-005", "o-006", "o-007"]
+    for other_text in (caller.now(), None):
+        query = {"page_token": token, "as_of": other_text}
         faults = await caller.fault(connection, "/wms/orders", **{k: v for k, v in query.items() if v})
         assert list(faults) == ["page_token"]
     plain = (await caller.get(connection, "/wms/orders", limit="3")).json()["next_token"]
@@ -198,7 +205,7 @@ async def test_what_was_gone_then_is_read_only_by_those_who_ask_for_tombstones(w
     document = await caller.read(connection, path)
     second = world.vendor.collections["warehouses"].pop()
     await world.next_sync(NIGHT)
-    gone = caller.now()
+    text = caller.now()
 
     assert (await caller.get(connection, path)).status_code == 404
     assert await caller.read(connection, path, include_deleted="true") == document
@@ -206,9 +213,9 @@ async def test_what_was_gone_then_is_read_only_by_those_who_ask_for_tombstones(w
     world.vendor.collections["warehouses"].append(second | {"name": "New Hall"})
     await world.next_sync(NIGHT)
     assert await caller.read(connection, path, as_of=there) == document
-    assert (await caller.get(connection, path, as_of=gone)).status_code == 404
-    assert await caller.read(connection, path, as_of=gone, include_deleted="true") == document
-    assert await caller.ids(connection, "/wms/warehouses", as_of=gone) == ["w-1"]
+    assert (await caller.get(connection, path, as_of=text)).status_code == 404
+    assert await caller.read(connection, path, as_of=text, include_deleted="true") == document
+    assert await caller.ids(connection, "/wms/warehouses", as_of=text) == ["w-1"]
     assert await caller.ids(connection, "/wms/warehouses", as_of=there) == ["w-1", "w-2"]
 
 
@@ -232,8 +239,8 @@ async def test_changes_that_a_first_sync_tells_nobody_of_are_known_all_the_same(
 async def test_how_a_number_is_written_changes_no_stored_byte(world: World, caller: Caller):
     connection = await world.connect()
 
-    async def sent(spelled: bytes, **more: Any) -> bytes:
-        encoded = encoder.encode(order(1, extra={"rate": "RATE"}, **more)).replace(b'"RATE"', spelled)
+    async def sent(spelled: bytes, **extra_fields: Any) -> bytes:
+        encoded = encoder.encode(order(1, extra={"rate": "RATE"}, **extra_fields)).replace(b'"RATE"', spelled)
         world.vendor.script("/orders", [answer(body=b'{"data": [%s], "next": null}' % encoded)])
         await world.next_sync()
         return await caller.read(connection, "/wms/orders/o-001")
@@ -253,9 +260,8 @@ async def test_how_a_number_is_written_changes_no_stored_byte(world: World, call
 @pytest.mark.parametrize(
     ("as_of", "message"),
     [
-        ("2026-02-30T00:00:00Z", "is not a date in UTC"),
-        ("2026-02-01", "is not a date in UTC"),
-        ("2026-02-01T00:00:00+01:00", "is not a date in UTC"),
+        ("2026-02-30T00:00:00Z", "is not a date"),
+        ("2026-02", "is not a date"),
         ("", "is empty"),
         ("2026-02-02T02:40:01Z", "lies in the future"),
         ("9999-12-31T23:59:59Z", "lies in the future"),
@@ -307,7 +313,11 @@ async def test_history_that_is_kept_for_ever_knows_the_beginning_of_time(world: 
 # Every resource
 
 
-@pytest.mark.parametrize("operation", [one for one in READS if one.is_list], ids=lambda one: one.path)
+@pytest.mark.parametrize(
+    "operation",
+    [api_operation for api_operation in READS if api_operation.is_list],
+    ids=lambda value: value.path,
+)
 def test_a_list_as_of_now_is_the_list(house: Organization, server: Server, operation: Any):
     parents = house.list("/wms/warehouses") if operation.resource.parent else [{"id": ""}]
     for parent in parents[:3]:
@@ -317,7 +327,9 @@ def test_a_list_as_of_now_is_the_list(house: Organization, server: Server, opera
 
 
 @pytest.mark.parametrize(
-    "operation", [one for one in READS if one.handler == "history.listed"], ids=lambda one: one.path
+    "operation",
+    [api_operation for api_operation in READS if api_operation.path.endswith("/history")],
+    ids=lambda value: value.path,
 )
 def test_every_resource_with_a_single_read_has_a_history(house: Organization, operation: Any):
     resource = operation.resource
@@ -326,18 +338,24 @@ def test_every_resource_with_a_single_read_has_a_history(house: Organization, op
     lists = "/wms/orders" if not resource.listed else resource.path.format_map(above)
     names = above | {resource.id_name: house.list(lists, limit="1")[0]["id"]}
     if not resource.listed:
-        # Not every order has packs; those that have say since when, as no stamp does.
-        every = (above | {resource.id_name: one["id"]} for one in house.list(lists))
-        names = next(one for one in every if house.get(resource.item_path.format_map(one)).status_code == 200)
+        # Of an order without packs there is nothing stored; those that have say since when, as no stamp does.
+        every = (above | {resource.id_name: fields["id"]} for fields in house.list(lists))
+        names = next(
+            entry for entry in every if house.get(operation.path.format_map(entry)).status_code == 200
+        )
     page = house.get(operation.path.format_map(names)).json()
-    assert [one["kind"] for one in page["data"]] == ([] if resource.stamped else ["created"])
+    assert [record["kind"] for record in page["data"]] == ([] if resource.stamped else ["created"])
     assert page["next_token"] is None
     assert house.get(operation.path.format_map(names | {resource.id_name: "none"})).status_code == 404
 
 
 def test_a_record_is_not_found_below_another_parent(house: Organization):
     first, second = house.list("/wms/warehouses")[:2]
-    one = house.list(f"/wms/warehouses/{first['id']}/locations", limit="1")[0]["id"]
-    for more in ("", "/history"):
-        assert house.get(f"/wms/warehouses/{first['id']}/locations/{one}{more}").status_code == 200
-        assert house.get(f"/wms/warehouses/{second['id']}/locations/{one}{more}").status_code == 404
+    current_id = house.list(f"/wms/warehouses/{first['id']}/locations", limit="1")[0]["id"]
+    for extra_text in ("", "/history"):
+        assert (
+            house.get(f"/wms/warehouses/{first['id']}/locations/{current_id}{extra_text}").status_code == 200
+        )
+        assert (
+            house.get(f"/wms/warehouses/{second['id']}/locations/{current_id}{extra_text}").status_code == 404
+        )

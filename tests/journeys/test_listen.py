@@ -14,12 +14,13 @@ import standardwebhooks
 import svix.webhooks
 
 from crossdock.changes.events import Subject, record_event
-from crossdock.store import connections, events
+from crossdock.store.connections import connections
+from crossdock.store.records import events
 from crossdock.webhooks import sign
 from tests.fakes.receiver import Receiver
 from tests.journeys.commands import Running, Shell
 from tests.journeys.server import LONGEST_SECONDS, Organization, Server, until
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 # What the feed gives is tested on both databases; here it is about the command.
 pytestmark = [
@@ -50,10 +51,10 @@ def put(server: Server, organization: Organization, kind: str, *types: str) -> l
 
     async def store() -> list[str]:
         database, now = server.services.database, server.services.clock()
-        one = await connections.by_uid(database, organization.uids[kind], organization.id)
-        assert one is not None
+        connection = await connections.by_uid(database, organization.uids[kind], organization.id)
+        assert connection is not None
         subject = Subject(f"{kind}_orders", "o-1", '{"id":"o-1","note":"Zoë ☃ 🚀","total":12.50}'.encode())
-        rows = [record_event(one, name, subject, now) for name in types]
+        rows = [record_event(connection, name, subject, now) for name in types]
         async with database.transaction() as transaction:
             await events.add(transaction, rows)
         return [row.id for row in rows]
@@ -71,7 +72,7 @@ class Listening:
 
     @property
     def ids(self) -> list[str]:
-        return [one["id"] for one in self.events]
+        return [event["id"] for event in self.events]
 
     def hears(self, ids: list[str]) -> None:
         """Returns when these are what was printed, and nothing else."""
@@ -92,26 +93,26 @@ def test_events_are_shown_and_forwarded_as_they_happen_each_signed_as_a_webhook(
     put(server, shop, "cart", "cart-order.created")  # before: it is not shown
     with Receiver() as receiver:
         options = ("--json", "--forward", receiver.url, "--secret", SECRET)
-        with listening(shell, *options, "--connection", shop.uids["cart"][:13]) as heard:
+        with listening(shell, *options, "--connection", shop.uids["cart"][:13]) as received_listening:
             receiver.answers = [204, 500, 302]
             first = put(server, shop, "cart", "cart-order.updated", "cart-order.created")
             put(server, shop, "carrier", "carrier-invoice-line-item.created")
-            heard.hears(first)
+            received_listening.hears(first)
             ids = first + put(server, shop, "cart", "cart-order.updated")
-            heard.hears(ids)
-    assert [one["forwarded"]["status"] for one in heard.events] == [204, 500, 302]
-    assert [(one.method, one.path, one.status) for one in receiver.got] == [
+            received_listening.hears(ids)
+    assert [event["forwarded"]["status"] for event in received_listening.events] == [204, 500, 302]
+    assert [(item.method, item.path, item.status) for item in receiver.got] == [
         ("POST", "/webhooks", 204), ("POST", "/webhooks", 500), ("POST", "/webhooks", 302),
     ]  # fmt: skip
-    told = {one["id"]: one for one in shop.get("/events", None).json()["data"]}
-    for shown, got in zip(heard.events, receiver.got, strict=True):
-        assert shown == told[shown["id"]] | {"forwarded": shown["forwarded"]}
-        assert got.body in shop.get("/events", None).content
-        assert json.loads(got.body) == shown["body"]
-        assert got.headers["webhook-id"] == got.headers["svix-id"] == shown["id"]
-        assert got.headers["content-type"] == "application/json"
-        standardwebhooks.Webhook(SECRET).verify(got.body, dict(got.headers))
-        svix.webhooks.Webhook(SECRET).verify(got.body, dict(got.headers))
+    records = {record["id"]: record for record in shop.get("/events", None).json()["data"]}
+    for shown, item in zip(received_listening.events, receiver.got, strict=True):
+        assert shown == records[shown["id"]] | {"forwarded": shown["forwarded"]}
+        assert item.body in shop.get("/events", None).content
+        assert json.loads(item.body) == shown["body"]
+        assert item.headers["webhook-id"] == item.headers["svix-id"] == shown["id"]
+        assert item.headers["content-type"] == "application/json"
+        standardwebhooks.Webhook(SECRET).verify(item.body, dict(item.headers))
+        svix.webhooks.Webhook(SECRET).verify(item.body, dict(item.headers))
 
 
 def test_what_happens_while_the_server_is_away_is_shown_when_it_is_back(
@@ -120,28 +121,28 @@ def test_what_happens_while_the_server_is_away_is_shown_when_it_is_back(
     port, secret = free_port(), sign.new_private_key()
     shell = shell_of(tmp_path, f"http://127.0.0.1:{port}", shop.key)
     types = ("--type", "cart-order.updated", "--type", "cart-order.deleted")
-    with ExitStack() as before, ExitStack() as whole:
-        receiver = whole.enter_context(Receiver())
+    with ExitStack() as before, ExitStack() as whole_exit_stack:
+        receiver = whole_exit_stack.enter_context(Receiver())
         before.enter_context(server.beside(port=port))
         options = (*types, "--json", "--forward", receiver.url, "--secret", secret)
-        heard = whole.enter_context(listening(shell, *options))
+        received_listening = whole_exit_stack.enter_context(listening(shell, *options))
         ids = put(server, shop, "cart", "cart-order.updated")
-        heard.hears(ids)
+        received_listening.hears(ids)
         before.close()
         put(server, shop, "cart", "cart-order.created")
         ids += put(server, shop, "cart", "cart-order.updated", "cart-order.deleted")
-        until(lambda: "waiting:" in heard.service.said)
-        whole.enter_context(server.beside(port=port))
-        heard.hears(ids)
-    said, got = heard.service.said, receiver.got[-1]
-    assert said.count("waiting: no server answers at") == 1
-    assert said.count("the server is back") == 1
+        until(lambda: "waiting:" in received_listening.service.said)
+        whole_exit_stack.enter_context(server.beside(port=port))
+        received_listening.hears(ids)
+    text, value = received_listening.service.said, receiver.got[-1]
+    assert text.count("waiting: no server answers at") == 1
+    assert text.count("the server is back") == 1
     assert sign.verify(
-        sign.shown(secret), ids[-1], int(got.headers["webhook-timestamp"]), got.body,
-        got.headers["webhook-signature"], now=int(got.headers["webhook-timestamp"]),
+        sign.shown(secret), ids[-1], int(value.headers["webhook-timestamp"]), value.body,
+        value.headers["webhook-signature"], now=int(value.headers["webhook-timestamp"]),
     )  # fmt: skip
-    assert sign.shown(secret) in said
-    assert secret not in said
+    assert sign.shown(secret) in text
+    assert secret not in text
 
 
 def test_people_get_a_table_and_a_secret_to_verify_with_and_ctrl_c_ends_it_well(
@@ -150,9 +151,9 @@ def test_people_get_a_table_and_a_secret_to_verify_with_and_ctrl_c_ends_it_well(
     (tmp_path / "dev.json").write_text(json.dumps({"base_url": shop.url, "api_key": shop.key}))
     shell = Shell(tmp_path, {"CROSSDOCK_DATA_DIR": str(tmp_path)})
     receiver = Receiver(answers=[200, 503])
-    with ExitStack() as up, ExitStack() as whole:
+    with ExitStack() as up, ExitStack() as whole_exit_stack:
         up.enter_context(receiver)
-        service = whole.enter_context(listening(shell, "--forward", receiver.url)).service
+        service = whole_exit_stack.enter_context(listening(shell, "--forward", receiver.url)).service
         ids = put(server, shop, "cart", "cart-order.updated", "cart-order.created")
         until(lambda: ids[-1] in service.said)
         up.close()
@@ -160,18 +161,18 @@ def test_people_get_a_table_and_a_secret_to_verify_with_and_ctrl_c_ends_it_well(
         until(lambda: ids[-1] in service.said)
         service.process.send_signal(signal.SIGINT)
         assert service.process.wait(LONGEST_SECONDS) == 0
-    said = service.said
-    assert "Traceback" not in said
-    lines = {one: line for line in said.splitlines() for one in ids if one in line}
+    text = service.said
+    assert "Traceback" not in text
+    lines = {identifier: line for line in text.splitlines() for identifier in ids if identifier in line}
     assert re.search(r"\d\d:\d\d:\d\d +cart-order\.updated +\w{8} +200 in \d+ ms +msg_\w{27}$", lines[ids[0]])
     assert re.search(r" 503 in \d+ ms +msg_\w{27}$", lines[ids[1]])
     assert re.search(r" Connection refused +msg_\w{27}$", lines[ids[2]])
-    (secret,) = re.findall(r"whsec_[\w+/=]+", said)
+    (secret,) = re.findall(r"whsec_[\w+/=]+", text)
     standardwebhooks.Webhook(secret).verify(receiver.got[0].body, dict(receiver.got[0].headers))
 
 
 @pytest.mark.parametrize(
-    ("options", "changed", "said"),
+    ("options", "changed", "text"),
     [
         (["--type", "order.sold"], {}, "'order.sold' is no event; near it are order.updated, "),
         (["--type", "order"], {}, "'order' is no event; near it are order.created, order.updated, "),
@@ -193,15 +194,15 @@ def test_people_get_a_table_and_a_secret_to_verify_with_and_ctrl_c_ends_it_well(
         ),
     ],
 )
-def test_what_can_not_work_is_told_at_once(shell: Shell, options: list[str], changed: Any, said: str):
+def test_what_can_not_work_is_told_at_once(shell: Shell, options: list[str], changed: Any, text: str):
     done = shell.call("listen", *options, **changed)
     assert done.code == 1
-    assert said in done.err
+    assert text in done.err
     assert len(done.err.splitlines()) == 1
 
 
 def test_something_else_that_answers_is_told_from_a_server(shell: Shell):
-    with Receiver() as other:
-        done = shell.call("listen", CROSSDOCK_BASE_URL=other.url)
+    with Receiver() as other_receiver:
+        done = shell.call("listen", CROSSDOCK_BASE_URL=other_receiver.url)
     assert done.code == 1
     assert "(200) is not Crossdock" in done.err

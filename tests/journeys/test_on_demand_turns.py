@@ -57,8 +57,8 @@ async def test_a_window_that_is_cancelled_as_it_ends_is_either_and_never_both(ca
         code, _ = await asyncio.gather(cancel(), world.work())
         status = await caller.status(window)
         ended[status] += 1
-        answered, told = {"cancelled": (200, 0), "completed": (400, 1)}[status]
-        assert (code, len(await caller.told(window))) == (answered, told)
+        answered, number = {"cancelled": (200, 0), "completed": (400, 1)}[status]
+        assert (code, len(await caller.told(window))) == (answered, number)
     assert ended.total() == 12
     rows = await world.services.database.fetch("SELECT state FROM jobs WHERE state IN ('queued', 'running')")
     assert rows == []
@@ -82,11 +82,11 @@ async def test_windows_of_a_connection_that_is_deleted_are_cancelled(caller: Cal
     await caller.ask()
     deleted = await caller.call("DELETE", "/connections")
     assert deleted.status_code == 200
+    rows = await world.services.database.fetch("SELECT DISTINCT status FROM on_demand")
+    assert [tuple(row) for row in rows] == [("cancelled",)]
     world.vendor.requests.clear()
     await world.work()
     assert world.vendor.requests == []
-    rows = await world.services.database.fetch("SELECT DISTINCT status FROM on_demand")
-    assert [tuple(row) for row in rows] == [("cancelled",)]
 
 
 # Before the schedules
@@ -95,7 +95,7 @@ async def test_windows_of_a_connection_that_is_deleted_are_cancelled(caller: Cal
 async def test_an_open_window_holds_all_scheduled_syncs_of_its_connection_and_of_no_other(
     caller: Caller, world: World, http: httpx.AsyncClient
 ):
-    other = await new_caller(world, http)
+    other_caller = await new_caller(world, http)
     await caller.ask()
     world.vendor.script("/orders", [failing()] * 5)  # the window waits for the vendor to recover
     world.clock.pass_seconds(13 * 3600)  # by then all functions are due
@@ -104,7 +104,7 @@ async def test_an_open_window_holds_all_scheduled_syncs_of_its_connection_and_of
     for function in ("get_orders", "get_warehouses", "get_order_packs"):
         held = await world.last_job(caller.connection, function)
         assert (held.kind, held.state) in [("on_demand", "queued"), ("sync", "queued")], function
-        assert (await world.last_job(other.connection, function)).state == "done", function
+        assert (await world.last_job(other_caller.connection, function)).state == "done", function
     await world.next_sync(10)
     assert (await world.last_job(caller.connection)).state == "done"
     assert (await world.last_job(caller.connection, "get_warehouses")).state == "done"
@@ -122,7 +122,7 @@ async def test_a_sync_that_runs_makes_way_for_a_window_and_goes_on_at_its_page(c
     world.vendor.requests.clear()
     await world.next_sync()
     assert await caller.status(window) == "completed"
-    walks = [(one.get("until"), one.get("cursor")) for one in world.asked()]
+    walks = [(entry.get("until"), entry.get("cursor")) for entry in world.asked()]
     cursors = [cursor for until_, cursor in walks if until_ is None]
     assert [bool(until_) for until_, _ in walks] == [False, False, True, False, False, False]
     assert len(set(cursors)) == len(cursors) == 5
@@ -139,8 +139,8 @@ async def test_a_held_sync_is_not_stuck_however_long_its_window_takes(caller: Ca
     world.vendor.script("/orders", [meanwhile(caller.ask), failing(), *[failing()] * 4])
     await world.next_sync()
     await world.next_sync(4 * 3600)
-    told = await world.told(caller.connection)
-    assert "connection.schedule-stuck" not in told
+    texts = await world.told(caller.connection)
+    assert "connection.schedule-stuck" not in texts
     assert (await world.last_run(caller.connection)).pages > 0
     assert await world.count(caller.connection) == 7
 
@@ -157,8 +157,8 @@ async def test_windows_of_a_connection_run_one_after_the_other_the_oldest_first(
     assert (await caller.status(older), await caller.status(younger)) == ("open", "open")
     await world.next_sync(10)
     assert (await caller.status(older), await caller.status(younger)) == ("completed", "completed")
-    asked = [one["until"][:7] + one["until"][8:10] for one in world.asked()]
-    assert asked == ["2025-0701"] * (1 + 5 + 2) + ["2025-0610"] * 3
+    texts = [entry["until"][:7] + entry["until"][8:10] for entry in world.asked()]
+    assert texts == ["2025-0701"] * (1 + 5 + 2) + ["2025-0610"] * 3
 
 
 # When it does not work
@@ -197,4 +197,4 @@ async def test_refused_credentials_end_a_window_and_are_noted(caller: Caller, wo
     world.vendor.tokens.clear()
     await world.work()
     assert await caller.status(window) == "stuck"
-    assert [one.kind for one in await world.problems(caller.connection)] == ["invalid_credentials"]
+    assert [problem.kind for problem in await world.problems(caller.connection)] == ["invalid_credentials"]

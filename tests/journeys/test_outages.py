@@ -15,17 +15,17 @@ from aiohttp import web
 from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
-from crossdock.api.routes import application
-from crossdock.app import now_ms
-from crossdock.cli import app as command_line
+from crossdock.cli.doctor import examine
+from crossdock.cli.main import app as command_line
 from crossdock.errors import Unavailable
-from crossdock.store import access, connections
-from crossdock.store.connections import Connection
-from crossdock.store.migrate import migrate
-from crossdock.store.sqlite import SQLite
-from crossdock.store.tables import metadata
-from crossdock.terminal.doctor import examine
+from crossdock.services.application import application
+from crossdock.services.clock import now_ms
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.migrate import migrate
+from crossdock.store.database.sqlite import SQLite
 from tests.conftest import run_sql
+from tests.emptied import empty
 from tests.fakes.lossy import LossyLine
 from tests.fakes.vendor import Behaviour, FakeVendor
 from tests.journeys.conftest import World, order
@@ -49,7 +49,7 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path, line: Los
         await migrate(url)
         return url
     straight: str = request.getfixturevalue("emptied_postgres")
-    await run_sql(straight, "; ".join(f"DELETE FROM {name}" for name in metadata.tables))
+    await empty(straight)
     parts = urlsplit(straight)
     if parts.hostname is None:
         pytest.skip("this PostgreSQL listens at no port")
@@ -68,18 +68,18 @@ class Client:
         self._http = http
         self._headers = {"x-trackstar-api-key": key, "x-trackstar-access-token": token}
 
-    async def ask(self, method: str, path: str, **more: Any) -> Answer:
-        return await self._http.request(method, path, headers=self._headers, **more)
+    async def ask(self, method: str, path: str, **extra_fields: Any) -> Answer:
+        return await self._http.request(method, path, headers=self._headers, **extra_fields)
 
 
 @asynccontextmanager
-async def client(world: World, connection: Connection) -> AsyncIterator[Client]:
+async def client(world: World, connection: ConnectionRow) -> AsyncIterator[Client]:
     database, vault = world.services.database, world.services.vault
     _, key = await access.create_key(
         database, world.organization, name="k", read_only=False, now_ms=world.clock()
     )
     token = await connections.token(database, vault, connection)
-    transport = httpx.ASGITransport(application(world.services.door()))
+    transport = httpx.ASGITransport(application(world.services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield Client(http, key, token)
 
@@ -91,15 +91,15 @@ def is_unavailable(answer: Answer, text: str) -> None:
     assert answer.headers["x-request-id"]
 
 
-async def the_store_is_the_vendor(world: World, connection: Connection) -> None:
+async def the_store_is_the_vendor(world: World, connection: ConnectionRow) -> None:
     """What is stored is what the vendor holds; its changes were told one after the other, each once."""
-    held = {one["id"]: one["total"] for one in world.vendor.collections["orders"]}
+    held = {fields["id"]: fields["total"] for fields in world.vendor.collections["orders"]}
     documents = await world.documents(connection)
-    assert {key: f"{one['total_price']:.2f}" for key, one in documents.items()} == held
+    assert {key: f"{document['total_price']:.2f}" for key, document in documents.items()} == held
     updates = await world.events(connection, "order.updated")
     last: dict[str, Decimal] = {}
-    for one in updates:
-        record, before = one["data"], one["previous_attributes"]["total_price"]
+    for update in updates:
+        record, before = update["data"], update["previous_attributes"]["total_price"]
         assert last.setdefault(record["id"], before) == before != record["total_price"]
         last[record["id"]] = record["total_price"]
     assert last == {key: documents[key]["total_price"] for key in last}
@@ -108,8 +108,8 @@ async def the_store_is_the_vendor(world: World, connection: Connection) -> None:
 
 
 def change_all(world: World, total: str) -> None:
-    for one in world.vendor.collections["orders"]:
-        world.change("orders", one["id"], total=total)
+    for fields in world.vendor.collections["orders"]:
+        world.change("orders", fields["id"], total=total)
 
 
 # Down
@@ -126,12 +126,12 @@ async def test_while_the_database_is_down_the_api_says_so_and_afterwards_it_work
             for _ in range(3):
                 is_unavailable(await api.ask("GET", "/wms/orders"), "the database does not answer")
             is_unavailable(await api.ask("PATCH", "/connections"), "the database does not answer")
-            ready = await api.ask("GET", "/readyz")
-            assert (ready.status_code, (await api.ask("GET", "/healthz")).status_code) == (503, 200)
+            response = await api.ask("GET", "/readyz")
+            assert (response.status_code, (await api.ask("GET", "/healthz")).status_code) == (503, 200)
             await line.mend()
             assert (await api.ask("GET", "/wms/orders")).status_code == 200
-    told = [one["event"] for one in logs if one["event"].startswith("database")]
-    assert told == ["database unavailable", "database available again"]
+    events = [log["event"] for log in logs if log["event"].startswith("database")]
+    assert events == ["database unavailable", "database available again"]
 
 
 async def nothing() -> None:
@@ -236,20 +236,20 @@ async def test_p02_a_server_that_ends_in_the_middle_of_a_commit_has_stored_nothi
 # Read-only and full
 
 
-async def restrict(world: World, what: str | None, server: str, straight: str) -> None:
+async def restrict(world: World, subject: str | None, server: str, straight: str) -> None:
     """Makes the database read-only or full, or normal again (None). server, straight: URLs of PostgreSQL."""
     database = world.services.database
     if isinstance(database, SQLite):
         [[pages]] = database._writer.execute("PRAGMA page_count").fetchall()
-        database._writer.execute(f"PRAGMA query_only = {int(what == 'read-only')}")
-        database._writer.execute(f"PRAGMA max_page_count = {pages if what == 'full' else 10**9}")
+        database._writer.execute(f"PRAGMA query_only = {int(subject == 'read-only')}")
+        database._writer.execute(f"PRAGMA max_page_count = {pages if subject == 'full' else 10**9}")
         return
     name = urlsplit(straight).path.strip("/")
     await run_sql(server, f"ALTER DATABASE {name} RESET default_transaction_read_only")
     await run_sql(straight, "DROP FUNCTION IF EXISTS no_space() CASCADE")
-    if what == "read-only":
+    if subject == "read-only":
         await run_sql(straight, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    if what == "full":
+    if subject == "full":
         await run_sql(straight, NO_SPACE)
     ours = "datname = current_database() AND pid <> pg_backend_pid()"
     await run_sql(straight, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}")
@@ -265,12 +265,12 @@ CREATE TRIGGER no_space BEFORE UPDATE ON alembic_version EXECUTE FUNCTION no_spa
 
 
 @asynccontextmanager
-async def restricted(world: World, request: pytest.FixtureRequest, what: str) -> AsyncIterator[None]:
+async def restricted(world: World, request: pytest.FixtureRequest, name: str) -> AsyncIterator[None]:
     is_file = isinstance(world.services.database, SQLite)
     urls = [
         "" if is_file else request.getfixturevalue(name) for name in ("postgres_server", "emptied_postgres")
     ]
-    await restrict(world, what, *urls)
+    await restrict(world, name, *urls)
     try:
         yield
     finally:
@@ -288,10 +288,10 @@ async def test_a_read_only_database_is_read_and_writes_are_refused(
             answer = await api.ask("PATCH", "/connections", json={"customer_id": "c1"})
             is_unavailable(answer, "the database is read-only")
             assert len((await api.ask("GET", "/wms/orders")).json()["data"]) == 1
-            checks = [one async for one in examine(world.services.settings, {}, now_ms)]
+            checks = [check async for check in examine(world.services.settings, {}, now_ms)]
             if not isinstance(world.services.database, SQLite):
-                [told] = [one for one in checks if one.status == "fail"]
-                assert told.found.startswith("the database is read-only")
+                [check] = [check for check in checks if check.status == "fail"]
+                assert check.found.startswith("the database is read-only")
         await settled(api)
         assert (await api.ask("PATCH", "/connections", json={"customer_id": "c1"})).status_code == 200
 
@@ -300,7 +300,7 @@ async def settled(api: Client) -> None:
     """Returns when connections that the server ended have been found out, by being used."""
     for _ in range(20):
         answers = await asyncio.gather(*(api.ask("GET", "/connections") for _ in range(16)))
-        if all(one.status_code == 200 for one in answers):
+        if all(answer.status_code == 200 for answer in answers):
             return
     pytest.fail("the database is there, but never answers")
 
@@ -312,8 +312,8 @@ async def test_a_full_database_stores_no_half_page_and_goes_on_when_there_is_roo
     connection = await world.connect(page_size="50")
     before = await world.rows(connection)
     many = [{"product": f"product {n}", "quantity": n} for n in range(200)]
-    for one in world.vendor.collections["orders"]:
-        world.change("orders", one["id"], total="8.00", lines=many)
+    for fields in world.vendor.collections["orders"]:
+        world.change("orders", fields["id"], total="8.00", lines=many)
     async with restricted(world, request, "full"):
         world.clock.pass_seconds(3600)
         while len(world.asked()) < 2:
@@ -332,7 +332,7 @@ async def test_a_full_database_stores_no_half_page_and_goes_on_when_there_is_roo
 async def test_a_full_disk_is_told_to_callers_and_operators(world: World, request: pytest.FixtureRequest):
     connection = await world.connect()
     async with client(world, connection) as api, restricted(world, request, "full"):
-        name = "x" * 100_000
+        name = "x" * 60_000
         answer = await api.ask("PATCH", "/connections", json={"customer_id": name})
         is_unavailable(answer, "the database is full")
         with pytest.raises(Unavailable, match="the database is full"):
@@ -345,7 +345,7 @@ async def test_a_full_disk_is_told_to_callers_and_operators(world: World, reques
 
 @pytest.mark.parametrize("command", [["connections"], ["migrate"], ["keys", "list"], ["sync", "abc"]])
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "text"),
     [
         ("postgresql://127.0.0.1:1/crossdock", "does not answer"),
         ("sqlite:///{}/garbage.db", "the database is damaged: file is not a database"),
@@ -353,7 +353,7 @@ async def test_a_full_disk_is_told_to_callers_and_operators(world: World, reques
     ],
 )
 def test_a_command_without_its_database_ends_with_one_line(
-    command: list[str], url: str, said: str, tmp_path: Path
+    command: list[str], url: str, text: str, tmp_path: Path
 ):
     (tmp_path / "garbage.db").write_bytes(b"once upon a time" * 1000)
     environment = {
@@ -365,4 +365,4 @@ def test_a_command_without_its_database_ends_with_one_line(
     assert isinstance(result.exception, SystemExit)
     [line] = result.output.strip().splitlines()
     assert line.startswith("error: ")
-    assert said in line or "does not answer" in line
+    assert text in line or "does not answer" in line

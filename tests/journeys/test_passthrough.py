@@ -11,20 +11,20 @@ from tests.journeys.writing import Hand, writing
 PATH = "/wms/passthrough"
 
 
-async def passed(hand: Hand, method: str = "GET", path: str = "/echo", **more: Any) -> dict[str, Any]:
-    found = await hand.send("POST", PATH, {"method": method, "path": path, **more})
-    assert found.status_code == 200, found.text
-    body: dict[str, Any] = found.json()
+async def passed(hand: Hand, method: str = "GET", path: str = "/echo", **extra_fields: Any) -> dict[str, Any]:
+    response = await hand.send("POST", PATH, {"method": method, "path": path, **extra_fields})
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
     assert list(body) == ["status_code", "headers", "body"]
     return body
 
 
 async def test_the_answer_of_the_connected_system_comes_inside_of_ours(world: World):
     async with writing(world) as hand:
-        found = await passed(hand, "POST", "/echo/a%20b", params={"page": 1.5, "on": True}, data={"x": [1.5]})
-        assert found["status_code"] == 200
-        assert found["body"]["path"] == "/echo/a%20b?page=1.5&on=true"
-        assert (found["body"]["method"], found["body"]["body"]) == ("POST", '{"x":[1.5]}')
+        body = await passed(hand, "POST", "/echo/a%20b", params={"page": 1.5, "on": True}, data={"x": [1.5]})
+        assert body["status_code"] == 200
+        assert body["body"]["path"] == "/echo/a%20b?page=1.5&on=true"
+        assert (body["body"]["method"], body["body"]["body"]) == ("POST", '{"x":[1.5]}')
         missing = await passed(hand, path="/orders/nowhere")
         assert (missing["status_code"], missing["body"]) == (404, {"message": "no such record: nowhere"})
 
@@ -32,8 +32,8 @@ async def test_the_answer_of_the_connected_system_comes_inside_of_ours(world: Wo
 async def test_it_changes_the_system_but_nothing_is_stored_and_nobody_is_told(world: World):
     async with writing(world) as hand:
         before = await world.told(hand.connection)
-        made = await passed(hand, "POST", "/orders", data={"number": "P-1"})
-        assert hand.held()[0]["id"] == made["body"]["id"]
+        body = await passed(hand, "POST", "/orders", data={"number": "P-1"})
+        assert hand.held()[0]["id"] == body["body"]["id"]
         assert (await world.count(hand.connection), await world.told(hand.connection)) == (0, before)
 
 
@@ -41,16 +41,16 @@ async def test_it_changes_the_system_but_nothing_is_stored_and_nobody_is_told(wo
 async def test_a_refusal_is_an_answer_too_and_is_not_tried_again(world: World, status: int):
     async with writing(world) as hand:
         world.vendor.script("/echo", [answer(status, {"message": "no"})])
-        found = await passed(hand)
-        assert (found["status_code"], found["body"]) == (status, {"message": "no"})
+        body = await passed(hand)
+        assert (body["status_code"], body["body"]) == (status, {"message": "no"})
         assert hand.sent("GET", "/echo") == 1
 
 
 async def test_redirects_are_answers_and_are_not_followed(world: World):
     async with writing(world) as hand:
         world.vendor.script("/echo", [redirected("http://169.254.169.254/latest")])
-        found = await passed(hand)
-        assert (found["status_code"], found["headers"]["Location"]) == (302, "http://169.254.169.254/latest")
+        body = await passed(hand)
+        assert (body["status_code"], body["headers"]["Location"]) == (302, "http://169.254.169.254/latest")
 
 
 @pytest.mark.parametrize(
@@ -70,20 +70,20 @@ async def test_json_is_json_text_is_text_and_all_else_is_base64(
 ):
     async with writing(world) as hand:
         world.vendor.script("/echo", [answer(200, content, kind=kind)])
-        found = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
+        response = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
         if shown is None:
-            assert (content or b"null") in found.content
+            assert (content or b"null") in response.content
         else:
-            assert found.json()["body"] == shown
+            assert response.json()["body"] == shown
 
 
 async def test_the_sign_in_can_be_neither_changed_nor_read_back(world: World):
     async with writing(world) as hand:
-        found = await passed(hand, headers={"X-Mine": "1"})
-        assert found["body"]["headers"]["X-Mine"] == "1"
-        assert found["body"]["headers"]["Authorization"] == "Bearer ***"
-        assert "secret-token" not in str(found)
-        assert "Set-Cookie" not in found["headers"]
+        fields = await passed(hand, headers={"X-Mine": "1"})
+        assert fields["body"]["headers"]["X-Mine"] == "1"
+        assert fields["body"]["headers"]["Authorization"] == "Bearer ***"
+        assert "secret-token" not in str(fields)
+        assert "Set-Cookie" not in fields["headers"]
         for name in (
             "Authorization",
             "authorization",
@@ -100,7 +100,8 @@ async def test_the_sign_in_can_be_neither_changed_nor_read_back(world: World):
 @pytest.mark.parametrize(
     "path",
     [
-        "https://evil.example/x", "//evil.example/x", "/\\evil.example", "\\\\evil.example", "evil.example/x",
+        "https://evil.example/x", "//evil.example/x", "/\\evil.example", "\\\\evil.example", "https:x",
+        "https%3A%2F%2Fx",
         "/../x", "/a/../../x", "/%2e%2e/x", "/a/%2E%2E/x", "/%252e%252e/x", "/..%2fx", "/a/..;/x",
         "/%2f/evil", "/a//evil", "/%2f%2fevil", "/a b", "/a\nb", "/a%0ab", "/a\tb", "/a#b",
         "/\x00", "/%00", "",
@@ -110,8 +111,8 @@ async def test_the_sign_in_can_be_neither_changed_nor_read_back(world: World):
 async def test_p11_a_path_that_could_lead_elsewhere_is_refused(world: World, path: Any):
     async with writing(world) as hand:
         before = len(world.vendor.requests)
-        found = await hand.send("POST", PATH, {"method": "GET", "path": path})
-        assert (found.status_code, len(found.json()["detail"]["json"])) == (422, 1)
+        response = await hand.send("POST", PATH, {"method": "GET", "path": path})
+        assert (response.status_code, len(response.json()["detail"]["json"])) == (422, 1)
         assert len(world.vendor.requests) == before
 
 
@@ -121,19 +122,44 @@ async def test_all_that_is_wrong_with_a_call_is_told_at_once(world: World):
             "method": "TRACE", "path": "x", "headers": {"a b": "1", "X": "a\r\nb", "Y": 3},
             "params": {"p": {"deep": 1}}, "more": 1,
         }  # fmt: skip
-        found = await hand.send("POST", PATH, body)
-        assert set(found.json()["detail"]["json"]) == {
-            "method", "path", "headers.a b", "headers.X", "headers.Y", "params.p", "more",
+        response = await hand.send("POST", PATH, body)
+        assert set(response.json()["detail"]["json"]) == {
+            "method", "headers.a b", "headers.X", "headers.Y", "params.p", "more",
         }  # fmt: skip
-        carried = await hand.send("POST", PATH, {"method": "GET", "path": "/echo", "data": {}})
-        assert carried.json()["detail"]["json"] == {"data": ["GET carries no body"]}
+
+
+@pytest.mark.parametrize(("method", "is_sent"), [("GET", False), ("DELETE", False), ("PUT", True)])
+async def test_data_is_sent_with_post_put_and_patch_and_ignored_otherwise(
+    world: World, method: str, is_sent: bool
+):
+    async with writing(world) as hand:
+        body = await passed(hand, method, data={"x": 1})
+        assert body["body"]["body"] == ('{"x":1}' if is_sent else "")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("echo", "/echo"), ("echo/a?b=1", "/echo/a?b=1"), ("/echo/v1:x@y", "/echo/v1:x@y"), ("/echo:all", None)],
+)
+async def test_a_path_without_a_slash_is_below_the_base_url_too(world: World, path: str, text: str | None):
+    async with writing(world) as hand:
+        body = await passed(hand, path=path)
+        if text is not None:
+            assert body["body"]["path"] == text
+        assert world.vendor.requests[-1].path.startswith("/echo")
+
+
+async def test_a_parameter_that_is_null_is_left_out(world: World):
+    async with writing(world) as hand:
+        body = await passed(hand, params={"a": None, "b": [1, None, 2], "c": False})
+        assert body["body"]["path"] == "/echo?b=1&b=2&c=false"
 
 
 async def test_a_system_that_does_not_answer_is_told_with_its_origin(world: World):
     async with writing(world) as hand:
         world.vendor.script("/echo", [dropped()])
-        found = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
-        assert (found.status_code, found.json()["origin"]) == (503, "integration")
+        response = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
+        assert (response.status_code, response.json()["origin"]) == (503, "integration")
 
 
 async def test_a_call_heeds_what_the_connected_system_said_about_its_limits(world: World):
@@ -141,6 +167,6 @@ async def test_a_call_heeds_what_the_connected_system_said_about_its_limits(worl
     async with writing(world) as hand:
         world.vendor.script("/orders/o-001", [throttled(3600)])
         await hand.send("PUT", "/wms/orders/o-001", {"total_price": 1})
-        found = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
-        assert (found.status_code, found.json()["origin"]) == (503, "integration")
+        response = await hand.send("POST", PATH, {"method": "GET", "path": "/echo"})
+        assert (response.status_code, response.json()["origin"]) == (503, "integration")
         assert hand.sent("GET", "/echo") == 0

@@ -9,19 +9,19 @@ from typing import Any
 
 import pytest
 
-from crossdock.app import now_ms
 from crossdock.errors import Unavailable
-from crossdock.jobs.hold import Handling
+from crossdock.jobs.execution import JobHandlers
 from crossdock.jobs.queue import LEASE_MS, Lease, claim, enqueue
-from crossdock.jobs.worker import Pace, Work, Worker
-from crossdock.store import jobs
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.jobs import CHANNEL
-from crossdock.store.postgres import Postgres
+from crossdock.jobs.worker import Work, Worker, WorkerLimits
+from crossdock.services.clock import now_ms
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.postgres import Postgres
+from crossdock.store.jobs import queue
+from crossdock.store.jobs.queue import CHANNEL
 from crossdock.sync.run import sync
 from crossdock.sync.schedule import enqueue_due
-from crossdock.sync.stuck import end_broken, end_stuck
+from crossdock.sync.watchdog import end_broken, end_stuck
 from tests.conftest import Clock
 from tests.fakes.scripted import Script
 from tests.journeys.conftest import World
@@ -47,7 +47,7 @@ def scripted_worker(world: World, script: Script) -> Worker:
 
     async def next_due() -> int | None:
         looked.set()  # it found nothing more to do
-        return await world.services._next_due()
+        return await world.services.jobs.next_due_ms()
 
     async def look() -> None:
         looked.clear()
@@ -55,33 +55,33 @@ def scripted_worker(world: World, script: Script) -> Worker:
         await looked.wait()
 
     engine = replace(world.services.engine, sign_in=script.sign_in, slice_ms=SLICE_SECONDS * 1000)
-    handling = Handling(
+    handling = JobHandlers(
         {"sync": partial(sync, engine)}, partial(end_broken, database), partial(end_stuck, database)
     )
     work = Work(handling, lambda: enqueue_due(database, clock()), next_due)
-    worker = Worker(database, work, Pace(concurrency=2), clock)
+    worker = Worker(database, work, WorkerLimits(concurrency=2), clock)
     script.after_page = look
     return worker
 
 
 async def hourly(world: World, script: Script) -> dict[int, int]:
     """Connections with one small function each, their first sync done; when each is due, on the hour."""
-    made = [await world.connect(sync=False) for _ in range(OTHERS)]
+    connections = [await world.connect(sync=False) for _ in range(OTHERS)]
     await world.services.database.execute("DELETE FROM schedules WHERE function <> 'get_orders'")
     async with at_work(scripted_worker(world, script)):
         await eventually(lambda: len(script.seen) == OTHERS)
-    return {one.id: (await world.schedule(one)).due_ms for one in made}
+    return {connection.id: (await world.schedule(connection)).due_ms for connection in connections}
 
 
 def delays(script: Script, due: dict[int, int], since_ms: int) -> list[float]:
     """By how many seconds each sync that was due came later."""
-    found = []
+    numbers = []
     for connection_id, first in due.items():
-        served = [one.at_ms for one in script.seen if one.connection_id == connection_id]
+        served = [item.at_ms for item in script.seen if item.connection_id == connection_id]
         for beat in range(first, script.clock(), HOUR_MS):
             if since_ms <= beat < script.clock() - 120_000:
-                found.append((min(at for at in served if at >= beat) - beat) / 1000)
-    return found
+                numbers.append((min(at for at in served if at >= beat) - beat) / 1000)
+    return numbers
 
 
 async def test_p09_a_connection_with_a_million_records_delays_nobody_elses_hourly_sync(
@@ -99,13 +99,13 @@ async def test_p09_a_connection_with_a_million_records_delays_nobody_elses_hourl
     for name, pages in LONG.items():
         # By then an hour has passed, and what was through may be due again.
         assert script.of(big.id, name)[:pages] == list(range(pages)), "every page once, in order"
-    found = delays(script, due, began)
-    assert len(found) >= OTHERS, "each was due at least once"
+    numbers = delays(script, due, began)
+    assert len(numbers) >= OTHERS, "each was due at least once"
     # Two of its three functions hold both places, and the third may stand in line before the newcomer.
-    assert max(found) <= 2 * SLICE_SECONDS + 5 * PAGE_SECONDS, sorted(found)
-    assert sum(found) / len(found) <= SLICE_SECONDS
+    assert max(numbers) <= 2 * SLICE_SECONDS + 5 * PAGE_SECONDS, sorted(numbers)
+    assert sum(numbers) / len(numbers) <= SLICE_SECONDS
     # It stepped back for others, not for nothing: where nobody waits, a turn goes on and on.
-    assert len(found) < script.sign_ins[big.id] < 4 * len(found)
+    assert len(numbers) < script.sign_ins[big.id] < 4 * len(numbers)
 
 
 # Caps
@@ -118,8 +118,8 @@ async def views(database_url: str) -> AsyncIterator[list[Database]]:
     """The same database as eight processes see it."""
     opened = [await connect(database_url) for _ in range(TASKS)]
     yield opened
-    for one in opened:
-        await one.close()
+    for database in opened:
+        await database.close()
 
 
 async def running(database: Database) -> dict[int, int]:
@@ -136,16 +136,16 @@ async def test_the_cap_of_a_connection_is_exact_however_many_claim_at_once(
     await put_in(views[0], CONNECTIONS, FUNCTIONS, clock())
 
     async def claim_all(view: Database) -> list[Lease]:
-        found = []
+        leases = []
         while lease := await claim(view, "w", clock, most_at_once=CAP):
-            found.append(lease)
-        return found
+            leases.append(lease)
+        return leases
 
-    taken = 0
+    number = 0
     done: set[str] = set()
-    while claims := [one for found in await asyncio.gather(*map(claim_all, views)) for one in found]:
-        assert set((await running(views[0])).values()) == {min(CAP, FUNCTIONS - taken)}
-        taken += CAP
+    while claims := [lease for leases in await asyncio.gather(*map(claim_all, views)) for lease in leases]:
+        assert set((await running(views[0])).values()) == {min(CAP, FUNCTIONS - number)}
+        number += CAP
         for lease in claims:
             assert lease.job.id not in done, "done once"
             done.add(lease.job.id)
@@ -156,17 +156,17 @@ async def test_the_cap_of_a_connection_is_exact_however_many_claim_at_once(
 
 async def test_the_cap_holds_while_jobs_come_and_go(views: list[Database], clock: Clock):
     await put_in(views[0], 2, FUNCTIONS, clock())
-    most: list[int] = []
+    limit: list[int] = []
 
     async def work(view: Database) -> None:
         while lease := await claim(view, "w", clock, most_at_once=CAP):
-            most.append(max((await running(view)).values(), default=0))
+            limit.append(max((await running(view)).values(), default=0))
             async with view.transaction() as transaction:
                 await lease.finish(transaction)
 
     await asyncio.gather(*map(work, views))
-    assert max(most) <= CAP
-    assert len(most) >= FUNCTIONS
+    assert max(limit) <= CAP
+    assert len(limit) >= FUNCTIONS
 
 
 async def test_what_runs_without_a_worker_takes_nobodys_place(views: list[Database], clock: Clock):
@@ -175,8 +175,8 @@ async def test_what_runs_without_a_worker_takes_nobodys_place(views: list[Databa
         assert await claim(views[0], "dies", clock, most_at_once=2)
     assert await claim(views[1], "waits", clock, most_at_once=2) is None
     clock.pass_seconds(LEASE_MS / 1000 + 1)
-    found = [await claim(views[1], "waits", clock, most_at_once=2) for _ in range(3)]
-    assert [one and one.job.attempts for one in found] == [2, 2, None], "what ran out goes first"
+    leases = [await claim(views[1], "waits", clock, most_at_once=2) for _ in range(3)]
+    assert [lease and lease.job.attempts for lease in leases] == [2, 2, None], "what ran out goes first"
 
 
 # Long queues
@@ -201,7 +201,7 @@ async def test_a_claim_touches_a_few_jobs_however_many_wait(database: Database, 
     await fill(database, "sync", clock())
     counting: Any = Counting(database, "jobs")
     leases = [await claim(counting, "w", clock) for _ in range(4)]
-    assert [one and one.job.id for one in leases] == [f"job_{1000000 + n}" for n in range(1, 5)]
+    assert [lease and lease.job.id for lease in leases] == [f"job_{1000000 + n}" for n in range(1, 5)]
     assert counting.touched < 4 * 20
 
 
@@ -214,9 +214,9 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self.done: dict[str, float] = {}
         self.database = database
-        handling = Handling({"sync": self._do}, self._unexpected, self._unexpected)
+        handling = JobHandlers({"sync": self._do}, self._unexpected, self._unexpected)
         work = Work(handling, self._nothing, self._next_due)
-        self.worker = Worker(database, work, Pace(concurrency=2), now_ms)
+        self.worker = Worker(database, work, WorkerLimits(concurrency=2), now_ms)
 
     async def _do(self, lease: Lease, stopping: asyncio.Event) -> None:
         async with self.database.transaction() as transaction:
@@ -230,7 +230,7 @@ class Desk:
         return
 
     async def _next_due(self) -> int | None:
-        return await jobs.next_ms(self.database)
+        return await queue.next_ms(self.database)
 
     async def seconds_until_done(self, elsewhere: Database) -> float:
         """How long a job waits that another process queues; the best of three, as the machine is busy."""

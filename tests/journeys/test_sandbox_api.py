@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from crossdock.integrations.registry import integration
+from crossdock.kit.registry import get_integration
 from tests.journeys.server import Json, Organization, Server
 
 NOT_SHIPPED = "open,confirmed,processing,picked,packed,backordered"
 
 
 @pytest.fixture(scope="module")
-def own(server: Server) -> Organization:
+def organization(server: Server) -> Organization:
     """An organization with a sandbox warehouse for this module: each test takes an order of its own."""
     return server.organization("wms")
 
@@ -22,24 +22,24 @@ def shop(server: Server) -> Organization:
     return server.organization("cart")
 
 
-def an_order(own: Organization) -> Json:
+def an_order(own_organization: Organization) -> Json:
     """An order of several units that can be shipped from stock, in part or whole."""
-    for order in own.list("/wms/orders", **{"status[in]": "open,confirmed"}):
+    for order in own_organization.list("/wms/orders", **{"status[in]": "open,confirmed"}):
         if sum(line["quantity"] for line in order["line_items"]) > 2 and not order["shipments"]:
             return order
     raise AssertionError("the sandbox has no such order")
 
 
-def simulate(own: Organization, method: str, path: str, **more: Any) -> Json:
-    answer = own.ask(method, f"/sandbox/simulate/{path}", None, **more)
+def simulate(own_organization: Organization, method: str, path: str, **extra_fields: Any) -> Json:
+    answer = own_organization.ask(method, f"/sandbox/simulate/{path}", None, **extra_fields)
     assert answer.status_code == 200, answer.text
     assert list(answer.json()) == ["data"]
-    found: Json = answer.json()["data"]
-    return found
+    data: Json = answer.json()["data"]
+    return data
 
 
-def refused(own: Organization, method: str, path: str, **more: Any) -> tuple[int, Json]:
-    answer = own.ask(method, f"/sandbox/simulate/{path}", None, **more)
+def refused(own_organization: Organization, method: str, path: str, **extra_fields: Any) -> tuple[int, Json]:
+    answer = own_organization.ask(method, f"/sandbox/simulate/{path}", None, **extra_fields)
     return answer.status_code, answer.json()
 
 
@@ -59,171 +59,189 @@ def test_a_sandbox_is_made_once_and_answers_like_an_exchange(server: Server):
         "available_endpoints",
     ]
     assert (first["integration_name"], first["customer_id"]) == ("sandbox", None)
-    assert first["available_actions"] == integration("cart", "sandbox").functions
+    assert first["available_actions"] == get_integration("cart", "sandbox").functions
     assert len(newcomer.get("/connections").json()["data"]) == 1
 
 
 def test_a_new_sandbox_is_a_connection_like_any_other(server: Server):
-    own = server.organization("wms")
-    told = [one["event_type"] for one in server.events(own, "wms")]
-    done = told.count("connection.historical-sync-completed")
-    assert told[0] == "connection.created"
-    assert (done, len(told)) == (len(integration("wms", "sandbox").resources), done + 1)
+    own_organization = server.organization("wms")
+    event_types = [event["event_type"] for event in server.events(own_organization, "wms")]
+    done = event_types.count("connection.historical-sync-completed")
+    assert event_types[0] == "connection.created"
+    assert (done, len(event_types)) == (len(get_integration("wms", "sandbox").resources), done + 1)
 
 
-def state(own: Organization) -> dict[str, list[Any]]:
+def state(own_organization: Organization) -> dict[str, list[Any]]:
     return {
-        "orders": [(one["id"], one["status"], len(one["shipments"])) for one in own.list("/wms/orders")],
-        "returns": [(one["id"], one["status"]) for one in own.list("/wms/returns")],
-        "stock": [(one["id"], one["onhand"], one["committed"]) for one in own.list("/wms/inventory")],
+        "orders": [
+            (character["id"], character["status"], len(character["shipments"]))
+            for character in own_organization.list("/wms/orders")
+        ],
+        "returns": [
+            (character["id"], character["status"]) for character in own_organization.list("/wms/returns")
+        ],
+        "stock": [
+            (character["id"], character["onhand"], character["committed"])
+            for character in own_organization.list("/wms/inventory")
+        ],
     }
 
 
 def test_a_reset_keeps_the_connection_and_takes_the_data_back_to_the_start(server: Server):
-    own = server.organization("wms")
-    start, tokens, uids = state(own), dict(own.tokens), dict(own.uids)
-    simulate(own, "PUT", f"orders/{an_order(own)['id']}/fulfill")
-    server.synced(own, "wms", "get_inventory")
-    assert state(own) != start
-    told = len(server.events(own, "wms"))
-    own.add_sandbox("wms")
-    assert state(own) == start
-    assert (own.tokens, own.uids) == (tokens, uids)
-    later = {one["event_type"] for one in server.events(own, "wms")[told:]}
+    own_organization = server.organization("wms")
+    start, tokens, uids = state(own_organization), dict(own_organization.tokens), dict(own_organization.uids)
+    simulate(own_organization, "PUT", f"orders/{an_order(own_organization)['id']}/fulfill")
+    server.synced(own_organization, "wms", "get_inventory")
+    assert state(own_organization) != start
+    event_count = len(server.events(own_organization, "wms"))
+    own_organization.add_sandbox("wms")
+    assert state(own_organization) == start
+    assert (own_organization.tokens, own_organization.uids) == (tokens, uids)
+    later = {event["event_type"] for event in server.events(own_organization, "wms")[event_count:]}
     assert later == {"connection.historical-sync-completed"}
-    simulate(own, "PUT", f"orders/{an_order(own)['id']}/fulfill")
-    assert server.events(own, "wms")[-1]["event_type"] == "order.shipment.created"
+    simulate(own_organization, "PUT", f"orders/{an_order(own_organization)['id']}/fulfill")
+    assert server.events(own_organization, "wms")[-1]["event_type"] == "order.shipment.created"
 
 
 @pytest.mark.parametrize("kind", ["freight", "erp"])
-def test_there_is_no_sandbox_of_other_types(own: Organization, kind: str):
-    answer = own.ask("POST", f"/sandbox/generate-sandbox/{kind}", None)
+def test_there_is_no_sandbox_of_other_types(organization: Organization, kind: str):
+    answer = organization.ask("POST", f"/sandbox/generate-sandbox/{kind}", None)
     assert (answer.status_code, list(answer.json()["detail"]["path"])) == (422, ["integration_type"])
 
 
 # Shipping
 
 
-def test_a_fulfilled_order_is_readable_at_once_and_told_with_what_it_was(server: Server, own: Organization):
-    order, told = an_order(own), len(server.events(own, "wms"))
-    shipped = simulate(own, "PUT", f"orders/{order['id']}/fulfill")
+def test_a_fulfilled_order_is_readable_at_once_and_told_with_what_it_was(
+    server: Server, organization: Organization
+):
+    order, event_count = an_order(organization), len(server.events(organization, "wms"))
+    shipped = simulate(organization, "PUT", f"orders/{order['id']}/fulfill")
     assert (shipped["id"], shipped["status"]) == (order["id"], "fulfilled")
-    assert own.one(f"/wms/orders/{order['id']}") == shipped
-    assert own.list("/wms/orders", ids=order["id"]) == [shipped]
-    updated, sent = server.events(own, "wms")[told:]
+    assert organization.one(f"/wms/orders/{order['id']}") == shipped
+    assert organization.list("/wms/orders", ids=order["id"]) == [shipped]
+    updated, sent = server.events(organization, "wms")[event_count:]
     assert [updated["event_type"], sent["event_type"]] == ["order.updated", "order.shipment.created"]
     assert updated["data"] == sent["data"] == shipped
     assert updated["previous_attributes"]["status"] == order["status"]
     assert updated["previous_attributes"]["shipments"] == []
     assert sent["previous_attributes"] == {"shipments": []}
-    for one in (updated, sent):
-        assert (one["integration_name"], one["integration_type"]) == ("sandbox", "wms")
-        assert one["connection_id"] == own.uids["wms"]
+    for entry in (updated, sent):
+        assert (entry["integration_name"], entry["integration_type"]) == ("sandbox", "wms")
+        assert entry["connection_id"] == organization.uids["wms"]
 
 
-def test_what_was_shipped_is_what_was_ordered(own: Organization):
-    order = an_order(own)
-    shipped = simulate(own, "PUT", f"orders/{order['id']}/fulfill")
-    assert own.one(f"/wms/orders/{order['id']}")["line_items"] == [
+def test_what_was_shipped_is_what_was_ordered(organization: Organization):
+    order = an_order(organization)
+    shipped = simulate(organization, "PUT", f"orders/{order['id']}/fulfill")
+    assert organization.one(f"/wms/orders/{order['id']}")["line_items"] == [
         {**line, "is_picked": True} for line in order["line_items"]
     ]
-    assert sum(line["quantity"] for one in shipped["shipments"] for line in one["line_items"]) > 0
-    assert all(package["tracking_number"] for one in shipped["shipments"] for package in one["packages"])
+    assert sum(line["quantity"] for shipment in shipped["shipments"] for line in shipment["line_items"]) > 0
+    assert all(
+        package["tracking_number"] for shipment in shipped["shipments"] for package in shipment["packages"]
+    )
 
 
-def test_the_next_sync_finds_nothing_new_in_what_was_simulated(server: Server, own: Organization):
-    order = an_order(own)
-    shipped = simulate(own, "PUT", f"orders/{order['id']}/fulfill")
-    told = server.events(own, "wms")
-    counts = server.synced(own, "wms", "get_orders")
+def test_the_next_sync_finds_nothing_new_in_what_was_simulated(server: Server, organization: Organization):
+    order = an_order(organization)
+    shipped = simulate(organization, "PUT", f"orders/{order['id']}/fulfill")
+    events = server.events(organization, "wms")
+    counts = server.synced(organization, "wms", "get_orders")
     assert (counts["created"], counts["updated"], counts["gone"]) == (0, 0, 0)
     assert counts["unchanged"] >= 1
-    assert own.one(f"/wms/orders/{order['id']}") == shipped
-    [event] = server.events(own, "wms")[len(told) :]
+    assert organization.one(f"/wms/orders/{order['id']}") == shipped
+    [event] = server.events(organization, "wms")[len(events) :]
     assert event["event_type"] == "connection.force-sync-completed"
 
 
-def test_an_order_can_be_shipped_in_part_and_then_whole(server: Server, own: Organization):
-    order, told = an_order(own), len(server.events(own, "wms"))
-    part = simulate(own, "PUT", f"orders/{order['id']}/fulfill?partial=true")
+def test_an_order_can_be_shipped_in_part_and_then_whole(server: Server, organization: Organization):
+    order, event_count = an_order(organization), len(server.events(organization, "wms"))
+    part = simulate(organization, "PUT", f"orders/{order['id']}/fulfill?partial=true")
     assert (part["status"], len(part["shipments"])) == ("partially_fulfilled", 1)
-    whole = simulate(own, "PUT", f"orders/{order['id']}/fulfill?partial=false")
-    assert (whole["status"], len(whole["shipments"])) == ("fulfilled", 2)
-    assert whole["shipments"][0] == part["shipments"][0]
+    whole_simulate = simulate(organization, "PUT", f"orders/{order['id']}/fulfill?partial=false")
+    assert (whole_simulate["status"], len(whole_simulate["shipments"])) == ("fulfilled", 2)
+    assert whole_simulate["shipments"][0] == part["shipments"][0]
     events = [
-        one for one in server.events(own, "wms")[told:] if one["event_type"] == "order.shipment.created"
+        event
+        for event in server.events(organization, "wms")[event_count:]
+        if event["event_type"] == "order.shipment.created"
     ]
-    assert [one["previous_attributes"]["shipments"] for one in events] == [[], part["shipments"]]
+    assert [event["previous_attributes"]["shipments"] for event in events] == [[], part["shipments"]]
 
 
-def test_stock_follows_with_the_next_sync_of_inventory(server: Server, own: Organization):
-    server.synced(own, "wms", "get_inventory")
-    before = {one["id"]: one["onhand"] for one in own.list("/wms/inventory")}
-    shipped = simulate(own, "PUT", f"orders/{an_order(own)['id']}/fulfill")
-    assert {one["id"]: one["onhand"] for one in own.list("/wms/inventory")} == before
-    assert server.synced(own, "wms", "get_inventory")["updated"] > 0
-    after = {one["id"]: one["onhand"] for one in own.list("/wms/inventory")}
-    sent = [line for one in shipped["shipments"] for line in one["line_items"]]
-    moved = {one: before[one] - after[one] for one in before if before[one] != after[one]}
+def test_stock_follows_with_the_next_sync_of_inventory(server: Server, organization: Organization):
+    server.synced(organization, "wms", "get_inventory")
+    before = {character["id"]: character["onhand"] for character in organization.list("/wms/inventory")}
+    shipped = simulate(organization, "PUT", f"orders/{an_order(organization)['id']}/fulfill")
+    assert {
+        character["id"]: character["onhand"] for character in organization.list("/wms/inventory")
+    } == before
+    assert server.synced(organization, "wms", "get_inventory")["updated"] > 0
+    after = {character["id"]: character["onhand"] for character in organization.list("/wms/inventory")}
+    sent = [line for shipment in shipped["shipments"] for line in shipment["line_items"]]
+    moved = {item: before[item] - after[item] for item in before if before[item] != after[item]}
     assert moved == {
-        one: sum(line["quantity"] for line in sent if line["inventory_item_id"] == one) for one in moved
+        item: sum(line["quantity"] for line in sent if line["inventory_item_id"] == item) for item in moved
     }
     assert moved.keys() == {line["inventory_item_id"] for line in sent}
 
 
-def test_an_order_that_is_shipped_already_is_refused_by_the_warehouse(server: Server, own: Organization):
-    order = an_order(own)
-    simulate(own, "PUT", f"orders/{order['id']}/fulfill")
-    told = len(server.events(own, "wms"))
-    status, body = refused(own, "PUT", f"orders/{order['id']}/fulfill")
+def test_an_order_that_is_shipped_already_is_refused_by_the_warehouse(
+    server: Server, organization: Organization
+):
+    order = an_order(organization)
+    simulate(organization, "PUT", f"orders/{order['id']}/fulfill")
+    event_count = len(server.events(organization, "wms"))
+    status, body = refused(organization, "PUT", f"orders/{order['id']}/fulfill")
     assert (status, body["origin"]) == (422, "integration")
     assert body["error"] == f"order {order['id']} is fulfilled already"
-    assert server.events(own, "wms")[told:] == []
+    assert server.events(organization, "wms")[event_count:] == []
 
 
-def test_a_cancelled_order_is_refused_by_the_warehouse(own: Organization):
-    [order, *_] = own.list("/wms/orders", status="cancelled")
-    status, body = refused(own, "PUT", f"orders/{order['id']}/fulfill")
+def test_a_cancelled_order_is_refused_by_the_warehouse(organization: Organization):
+    [order, *_] = organization.list("/wms/orders", status="cancelled")
+    status, body = refused(organization, "PUT", f"orders/{order['id']}/fulfill")
     assert (status, body["origin"]) == (422, "integration")
 
 
 @pytest.mark.parametrize("path", ["orders/nope/fulfill", "returns/nope/receive"])
-def test_what_the_sandbox_does_not_have_is_not_found(own: Organization, path: str):
-    status, body = refused(own, "PUT", path)
+def test_what_the_sandbox_does_not_have_is_not_found(organization: Organization, path: str):
+    status, body = refused(organization, "PUT", path)
     assert (status, body["origin"], body["id"]) == (404, "trackstar", "nope")
 
 
 @pytest.mark.parametrize("query", ["partial=maybe", "partial=", "partial=true&partial=true", "all=true"])
-def test_how_much_to_ship_is_true_or_false(own: Organization, query: str):
-    order = an_order(own)
-    status, body = refused(own, "PUT", f"orders/{order['id']}/fulfill?{query}")
+def test_how_much_to_ship_is_true_or_false(organization: Organization, query: str):
+    order = an_order(organization)
+    status, body = refused(organization, "PUT", f"orders/{order['id']}/fulfill?{query}")
     assert (status, list(body["detail"]["query"])) == (422, [query.partition("=")[0]])
-    assert own.one(f"/wms/orders/{order['id']}") == order
+    assert organization.one(f"/wms/orders/{order['id']}") == order
 
 
 # Returns
 
 
-def test_a_received_return_is_readable_at_once_and_told(server: Server, own: Organization):
-    [returned, *_] = own.list("/wms/returns", **{"status[nin]": "received,cancelled"})
-    told = len(server.events(own, "wms"))
-    received = simulate(own, "PUT", f"returns/{returned['id']}/receive")
+def test_a_received_return_is_readable_at_once_and_told(server: Server, organization: Organization):
+    [returned, *_] = organization.list("/wms/returns", **{"status[nin]": "received,cancelled"})
+    event_count = len(server.events(organization, "wms"))
+    received = simulate(organization, "PUT", f"returns/{returned['id']}/receive")
     assert (received["id"], received["status"]) == (returned["id"], "received")
     assert [line["received_quantity"] for line in received["line_items"]] == [
         line["expected_quantity"] for line in received["line_items"]
     ]
-    assert own.one(f"/wms/returns/{returned['id']}") == received
-    [event] = server.events(own, "wms")[told:]
+    assert organization.one(f"/wms/returns/{returned['id']}") == received
+    [event] = server.events(organization, "wms")[event_count:]
     assert event["event_type"] == "return.updated"
     assert event["previous_attributes"]["status"] == returned["status"]
-    assert refused(own, "PUT", f"returns/{returned['id']}/receive")[0] == 422
+    assert refused(organization, "PUT", f"returns/{returned['id']}/receive")[0] == 422
 
 
 # The shop
 
 
 def test_an_order_in_the_shop_is_readable_at_once_and_told(server: Server, shop: Organization):
-    told = len(server.events(shop, "cart"))
+    event_count = len(server.events(shop, "cart"))
     product = shop.list("/cart/products", limit="3")[2]
     body = {
         "order_number": "#7001",
@@ -235,7 +253,7 @@ def test_an_order_in_the_shop_is_readable_at_once_and_told(server: Server, shop:
     assert [(line["product_id"], line["quantity"]) for line in order["line_items"]] == [(product["id"], 2)]
     assert (order["ship_to_address"]["full_name"], order["ship_to_address"]["state"]) == ("Ann Lee", None)
     assert shop.one(f"/cart/orders/{order['id']}") == order
-    [event] = server.events(shop, "cart")[told:]
+    [event] = server.events(shop, "cart")[event_count:]
     assert (event["event_type"], event["data"]) == ("cart-order.created", order)
     assert "previous_attributes" not in event
     assert server.synced(shop, "cart", "get_orders")["created"] == 0
@@ -269,7 +287,7 @@ def test_a_product_of_the_shop_is_readable_at_once_and_keeps_its_price_to_the_ce
         ("cart/orders", {"line_items": []}, "line_items"),
         ("cart/orders", {"requested_shipping_method": "Camel"}, "requested_shipping_method"),
         ("cart/orders", {"colour": "red"}, "colour"),
-        ("cart/orders", {"order_number": "a\u0000b"}, ""),
+        ("cart/orders", {"order_number": "a\u0000b"}, "order_number"),
         ("cart/products", {"price": "1.00"}, "price"),
         ("cart/products", {"price": 1.005}, "price"),
         ("cart/products", {"inventory": -1}, "inventory"),
@@ -282,10 +300,12 @@ def test_what_does_not_fit_is_refused_by_field(shop: Organization, path: str, bo
     assert (status, answer["origin"], list(answer["detail"]["json"])) == (422, "trackstar", [field])
 
 
-@pytest.mark.parametrize("body", [b"{", b'{"name": "\xff"}', b'{"a":' * 5000, b"{}{}"])
-def test_what_is_not_json_is_refused(shop: Organization, body: bytes):
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"{", 400), (b'{"name": "\xff"}', 400), (b'{"a":' * 5000, 422), (b"{}{}", 400)]
+)
+def test_what_is_not_json_is_refused(shop: Organization, body: bytes, status: int):
     answer = shop.ask("POST", "/sandbox/simulate/cart/products", None, content=body)
-    assert (answer.status_code, answer.json()["origin"]) == (400, "trackstar")
+    assert (answer.status_code, answer.json()["origin"]) == (status, "trackstar")
 
 
 def test_without_a_sandbox_nothing_can_be_simulated(server: Server):

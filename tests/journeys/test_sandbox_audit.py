@@ -8,19 +8,19 @@ from tests.journeys.server import Organization, Server, until
 @pytest.fixture(scope="module")
 def audited(server: Server) -> Organization:
     """An organization with a sandbox warehouse and carriers, whose charges were audited."""
-    made = server.organization("wms", "carrier")
-    server.do(server.services._find_audits())
-    until(lambda: made.get("/carrier/audit/findings").json()["audited_at"] is not None)
-    return made
+    organization = server.organization("wms", "carrier")
+    server.do(server.services.jobs.find_audits())
+    until(lambda: organization.get("/carrier/audit/findings").json()["audited_at"] is not None)
+    return organization
 
 
 def test_the_sandbox_carriers_deliver_files_that_add_up_but_for_one(audited: Organization):
     files = audited.list("/carrier/files")
     assert len(files) == 20  # five accounts, four weeks
-    assert {one["file_type"] for one in files} == {"csv"}
+    assert {file["file_type"] for file in files} == {"csv"}
     invoices = audited.list("/carrier/invoices")
     assert len(invoices) == 20
-    [wrong] = [one for one in invoices if not one["reconciled"]]
+    [wrong] = [invoice for invoice in invoices if not invoice["reconciled"]]
     assert (wrong["gap"], wrong["errors"]) == (1.0, 0)
 
 
@@ -30,18 +30,19 @@ def test_a_sandbox_file_can_be_opened(audited: Organization):
 
 
 def test_the_audit_finds_what_the_sandbox_hid(audited: Organization):
-    found = audited.list("/carrier/audit/findings", limit="1000")
-    assert {one["rule"] for one in found} >= {
+    records = audited.list("/carrier/audit/findings", limit="1000")
+    assert {record["rule"] for record in records} >= {
         "duplicate_charge", "matched_refund", "overbilled_weight", "charged_not_shipped",
         "unreconciled_invoice",
     }  # fmt: skip
-    assert all(one["amount"] >= 0 for one in found)
-    assert {one["amount"] for one in found if one["rule"] == "duplicate_charge"} == {18.5}
+    assert all(record["amount"] >= 0 for record in records)
+    assert {record["amount"] for record in records if record["rule"] == "duplicate_charge"} == {18.5}
 
 
 def test_every_parcel_that_was_sent_is_charged_to_its_order(audited: Organization):
     strangers = {
-        one["tracking_number"] for one in audited.list("/carrier/audit/findings", rule="charged_not_shipped")
+        character["tracking_number"]
+        for character in audited.list("/carrier/audit/findings", rule="charged_not_shipped")
     }
     costs = audited.list("/carrier/shipment-costs", limit="1000")
     sent = {
@@ -50,7 +51,7 @@ def test_every_parcel_that_was_sent_is_charged_to_its_order(audited: Organizatio
         for shipment in order["shipments"]
         for package in shipment["packages"]
     }
-    joined = {one["tracking_number"]: one["orders"] for one in costs if one["tracking_number"] in sent}
+    joined = {cost["tracking_number"]: cost["orders"] for cost in costs if cost["tracking_number"] in sent}
     assert len(joined) >= 30
     assert {number: orders[0]["order_id"] for number, orders in joined.items()} == {
         number: sent[number] for number in joined

@@ -8,8 +8,9 @@ from pathlib import Path
 import asyncssh
 import httpx
 import pytest
+import structlog
 
-from crossdock.api.routes import application
+from crossdock.connections.disconnect import disconnect
 from crossdock.errors import (
     AddressRefused,
     Invalid,
@@ -18,8 +19,12 @@ from crossdock.errors import (
     VendorRefused,
     VendorUnavailable,
 )
-from crossdock.integrations.registry import integration
-from crossdock.store import access, connections, quarantine
+from crossdock.files.folder import Folder
+from crossdock.files.polling import SourcePoller
+from crossdock.kit.registry import get_integration
+from crossdock.services.application import application
+from crossdock.store.connections import access, connections
+from crossdock.store.records import quarantine
 from tests.fakes.invoices import FREIGHT, FUEL, invoice, put
 from tests.fakes.sftp import SftpServer, sftp_server
 from tests.journeys.carriers import Carrier, connected
@@ -30,7 +35,7 @@ DEARER = ("1Z001", "FRT", "Transportation Charges", "2.00", "12.00")
 
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(app=application(world.services.door()))
+    transport = httpx.ASGITransport(app=application(world.services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as opened:
         yield opened
 
@@ -44,9 +49,9 @@ async def sftp(tmp_path: Path) -> AsyncIterator[SftpServer]:
 def watched(world: World, folder: str = "in", organization: str | None = None) -> Path:
     """A folder that is watched."""
     root = Path(world.services.settings.watched_root)
-    found = root / (organization or world.organization) / folder
-    found.mkdir(parents=True, exist_ok=True)
-    return found
+    path = root / (organization or world.organization) / folder
+    path.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 @pytest.fixture(params=["folder", "sftp"])
@@ -89,13 +94,13 @@ async def test_a_file_that_is_met_again_is_neither_fetched_nor_told_again(
     carrier, folder = delivering
     put(folder, "jan.csv", invoice(FREIGHT, FUEL))
     await carrier.sync()
-    told, reads, slept = (
+    event_count, reads, slept = (
         len(await carrier.events("carrier-file.created")),
         len(sftp.reads),
         len(carrier.world.slept),
     )
     await carrier.sync()
-    assert len(await carrier.events("carrier-file.created")) == told == 1
+    assert len(await carrier.events("carrier-file.created")) == event_count == 1
     assert (len(sftp.reads), len(carrier.world.slept)) == (reads, slept)
 
 
@@ -142,21 +147,21 @@ async def test_a_file_that_is_too_large_is_set_aside_and_the_others_come_in(
     carrier.world.services = small.services
     await carrier.sync()
     assert await carrier.names() == ["jan.csv"]
-    [kept] = await quarantine.of_connection(carrier.world.services.database, carrier.connection.id)
-    assert kept.key == "file huge.csv"
-    assert "CROSSDOCK_MAX_FILE_BYTES allows 4,000" in kept.reason
+    [quarantined] = await quarantine.of_connection(carrier.world.services.database, carrier.connection.id)
+    assert quarantined.key == "file huge.csv"
+    assert "CROSSDOCK_MAX_FILE_BYTES allows 4,000" in quarantined.reason
 
 
 async def test_a_file_that_no_carrier_sends_is_kept_and_said_to_be_refused(delivering: tuple[Carrier, Path]):
     carrier, folder = delivering
-    put(folder, "readme.pdf", b"%PDF-1.7 not an invoice")
+    put(folder, "readme.txt", b"no invoice, but how to read one")
     put(folder, "jan.csv", invoice(FREIGHT, FUEL))
     await carrier.sync()
-    assert sorted(await carrier.names()) == ["jan.csv", "readme.pdf"]
-    [pdf] = (await carrier.get("/carrier/files", file_type="pdf"))["data"]
-    found = await carrier.file(pdf["download_url"].split("/")[-2])
-    assert found["state"] == "refused"
-    assert found["error"]
+    assert sorted(await carrier.names()) == ["jan.csv", "readme.txt"]
+    [readme] = (await carrier.get("/carrier/files", file_type="txt"))["data"]
+    file = await carrier.file(readme["id"])
+    assert file["state"] == "refused"
+    assert file["error"]
     assert len(await carrier.items()) == 2
 
 
@@ -165,8 +170,8 @@ async def test_a_file_whose_name_can_not_be_kept_is_set_aside(delivering: tuple[
     put(folder, "a\x01b.csv", invoice(FREIGHT))
     await carrier.sync()
     assert await carrier.names() == []
-    [kept] = await quarantine.of_connection(carrier.world.services.database, carrier.connection.id)
-    assert "control character" in kept.reason
+    [quarantined] = await quarantine.of_connection(carrier.world.services.database, carrier.connection.id)
+    assert "control character" in quarantined.reason
 
 
 async def test_a_name_that_is_no_text_keeps_nobody_from_the_others(delivering: tuple[Carrier, Path]):
@@ -175,8 +180,36 @@ async def test_a_name_that_is_no_text_keeps_nobody_from_the_others(delivering: t
     (folder / os.fsdecode(b"\xff.csv")).write_bytes(invoice(DEARER))
     await carrier.sync()
     assert await carrier.names() == ["jan.csv"]
-    [kept] = await quarantine.of_connection(carrier.world.services.database, carrier.connection.id)
-    assert kept.key == "file \\udcff.csv"
+    [quarantined] = await quarantine.of_connection(carrier.world.services.database, carrier.connection.id)
+    assert quarantined.key == "file \\xff.csv"
+    assert "is not UTF-8" in quarantined.reason
+
+
+async def test_a_name_that_is_no_text_is_warned_about_once(delivering: tuple[Carrier, Path]):
+    carrier, folder = delivering
+    (folder / os.fsdecode(b"caf\xe9.csv")).write_bytes(invoice(FREIGHT))
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await carrier.sync()
+    entries = [entry for entry in logs if entry["event"] == "a file was set aside"]
+    assert [entry["file"] for entry in entries] == ["caf\\xe9.csv"]
+    look = SourcePoller(carrier.world.services.intake, folder.parent / "parts", 1 << 20)
+    assert await look.has_news(carrier.connection, Folder(folder)) is False
+    (folder / os.fsdecode(b"\xe9.csv")).write_bytes(invoice(FREIGHT))
+    assert await look.has_news(carrier.connection, Folder(folder)) is True
+
+
+async def test_a_name_that_is_no_text_is_forgotten_once_it_was_changed(delivering: tuple[Carrier, Path]):
+    carrier, folder = delivering
+    misnamed = folder / os.fsdecode(b"caf\xe9.csv")
+    misnamed.write_bytes(invoice(FREIGHT))
+    await carrier.sync()
+    [problem] = await carrier.world.problems(carrier.connection)
+    assert r"the name 'caf\xe9.csv' is not UTF-8" in problem.message
+    misnamed.rename(folder / "coffee.csv")
+    await carrier.sync()
+    assert await quarantine.of_connection(carrier.world.services.database, carrier.connection.id) == []
+    assert await carrier.world.problems(carrier.connection) == []
 
 
 async def test_a_window_reads_again_what_came_in_it(delivering: tuple[Carrier, Path]):
@@ -188,10 +221,10 @@ async def test_a_window_reads_again_what_came_in_it(delivering: tuple[Carrier, P
             "DELETE FROM carrier_invoice_line_items WHERE connection_id = ?", carrier.connection.id
         )
     body = {"function_name": "get_invoice_line_items", "start_time": "2026-01-15T00:00:00Z"}
-    asked = await carrier.ask(
+    response = await carrier.ask(
         "POST", "/connections/on-demand-syncs", json=body | {"end_time": "2026-01-25T00:00:00Z"}
     )
-    assert asked.status_code == 200, asked.text
+    assert response.status_code == 200, response.text
     await carrier.world.work()
     assert len(await carrier.items()) == 2
 
@@ -200,13 +233,13 @@ async def test_what_is_deleted_meanwhile_leaves_nothing_behind(delivering: tuple
     carrier, folder = delivering
     put(folder, "jan.csv", invoice(FREIGHT, FUEL))
     services = carrier.world.services
-    given = await connections.credentials(services.database, services.vault, carrier.connection)
-    source = services._source(carrier.connection, integration("carrier", "ups"), given)
+    credentials = await connections.credentials(services.database, services.vault, carrier.connection)
+    source = services.clients.source(carrier.connection, get_integration("carrier", "ups"), credentials)
     assert source is not None
-    await services.linker.disconnect(carrier.connection)
+    await disconnect(services.database, carrier.connection, services.clock())
     await carrier.world.work()
     with pytest.raises(LeaseLost):  # a look that had begun before
-        await services.look.at(carrier.connection, source)
+        await services.poller.at(carrier.connection, source)
     for table in ("received_files", "seen_files"):
         assert await services.database.fetch(f"SELECT * FROM {table}") == []
 
@@ -220,10 +253,10 @@ async def test_a_watched_folder_is_read_soon_without_waiting_for_the_schedule(
     folder = watched(world)
     carrier = await connected(world, http, source="folder", folder="in")
     put(folder, "jan.csv", invoice(FREIGHT, FUEL))
-    assert await world.services._watch() == 1
+    assert await world.services.jobs.watch_folders() == 1
     await world.work()
     assert len(await carrier.items()) == 2
-    assert await world.services._watch() == 0
+    assert await world.services.jobs.watch_folders() == 0
 
 
 async def test_a_file_that_came_while_a_sync_was_under_way_is_read_soon(
@@ -232,15 +265,15 @@ async def test_a_file_that_came_while_a_sync_was_under_way_is_read_soon(
     carrier = await connected(world, http)
     path = put(Path(world.services.settings.data_dir), "x", invoice(FREIGHT))
     # As when the run asked for files before it came, and held the place in the queue.
-    await world.services.arrivals.take(carrier.connection, "a.csv", path, source="upload")
-    assert await world.services._watch() == 1
+    await world.services.intake.take(carrier.connection, "a.csv", path, source="upload")
+    assert await world.services.jobs.watch_folders() == 1
     await world.work()
     assert len(await carrier.items()) == 1
 
 
 async def test_a_folder_outside_of_the_organizations_own_is_refused(world: World, http: httpx.AsyncClient):
-    own = watched(world, "out")
-    (own / "link").symlink_to("/etc")
+    own_path = watched(world, "out")
+    (own_path / "link").symlink_to("/etc")
     for folder in ("../other", "/etc", "a/../../other", "..", "in/../../x", "in\0x", "out/link"):
         with pytest.raises(VendorRefused, match=r"below|leads out"):
             await connected(world, http, source="folder", folder=folder)
@@ -250,9 +283,9 @@ async def test_p19_a_folder_of_another_organization_is_not_within_reach(
     world: World, http: httpx.AsyncClient
 ):
     put(watched(world), "jan.csv", invoice(FREIGHT))
-    other = await access.create_organization(world.services.database, "Other", world.clock())
-    watched(world, organization=other)
-    theirs = await connected(world, http, other, source="folder", folder="in")
+    other_organization = await access.create_organization(world.services.database, "Other", world.clock())
+    watched(world, organization=other_organization)
+    theirs = await connected(world, http, other_organization, source="folder", folder="in")
     await theirs.sync()
     assert await theirs.names() == []
 
@@ -302,8 +335,11 @@ async def test_a_key_opens_as_well_as_a_password(world: World, http: httpx.Async
 async def test_a_wrong_password_or_key_is_told_as_wrong_credentials(
     world: World, http: httpx.AsyncClient, sftp: SftpServer
 ):
-    other = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
-    for wrong in ({"sftp_password": "no"}, {"sftp_password": "", "sftp_private_key": other}):
+    other_export_private_key = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    for wrong in (
+        {"sftp_password": "no"},
+        {"sftp_password": "", "sftp_private_key": other_export_private_key},
+    ):
         with pytest.raises(InvalidCredentials):
             await connected(world, http, **sftp.fields(**wrong))
     with pytest.raises(InvalidCredentials, match="private key can't be read"):
@@ -313,9 +349,11 @@ async def test_a_wrong_password_or_key_is_told_as_wrong_credentials(
 async def test_a_server_that_shows_another_key_is_not_signed_in_to(
     world: World, http: httpx.AsyncClient, sftp: SftpServer
 ):
-    other = asyncssh.generate_private_key("ssh-ed25519")
+    other_generate_private_key = asyncssh.generate_private_key("ssh-ed25519")
     with pytest.raises(VendorRefused, match=re.escape(sftp.fingerprint)):
-        await connected(world, http, **sftp.fields(sftp_fingerprint=other.get_fingerprint()))
+        await connected(
+            world, http, **sftp.fields(sftp_fingerprint=other_generate_private_key.get_fingerprint())
+        )
     with pytest.raises(VendorRefused, match=re.escape(sftp.fingerprint)):
         await connected(world, http, **sftp.fields(sftp_fingerprint="nonsense"))
 
@@ -338,8 +376,8 @@ async def test_a_fetch_that_breaks_goes_on_where_it_stopped(
     await world.next_sync(3600)
     assert await carrier.names() == ["jan.csv"]
     assert min(offset for _, offset in sftp.reads[broken:]) >= 500_000
-    [one] = (await carrier.get("/carrier/files", start_time="2026-01-01T00:00:00Z"))["data"]
-    assert (await http.get(one["download_url"])).content == content
+    [value] = (await carrier.get("/carrier/files", start_time="2026-01-01T00:00:00Z"))["data"]
+    assert (await http.get(value["download_url"])).content == content
 
 
 async def test_a_file_that_may_not_be_read_keeps_nobody_from_the_others(
@@ -351,8 +389,8 @@ async def test_a_file_that_may_not_be_read_keeps_nobody_from_the_others(
     sftp.forbidden.add("feb.csv")
     await carrier.sync()
     assert await carrier.names() == ["jan.csv"]
-    [kept] = await quarantine.of_connection(world.services.database, carrier.connection.id)
-    assert kept.key == "file feb.csv"
+    [quarantined] = await quarantine.of_connection(world.services.database, carrier.connection.id)
+    assert quarantined.key == "file feb.csv"
     sftp.forbidden.clear()
     await carrier.sync()
     assert await carrier.names() == ["jan.csv", "feb.csv"]
@@ -397,10 +435,10 @@ async def test_p20_no_password_or_key_of_a_source_is_readable(
         await connected(world, http, **sftp.fields(sftp_user="nobody"))
     rows = await world.services.database.fetch("SELECT credentials FROM connections")
     shown = capfd.readouterr()
-    for place in (
+    for content in (
         *(bytes(row[0]) for row in rows),
         shown.out.encode(),
         shown.err.encode(),
         str(refused.value).encode(),
     ):
-        assert b"correct horse" not in place
+        assert b"correct horse" not in content

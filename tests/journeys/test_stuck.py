@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
-from crossdock.changes.document import stamp
+from crossdock.connections.disconnect import disconnect
+from crossdock.connections.on_demand import SyncWindow, open_window
 from crossdock.jobs.queue import LEASE_MS, claim
 from crossdock.jobs.worker import Worker
-from crossdock.store import jobs, records, schedules
-from crossdock.sync import on_demand
+from crossdock.store.connections import schedules
+from crossdock.store.jobs import queue
+from crossdock.store.records import records
 from crossdock.sync.pull import MOST_ATTEMPTS
+from crossdock.wire import stamp
 from tests.fakes.vendor import answer, hanging, html, usual
 from tests.journeys.conftest import World, order
 
@@ -20,7 +23,7 @@ HOUR_MS = 3_600_000
 
 async def test_a_job_that_ends_every_worker_that_takes_it_is_given_up(world: World):
     await world.connect(sync=False)
-    await world.services._tick()
+    await world.services.jobs.enqueue_due()
     for attempt in range(1, MOST_ATTEMPTS + 1):
         # Nobody lives to tell: the lease just runs out.
         lease = await claim(world.services.database, "dies", world.clock)
@@ -30,12 +33,12 @@ async def test_a_job_that_ends_every_worker_that_takes_it_is_given_up(world: Wor
     world.vendor.requests.clear()
     await world.work()
     assert lease
-    found = await jobs.get(world.services.database, lease.job.id)
-    assert found
-    assert (found.state, found.error) == ("failed", "begun 8 times without getting on")
+    job = await queue.get(world.services.database, lease.job.id)
+    assert job
+    assert (job.state, job.error) == ("failed", "begun 8 times without getting on")
     functions = {"get_orders": "/orders", "get_warehouses": "/warehouses", "get_order_packs": "/packs"}
-    asked = {one.path for one in world.vendor.requests}
-    assert asked == set(functions.values()) - {functions[found.function]}
+    paths = {request.path for request in world.vendor.requests}
+    assert paths == set(functions.values()) - {functions[job.function]}
 
 
 def impatient(world: World) -> Worker:
@@ -54,8 +57,9 @@ async def test_a_sync_whose_vendor_never_answers_is_ended_and_told_and_begun_ane
     world.vendor.script("/orders", [usual(), hanging()])
     began = stamp(world.clock())
     await asyncio.wait_for(impatient(world).drain(), 30)
-    [event] = await world.events(connection, "connection.schedule-stuck")
-    assert event["data"] == {"function_name": "get_orders", "last_crawl_start": began}
+    events = await world.events(connection, "connection.schedule-stuck")
+    [data] = [event["data"] for event in events if event["data"]["function_name"] == "get_orders"]
+    assert data == {"function_name": "get_orders", "last_crawl_start": began, "latest_data": None}
     schedule, job = await world.schedule(connection), await world.last_job(connection)
     assert (schedule.last_outcome, schedule.first_done_ms, schedule.mark) == ("failed", None, None)
     assert (job.state, job.error) == ("failed", "no progress for too long")
@@ -63,12 +67,19 @@ async def test_a_sync_whose_vendor_never_answers_is_ended_and_told_and_begun_ane
     await world.next_sync()
     assert await world.count(connection) == 5
     assert (await world.schedule(connection)).last_outcome == "done"
+    world.vendor.script("/orders", [hanging()])
+    world.clock.pass_seconds(3600)
+    await asyncio.wait_for(impatient(world).drain(), 30)
+    events = await world.events(connection, "connection.schedule-stuck")
+    # On a slow machine the others may have taken too long as well.
+    last = [event["data"] for event in events if event["data"]["function_name"] == "get_orders"][-1]
+    assert last["latest_data"] == "2026-02-01T00:00:05Z"
 
 
 async def test_a_stuck_window_is_told_and_holds_nothing_any_more(world: World):
     connection = await world.connect()
-    window = await on_demand.ask(
-        world.services.database, connection, "get_orders", start_ms=0, end_ms=1, now_ms=world.clock()
+    window = await open_window(
+        world.services.database, connection, "get_orders", SyncWindow(0, 1), world.clock()
     )
     world.vendor.script("/orders", [hanging()])
     await asyncio.wait_for(impatient(world).drain(), 30)
@@ -92,8 +103,9 @@ async def test_a_force_sync_is_told_complete_however_its_last_function_ended(wor
     world.vendor.script("/orders", [trouble])
     await world.queue(connection)
     await asyncio.wait_for(impatient(world).drain(), 30)
-    [event] = await world.events(connection, "connection.force-sync-completed")
-    assert event["data"] == {"functions_synced": ["get_order_packs", "get_orders", "get_warehouses"]}
+    events = await world.events(connection, "connection.force-sync-completed")
+    functions = sorted(event["data"]["function_name"] for event in events)
+    assert functions == ["get_order_packs", "get_orders", "get_warehouses"]
     assert (await world.schedule(connection)).last_outcome == "failed"
 
 
@@ -102,7 +114,7 @@ async def test_what_a_customer_wanted_deleted_is_tried_again_when_deleting_break
 ):
     world.vendor.collections["orders"] = [order(1)]
     connection = await world.connect()
-    await world.services.linker.disconnect(connection)
+    await disconnect(world.services.database, connection, world.clock())
     real, failures = records.purge, [ZeroDivisionError()]
 
     async def purge(*arguments: Any) -> int:
@@ -130,7 +142,7 @@ async def test_pausing_stops_a_schedule_and_resuming_goes_on_from_the_mark(world
     world.vendor.requests.clear()
     await world.work()
     assert await world.count(connection) == 2
-    assert [one["since"] for one in world.asked()] == ["2026-02-01T00:00:01Z"], "once, for all it missed"
+    assert [entry["since"] for entry in world.asked()] == ["2026-02-01T00:00:01Z"], "once, for all it missed"
     assert world.asked("/packs") == []
     due = (await world.schedule(connection)).due_ms
     assert world.clock() < due <= world.clock() + HOUR_MS

@@ -17,14 +17,14 @@ __all__ = ["admin"]
 def places(answer: httpx.Response) -> list[list[str]]:
     """What a 422 names."""
     assert answer.status_code == 422, answer.text
-    return [one["loc"] for one in answer.json()["detail"]]
+    return [item["loc"] for item in answer.json()["detail"]]
 
 
 # When to send
 
 
 @pytest.mark.parametrize(
-    ("at", "more"),
+    ("at", "extra_fields"),
     [
         ("0001-01-01T00:00:00+10:00", {}),
         ("9999-12-31T23:59:59-10:00", {}),
@@ -33,10 +33,10 @@ def places(answer: httpx.Response) -> list[list[str]]:
     ],
 )
 async def test_a_message_that_could_never_be_sent_is_refused_and_not_kept(
-    admin: Admin, at: str | timedelta, more: Json
+    admin: Admin, at: str | timedelta, extra_fields: Json
 ):
     at = at if isinstance(at, str) else (datetime.now(UTC) + at).isoformat()
-    body = {"eventType": "order.updated", "payload": {}, "deliverAt": at, **more}
+    body = {"eventType": "order.updated", "payload": {}, "deliverAt": at, **extra_fields}
     answer = await admin.ask("POST", f"{admin.app}/msg", json=body)
     assert places(answer) == [["body", "deliverAt"]]
     assert (await admin.do("GET", f"{admin.app}/msg"))["data"] == []
@@ -77,7 +77,7 @@ async def test_canceled_is_only_found_by_who_knows_of_it(admin: Admin):
     path = f"{admin.app}/attempt/endpoint/{endpoint}"
 
     async def found(**query: str) -> list[int]:
-        return [one["status"] for one in (await admin.do("GET", path, params=query))["data"]]
+        return [record["status"] for record in (await admin.do("GET", path, params=query))["data"]]
 
     assert await found(status="4", expanded_statuses="true") == [4]
     assert await found(status="4") == []
@@ -96,7 +96,7 @@ URL = "https://example.com/"
 
 
 @pytest.mark.parametrize(
-    ("body", "place"),
+    ("body", "position"),
     [
         ({"url": URL, "metadata": {"fine": "x", "color": 1}}, ["body", "metadata", "color"]),
         ({"url": URL, "metadata": {"a.b": 1}}, ["body", "metadata"]),
@@ -109,17 +109,17 @@ URL = "https://example.com/"
         ({}, ["body", "url"]),
     ],
 )
-async def test_a_refusal_names_the_place_part_by_part(admin: Admin, body: Json, place: list[str]):
-    assert places(await admin.ask("POST", f"{admin.app}/endpoint", json=body)) == [place]
+async def test_a_refusal_names_the_place_part_by_part(admin: Admin, body: Json, position: list[str]):
+    assert places(await admin.ask("POST", f"{admin.app}/endpoint", json=body)) == [position]
 
 
 async def test_the_place_is_named_in_a_change_too(admin: Admin):
     path = f"{admin.app}/endpoint/{await admin.endpoint()}"
-    for body, place in (
+    for body, position in (
         ({"filterTypes": ["no.such"]}, ["body", "filterTypes"]),
         ({"metadata": {"a": None}}, ["body", "metadata", "a"]),
     ):
-        assert places(await admin.ask("PATCH", path, json=body)) == [place]
+        assert places(await admin.ask("PATCH", path, json=body)) == [position]
     assert places(await admin.ask("PATCH", f"{path}/headers", json={"headers": {"a": None, "b": 1}})) == [
         ["body", "headers", "b"]
     ]
@@ -129,7 +129,7 @@ async def test_the_place_is_named_in_a_change_too(admin: Admin):
 
 
 @pytest.mark.parametrize(
-    ("secret", "said"),
+    ("secret", "text"),
     [
         ("whsec_c2hvcnQ=", "the secret has 5 bytes; 24 to 75 are wanted"),
         ("", "the secret has 0 bytes; 24 to 75 are wanted"),
@@ -138,10 +138,10 @@ async def test_the_place_is_named_in_a_change_too(admin: Admin):
         ("whsec_" + "A" * 4000, "the secret has 3000 bytes; 24 to 75 are wanted"),
     ],
 )
-async def test_of_a_secret_is_said_what_is_wrong_with_it(admin: Admin, secret: str, said: str):
+async def test_of_a_secret_is_said_what_is_wrong_with_it(admin: Admin, secret: str, text: str):
     answer = await admin.ask("POST", f"{admin.app}/endpoint", json={"url": URL, "secret": secret})
     assert places(answer) == [["body", "secret"]]
-    assert answer.json()["detail"][0]["msg"] == said
+    assert answer.json()["detail"][0]["msg"] == text
     rotate = f"{admin.app}/endpoint/{await admin.endpoint()}/secret/rotate"
     assert places(await admin.ask("POST", rotate, json={"key": secret})) == [["body", "key"]]
 

@@ -21,18 +21,18 @@ async def test_of_ten_who_add_one_event_type_at_once_one_does(admin: Admin):
             for n in range(10)
         )
     )
-    assert Counter(one.status_code for one in tried) == {201: 1, 409: 9}
-    [made] = [one.json() for one in tried if one.status_code == 201]
-    assert (await admin.do("GET", "/event-type/a.b"))["description"] == made["description"]
+    assert Counter(response.status_code for response in tried) == {201: 1, 409: 9}
+    [value] = [response.json() for response in tried if response.status_code == 201]
+    assert (await admin.do("GET", "/event-type/a.b"))["description"] == value["description"]
 
 
 async def test_of_ten_who_put_one_event_type_at_once_one_makes_it(admin: Admin):
     tried = await asyncio.gather(
         *(admin.ask("PUT", "/event-type/a.b", json={"description": f"the {n}th"}) for n in range(10))
     )
-    assert Counter(one.status_code for one in tried) == {201: 1, 200: 9}
-    assert [one.json()["description"] for one in tried] == [f"the {n}th" for n in range(10)]
-    assert len({one.json()["createdAt"] for one in tried}) == 1
+    assert Counter(response.status_code for response in tried) == {201: 1, 200: 9}
+    assert [response.json()["description"] for response in tried] == [f"the {n}th" for n in range(10)]
+    assert len({response.json()["createdAt"] for response in tried}) == 1
 
 
 async def test_changes_of_one_event_type_at_once_all_count(admin: Admin):
@@ -52,43 +52,43 @@ async def test_of_ten_who_put_one_application_at_once_one_makes_it_and_the_other
     tried = await asyncio.gather(
         *(admin.ask("PUT", f"/app/{uid}", json={"name": f"the {n}th"}) for n in range(10))
     )
-    assert Counter(one.status_code for one in tried) == {201: 1, 200: 9}
-    assert [one.json()["name"] for one in tried] == [f"the {n}th" for n in range(10)]
-    assert len({one.json()["id"] for one in tried}) == 1
+    assert Counter(response.status_code for response in tried) == {201: 1, 200: 9}
+    assert [response.json()["name"] for response in tried] == [f"the {n}th" for n in range(10)]
+    assert len({response.json()["id"] for response in tried}) == 1
 
 
 # Which application
 
 
 async def test_a_message_does_not_go_into_another_application_than_its_path_says(admin: Admin):
-    uid, other = f"new-{admin.house.id}", f"other-{admin.house.id}"
+    uid, other_text = f"new-{admin.house.id}", f"other-{admin.house.id}"
     message = {"eventType": "order.updated", "payload": {}}
-    for path in (uid, other, admin.house.id):
-        if path == other:
-            made = await admin.do("POST", "/app", json={"name": "Other", "uid": other})
+    for path in (uid, other_text, admin.house.id):
+        if path == other_text:
+            body = await admin.do("POST", "/app", json={"name": "Other", "uid": other_text})
             uid = f"{uid}-2"
-        for request, more in ((f"/app/{path}/msg", message), (f"/auth/app-portal-access/{path}", {})):
+        for request, extra_entry in ((f"/app/{path}/msg", message), (f"/auth/app-portal-access/{path}", {})):
             answer = await admin.ask(
-                "POST", request, json={**more, "application": {"name": "x", "uid": f"{uid}-3"}}
+                "POST", request, json={**extra_entry, "application": {"name": "x", "uid": f"{uid}-3"}}
             )
             assert (answer.status_code, answer.json()["detail"][0]["loc"]) == (
                 422, ["body", "application", "uid"],
             )  # fmt: skip
-    same = {**message, "application": {"name": "Other", "uid": other}}
-    for path in (other, made["id"]):
-        await admin.do("POST", f"/app/{path}/msg", json=same)
+    same_fields = {**message, "application": {"name": "Other", "uid": other_text}}
+    for path in (other_text, body["id"]):
+        await admin.do("POST", f"/app/{path}/msg", json=same_fields)
     fresh = {**message, "application": {"name": "New", "uid": f"fresh-{admin.house.id}"}}
     await admin.do("POST", f"/app/fresh-{admin.house.id}/msg", json=fresh)
     listed = (await admin.do("GET", "/app"))["data"]
-    assert {one["uid"] for one in listed} == {admin.house.id, other, f"fresh-{admin.house.id}"}
+    assert {item["uid"] for item in listed} == {admin.house.id, other_text, f"fresh-{admin.house.id}"}
 
 
 async def test_putting_an_application_does_not_change_another(admin: Admin):
-    other = f"other-{admin.house.id}"
-    await admin.do("POST", "/app", json={"name": "Other", "uid": other})
-    answer = await admin.ask("PUT", f"/app/new-{admin.house.id}", json={"name": "New", "uid": other})
+    other_text = f"other-{admin.house.id}"
+    await admin.do("POST", "/app", json={"name": "Other", "uid": other_text})
+    answer = await admin.ask("PUT", f"/app/new-{admin.house.id}", json={"name": "New", "uid": other_text})
     assert answer.status_code == 409
-    assert (await admin.do("GET", f"/app/{other}"))["name"] == "Other"
+    assert (await admin.do("GET", f"/app/{other_text}"))["name"] == "Other"
 
 
 # The operator is told
@@ -99,7 +99,7 @@ async def test_the_operator_is_told_of_every_endpoint_that_went_with_its_applica
     uid = f"other-{admin.house.id}"
     app = await admin.do("POST", "/app", json={"name": "Other", "uid": uid})
     body = {"url": f"{admin.receiver.url}/hook"}
-    made = [
+    ids = [
         (await admin.do("POST", f"/app/{uid}/endpoint", json={**body, "uid": name}))["id"] for name in "ab"
     ]
     await admin.do("DELETE", f"/app/{uid}")
@@ -108,8 +108,8 @@ async def test_the_operator_is_told_of_every_endpoint_that_went_with_its_applica
         return len(admin.receiver.got("/ops")) >= 4
 
     await admin.until(look)
-    told = [one.json for one in admin.receiver.got("/ops")]
-    assert {(one["data"]["appId"], one["data"]["appUid"]) for one in told} == {(app["id"], uid)}
-    gone = {(one["data"]["endpointId"], one["data"]["endpointUid"]) for one in told
-            if one["type"] == "endpoint.deleted"}  # fmt: skip
-    assert gone == set(zip(made, "ab", strict=True))
+    bodies = [item.json for item in admin.receiver.got("/ops")]
+    assert {(body["data"]["appId"], body["data"]["appUid"]) for body in bodies} == {(app["id"], uid)}
+    items = {(body["data"]["endpointId"], body["data"]["endpointUid"]) for body in bodies
+            if body["type"] == "endpoint.deleted"}  # fmt: skip
+    assert items == set(zip(ids, "ab", strict=True))

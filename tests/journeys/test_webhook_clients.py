@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import sys
 from asyncio.subprocess import PIPE
+from importlib.metadata import version
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import skip_or_fail
 from tests.fakes.hook_receiver import Receiver
@@ -16,7 +19,8 @@ from tests.journeys.server import Server
 
 FAKES = Path(__file__).parents[1] / "fakes"
 CACHE = Path.home() / ".cache" / "crossdock"
-OLD_PYTHON, NPM = "1.99.1", "1.99.1"
+OLD_PYTHON, NPM = "1.99.1", ("1.99.1", "2.5.0")
+"""Of both generations; the Python client of today is installed beside us."""
 
 
 async def run(*command: str, **environment: str) -> str:
@@ -45,14 +49,15 @@ async def calls(server: Server, *command: str, **environment: str) -> list[str]:
     """The calls that a script of the whole surface made."""
     organization = server.organization()
     async with Receiver() as receiver:
-        given = (server.url, organization.key, organization.id, receiver.url)
-        found: list[str] = json.loads(await run(*command, *given, **environment))
-    return found
+        texts = (server.url, organization.key, organization.id, receiver.url)
+        documents: list[str] = json.loads(await run(*command, *texts, **environment))
+    return documents
 
 
 async def test_the_python_client_of_today_finds_every_operation(server: Server):
-    found = await calls(server, sys.executable, str(FAKES / "svix_surface.py"))
-    assert len(found) >= 58
+    assert version("svix").startswith("2.")
+    texts = await calls(server, sys.executable, str(FAKES / "svix_surface.py"))
+    assert len(texts) >= 58
 
 
 async def test_the_python_client_of_the_first_generation_finds_every_operation(server: Server):
@@ -61,24 +66,25 @@ async def test_the_python_client_of_the_first_generation_finds_every_operation(s
         sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), f"svix=={OLD_PYTHON}",
         folder=folder,
     )  # fmt: skip
-    found = await calls(server, sys.executable, str(FAKES / "svix_surface.py"), PYTHONPATH=str(folder))
-    assert len(found) >= 57
+    texts = await calls(server, sys.executable, str(FAKES / "svix_surface.py"), PYTHONPATH=str(folder))
+    assert len(texts) >= 57
 
 
 async def test_the_guides_program_sets_up_an_endpoint(server: Server):
     page = (FAKES.parents[1] / "docs" / "webhooks.md").read_text()
     (program,) = re.findall(r"^```python client\n(.*?)^```$", page, re.M | re.S)
-    given = {"CROSSDOCK_API_KEY": server.organization().key, "CROSSDOCK_BASE_URL": server.url}
-    assert (await run(sys.executable, "-c", program, **given)).startswith("whsec_")
+    fields = {"CROSSDOCK_API_KEY": server.organization().key, "CROSSDOCK_BASE_URL": server.url}
+    assert (await run(sys.executable, "-c", program, **fields)).startswith("whsec_")
 
 
-async def test_the_npm_client_finds_every_operation(server: Server):
+@pytest.mark.parametrize("release", NPM)
+async def test_the_npm_clients_of_both_generations_find_every_operation(server: Server, release: str):
     npm, node = shutil.which("npm"), shutil.which("node")
     if npm is None or node is None:
         skip_or_fail("npm is not here")
         return
-    folder = CACHE / "npm-svix"
-    install = ("install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), f"svix@{NPM}")
+    folder = CACHE / f"npm-svix-{release}"
+    install = ("install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), f"svix@{release}")
     made(npm, *install, folder=folder)
-    found = await calls(server, node, str(FAKES / "svix_surface.mjs"), str(folder))
-    assert len(found) >= 50
+    texts = await calls(server, node, str(FAKES / "svix_surface.mjs"), str(folder))
+    assert len(texts) >= 50

@@ -1,7 +1,7 @@
 """A clock that was hours ahead and is put right: what is to be sent does not wait for the time it showed."""
 
-from crossdock.store.engine import Database
-from crossdock.webhooks.clocks import bring_back
+from crossdock.store.database.engine import Database
+from crossdock.webhooks.clock_skew import repair_future_times
 from tests.fakes.hook_receiver import status
 from tests.journeys.conftest import World
 from tests.journeys.hooks import Hooks, hooks
@@ -13,11 +13,11 @@ AHEAD = 5 * 3600
 
 async def put_right(world: World) -> int:
     world.clock.pass_seconds(-AHEAD)
-    return await bring_back(world.services.database, world.clock())
+    return await repair_future_times(world.services.database, world.clock())
 
 
 def arrived(hooks: Hooks) -> list[str]:
-    return [one.id for one in hooks.receiver.got()]
+    return [item.id for item in hooks.receiver.got()]
 
 
 async def test_what_was_stored_by_a_clock_that_was_ahead_is_sent_when_it_is_put_right(
@@ -29,7 +29,7 @@ async def test_what_was_stored_by_a_clock_that_was_ahead_is_sent_when_it_is_put_
     assert await put_right(world) == 1
     await hooks.deliver()
     assert arrived(hooks) == [message.id]
-    assert await bring_back(world.services.database, world.clock()) == 0
+    assert await repair_future_times(world.services.database, world.clock()) == 0
 
 
 async def test_a_retry_planned_by_a_clock_that_was_ahead_comes_after_its_delay(world: World, hooks: Hooks):
@@ -53,7 +53,7 @@ async def test_what_a_sender_whose_clock_was_ahead_held_when_it_died_is_sent_aft
         "UPDATE webhook_deliveries SET holder = 'dead', due_ms = ? WHERE endpoint = ?",
         world.clock() + AHEAD * 1000 + 120_000, endpoint.number,
     )  # fmt: skip
-    assert await bring_back(world.services.database, world.clock()) == 1
+    assert await repair_future_times(world.services.database, world.clock()) == 1
     await hooks.deliver()
     assert arrived(hooks) == []
     await hooks.deliver(120)
@@ -65,15 +65,15 @@ async def test_what_waits_rightly_goes_on_waiting(world: World, hooks: Hooks):
     endpoint = await hooks.endpoint()
     failing = await hooks.put()
     own_ms = world.clock() + 20 * 86_400_000
-    own = await hooks.put(deliver_ms=own_ms)
+    own_message = await hooks.put(deliver_ms=own_ms)
     database = world.services.database
     sql = "UPDATE webhook_deliveries SET attempts = ?, due_ms = ? WHERE message_id = ?"
     await database.execute(sql, 4, world.clock() + 2 * 7_200_000, failing.id)
-    await database.execute(sql, 0, own_ms, own.id)
-    assert await bring_back(database, world.clock()) == 0
-    found = await hooks.stand(endpoint, own)
-    assert found
-    assert found.next_ms == own_ms
+    await database.execute(sql, 0, own_ms, own_message.id)
+    assert await repair_future_times(database, world.clock()) == 0
+    delivery_state = await hooks.stand(endpoint, own_message)
+    assert delivery_state
+    assert delivery_state.next_ms == own_ms
 
 
 async def test_a_throttle_set_by_a_clock_that_was_ahead_holds_nothing(world: World, hooks: Hooks):
@@ -92,9 +92,9 @@ async def test_thousands_are_put_right_at_once_however_many_wait_rightly(world: 
     rows = [(f"msg_a{n}", 0, now + AHEAD * 1000) for n in range(2500)]
     rows += [(f"msg_b{n}", 7, now + 36_000_000) for n in range(2500)]
     await fill(database, endpoint.number, rows)
-    assert await bring_back(database, now) == 2500
-    left = await database.fetch("SELECT count(*) FROM webhook_deliveries WHERE due_ms > ?", now)
-    assert left[0][0] == 2500
+    assert await repair_future_times(database, now) == 2500
+    remaining_rows = await database.fetch("SELECT count(*) FROM webhook_deliveries WHERE due_ms > ?", now)
+    assert remaining_rows[0][0] == 2500
 
 
 async def fill(database: Database, endpoint: int, rows: list[tuple[str, int, int]]) -> None:
@@ -111,6 +111,6 @@ async def test_a_worker_does_it_among_its_chores(world: World, hooks: Hooks):
     world.clock.pass_seconds(AHEAD)
     message = await hooks.put()
     world.clock.pass_seconds(-AHEAD)
-    assert await world.services._bring_back() > 0
+    assert await world.services.jobs.repair_future_times() > 0
     await hooks.deliver()
     assert arrived(hooks) == [message.id]

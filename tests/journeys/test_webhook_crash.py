@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from crossdock.store import events
+from crossdock.store.records import events
 from tests.fakes.hook_receiver import status
 from tests.journeys.conftest import World, order
 from tests.journeys.hooks import SECRET, Hooks, hooks, signed_by
@@ -52,17 +52,17 @@ async def test_p01_p02_whatever_is_killed_every_change_is_delivered_and_nothing_
     rows = await events.of_connection(world.services.database, connection.id)
     # What happened before there was an endpoint is not sent there.
     since = next(n for n, (_, row) in enumerate(rows) if row.type.endswith("updated"))
-    told = {row.id: row for _, row in rows[since:] if not row.type.endswith(".deleted")}
+    reported_events = {row.id: row for _, row in rows[since:] if not row.type.endswith(".deleted")}
     arrived = hooks.receiver.got()
-    assert {one.id for one in arrived} == told.keys()
-    assert len(told) > 20, "nothing was put to the test"
-    for one in arrived:
-        assert one.body == told[one.id].body
-        assert signed_by(SECRET, one.headers, one.body, int(one.headers["webhook-timestamp"]))
-    left = await world.services.database.fetch(
+    assert {item.id for item in arrived} == reported_events.keys()
+    assert len(reported_events) > 20, "nothing was put to the test"
+    for item in arrived:
+        assert item.body == reported_events[item.id].body
+        assert signed_by(SECRET, item.headers, item.body, int(item.headers["webhook-timestamp"]))
+    remaining_rows = await world.services.database.fetch(
         "SELECT message_id, state, due_ms FROM webhook_deliveries WHERE endpoint = ? AND state <> 0",
         endpoint.number,
     )
-    assert [tuple(row) for row in left] == []
+    assert [tuple(row) for row in remaining_rows] == []
     attempts = await hooks.attempts(endpoint)
-    assert {one.message_id for one in attempts if one.status == 0} == told.keys()
+    assert {attempt.message_id for attempt in attempts if attempt.status == 0} == reported_events.keys()

@@ -10,21 +10,23 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from crossdock.api.routes import application
-from crossdock.changes.commit import Incoming, Target, bury_these, commit
-from crossdock.changes.document import decoder, encoder
+from crossdock.changes.commit import Changes, commit
+from crossdock.changes.plan import Incoming, Target
+from crossdock.connections.disconnect import disconnect
+from crossdock.connections.on_demand import SyncWindow, open_window
 from crossdock.errors import InvalidCredentials
-from crossdock.integrations import registry
+from crossdock.kit import registry
 from crossdock.resources.catalogue import all_resources
 from crossdock.resources.event_types import event_types, extension_types
 from crossdock.resources.schema import Resource
-from crossdock.store import events
-from crossdock.store.connections import Connection
+from crossdock.services.application import application
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.records import events
 from crossdock.store.webhooks import attempts, deliveries
-from crossdock.store.webhooks.sought import Sought
-from crossdock.sync import on_demand
+from crossdock.store.webhooks.search_filter import AttemptFilter
 from crossdock.webhooks.body import MOST_PREVIOUS_BYTES, truncated
 from crossdock.webhooks.event_types import ours
+from crossdock.wire import decoder, encoder
 from tests.event_contract import contract, faults
 from tests.fakes.fake_wms import SLUG
 from tests.fakes.invoices import FREIGHT, invoice
@@ -38,7 +40,7 @@ __all__ = ["hooks"]
 
 Json = dict[str, Any]
 
-TOLD = [one for one in all_resources() if one.event is not None and one.every is not None]
+TOLD = [resource for resource in all_resources() if resource.event is not None and resource.every is not None]
 
 
 def made_up(resource: Resource, number: int = 1) -> Json:
@@ -51,30 +53,29 @@ def made_up(resource: Resource, number: int = 1) -> Json:
 
 def bare(resource: Resource, number: int = 2) -> Json:
     """A record of which the vendor says no more than it has to."""
-    required = {one.encode_name for one in msgspec.structs.fields(resource.record) if one.required}
+    required = {field.encode_name for field in msgspec.structs.fields(resource.record) if field.required}
     return {name: value for name, value in made_up(resource, number).items() if name in required | {"id"}}
 
 
 def unlike_its_schema(event: Json) -> list[str]:
     """How an event differs from the schema that the catalogue of event types shows."""
-    known = (ours(event["event_type"]).schemas or {})["1"]
+    known_value = (ours(event["event_type"]).schemas or {})["1"]
     received = json.loads(encoder.encode(event))
     return [
-        f"{one.json_path}: {one.message[:200]}" for one in Draft202012Validator(known).iter_errors(received)
+        f"{iter_error.json_path}: {iter_error.message[:200]}"
+        for iter_error in Draft202012Validator(known_value).iter_errors(received)
     ]
 
 
-async def told_of(world: World, connection: Connection, resource: Resource) -> list[Json]:
+async def told_of(world: World, connection: ConnectionRow, resource: Resource) -> list[Json]:
     """What is told of records that come, change and go, whatever the connected system."""
-    one = replace(connection, type=resource.type)
-    target = Target(one, resource, "schedule")
-
-    async def nothing_more(*_: Any) -> None: ...
+    current_connection = replace(connection, type=resource.type)
+    target = Target(current_connection, resource, "schedule")
 
     async def put(*records: Json) -> None:
         world.clock.pass_seconds(1)
-        incoming = [Incoming(each["id"], each, None) for each in records]
-        outcome = await commit(world.services.database, target, incoming, world.clock(), nothing_more)
+        incoming = [Incoming(record["id"], record, None) for record in records]
+        outcome = await commit(world.services.database, target, Changes(incoming), world.clock())
         assert outcome.refused == {}
 
     full, empty = made_up(resource), bare(resource)
@@ -82,30 +83,32 @@ async def told_of(world: World, connection: Connection, resource: Resource) -> l
     await put(full | {name: [] for name in lists}, empty)
     await put(full, made_up(resource, 2))
     await put({**full, "updated_date": "2026-01-03T09:00:00Z"} if "updated_date" in full else full)
-    await bury_these(world.services.database, target, [full["id"]], world.clock(), nothing_more)
+    await commit(world.services.database, target, Changes(deleted=[full["id"]]), world.clock())
     rows = await events.of_connection(world.services.database, connection.id)
     return [decoder.decode(row.body) for _, row in rows if row.resource == resource.key]
 
 
-@pytest.mark.parametrize("resource", TOLD, ids=lambda one: one.key)
+@pytest.mark.parametrize("resource", TOLD, ids=lambda value: value.key)
 async def test_what_is_told_of_every_kind_of_record_is_what_the_contract_promises(
     world: World, resource: Resource
 ):
     contract()
     connection = await world.connect(sync=False)
-    found = await told_of(world, connection, resource)
-    names = {f"{resource.event}.{what}" for what in ("created", "updated", "deleted")}
-    assert {one["event_type"] for one in found} == names | {one.name for one in resource.subevents}
-    assert [fault for one in found for fault in faults(one)] == []
-    assert [fault for one in found for fault in unlike_its_schema(one)] == []
+    records = await told_of(world, connection, resource)
+    names = {f"{resource.event}.{name}" for name in ("created", "updated", "deleted")}
+    assert {record["event_type"] for record in records} == names | {
+        subevent.name for subevent in resource.subevents
+    }
+    assert [fault for record in records for fault in faults(record)] == []
+    assert [fault for record in records for fault in unlike_its_schema(record)] == []
 
 
-async def _told_of_connections(world: World) -> None:
-    """Everything that is told of a connection: how it comes, syncs, fails, gets stuck and goes."""
-    behind = registry.integration("wms", SLUG)
+async def _told_of_connections(world: World) -> ConnectionRow:
+    """Everything that is told of a connection but its end: how it comes, syncs, fails and gets stuck."""
+    integration = registry.get_integration("wms", SLUG)
     refused = {"url": world.vendor.url, "token": "wrong"}
     with pytest.raises(InvalidCredentials):
-        await world.services.linker.connect(world.organization, behind, refused)
+        await world.services.connector.connect(world.organization, integration, refused)
     connection = await world.connect()
     for message in ("no orders for you", "still no orders for you"):
         world.vendor.script("/orders", [answer(403, {"message": message})])
@@ -113,20 +116,18 @@ async def _told_of_connections(world: World) -> None:
     await world.next_sync()
     await world.force(connection)
     for script in ([], [hanging()]):
-        await on_demand.ask(
-            world.services.database, connection, "get_orders", start_ms=0, end_ms=1, now_ms=world.clock()
-        )
+        await open_window(world.services.database, connection, "get_orders", SyncWindow(0, 1), world.clock())
         world.vendor.script("/orders", script)
         await asyncio.wait_for((impatient(world) if script else world.services.worker()).drain(), 30)
     world.vendor.collections["orders"] = [order(1)]
     world.clock.pass_seconds(3600)
     world.vendor.script("/orders", [hanging()])
     await asyncio.wait_for(impatient(world).drain(), 30)
-    await world.services.linker.disconnect(connection)
+    return connection
 
 
 async def _told_of_files(world: World) -> None:
-    transport = httpx.ASGITransport(app=application(world.services.door()))
+    transport = httpx.ASGITransport(app=application(world.services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
         carrier = await connected(world, http, world.organization)
         await carrier.upload(invoice(FREIGHT))
@@ -134,11 +135,14 @@ async def _told_of_files(world: World) -> None:
 
 async def test_every_event_type_of_the_contract_is_sent_and_no_other_is_offered(world: World):
     """Each by what sends it in use, but records: those are committed as a sync does."""
-    await _told_of_connections(world)
+    await world.services.database.execute("UPDATE organizations SET sync_events = TRUE")
+    leaving = await _told_of_connections(world)
     await _told_of_files(world)
     connection = await world.connect(sync=False)
     for resource in TOLD:
         await told_of(world, connection, resource)
+    # The last: soon after, what was told of it is erased.
+    await disconnect(world.services.database, leaving, world.clock())
     rows = await world.services.database.fetch("SELECT id, type, body, sealed FROM events")
     sent = {row[1] for row in rows}
     assert sent - set(extension_types()) == set(contract()["webhooks"])
@@ -163,9 +167,9 @@ def test_the_contract_check_sees_what_is_wrong_and_knows_what_is_not():
 
 @pytest.mark.parametrize("name", event_types())
 def test_the_schema_of_an_event_type_says_what_its_data_holds(name: str):
-    known = (ours(name).schemas or {})["1"]
-    Draft202012Validator.check_schema(known)
-    [example] = known["examples"]
+    known_value = (ours(name).schemas or {})["1"]
+    Draft202012Validator.check_schema(known_value)
+    [example] = known_value["examples"]
     assert unlike_its_schema(example) == []
     assert unlike_its_schema(example | {"data": {"id": "1"}, "data_truncated": True}) == []
     assert unlike_its_schema(example | {"data": {member: [[]] for member in example["data"]}})
@@ -178,15 +182,31 @@ async def test_an_install_that_failed_is_found_by_its_type(world: World, hooks: 
     await hooks.send()
     refused = {"url": world.vendor.url, "token": "wrong"}
     with pytest.raises(InvalidCredentials):
-        await world.services.linker.connect(world.organization, registry.integration("wms", SLUG), refused)
+        await world.services.connector.connect(
+            world.organization, registry.get_integration("wms", SLUG), refused
+        )
     await hooks.deliver()
-    database, sought = world.services.database, Sought(types=("install.failed",), endpoint=endpoint.number)
-    tried = await attempts.page(
-        database, world.services.vault, world.organization, sought.of_attempts(database), 10, descending=True
+    database, attempt_filter = (
+        world.services.database,
+        AttemptFilter(types=("install.failed",), endpoint=endpoint.number),
     )
-    told = await deliveries.page(database, sought.of_deliveries(database), 10, descending=True)
+    tried = await attempts.page(
+        database,
+        world.services.vault,
+        world.organization,
+        attempt_filter.of_attempts(database),
+        10,
+        descending=True,
+    )
+    delivery_states = await deliveries.page(
+        database, attempt_filter.of_deliveries(database), 10, descending=True
+    )
     [(event_id,)] = await database.fetch("SELECT id FROM events WHERE type = 'install.failed'")
-    assert [one.message_id for one in tried] == [one.message_id for one in told] == [event_id]
+    assert (
+        [attempt.message_id for attempt in tried]
+        == [delivery_state.message_id for delivery_state in delivery_states]
+        == [event_id]
+    )
 
 
 # Large events
@@ -250,8 +270,8 @@ async def test_muting_and_unmuting_count_from_the_next_commit_on_also_within_a_r
 
     for number in (1, 2, 3):
         world.change("orders", f"o-00{number}", state="SHIPPED", updated_at=f"2026-02-04T00:00:0{number}Z")
-    heard = meanwhile(lambda: world.change_connection(connection, webhooks_disabled=False))
-    world.vendor.script("/orders", [heard])
+    function = meanwhile(lambda: world.change_connection(connection, webhooks_disabled=False))
+    world.vendor.script("/orders", [function])
     await world.next_sync()
-    told = [one["data"]["id"] for one in await world.events(connection, "order.updated")]
-    assert told == ["o-001", "o-002", "o-003"]
+    ids = [event["data"]["id"] for event in await world.events(connection, "order.updated")]
+    assert ids == ["o-001", "o-002", "o-003"]

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from crossdock.app import Services
-from crossdock.store import events
+from crossdock.services.wiring import Services
+from crossdock.store.records import events
 from crossdock.store.webhooks import handovers
-from crossdock.webhooks.handover import event_id
+from crossdock.webhooks.svix_forwarder import event_id
 from tests.fakes.hook_receiver import Receiver
 from tests.journeys.conftest import World, order
 from tests.journeys.server import Organization, Server
-from tests.live.tryton_server import free_port
+from tests.ports import free_port
 
 BODY = dict[str, Any]
 
@@ -30,8 +30,8 @@ def handing(world: World, url: str, token: str) -> Services:
 
 async def work(services: Services) -> None:
     """Hands over and sends until nothing is due."""
-    for one in services.outbox():
-        await one.drain()
+    for background_service in services.webhooks.companions():
+        await background_service.drain()
 
 
 async def seen(their: Organization, application: str) -> dict[str, BODY]:
@@ -42,7 +42,9 @@ async def seen(their: Organization, application: str) -> dict[str, BODY]:
     answer = await asyncio.to_thread(
         their.http.get, f"{their.url}/api/v1/app/{application}/msg?limit=250", headers=headers
     )
-    return {one["eventId"]: one for one in answer.json()["data"]} if answer.status_code == 200 else {}
+    return (
+        {record["eventId"]: record for record in answer.json()["data"]} if answer.status_code == 200 else {}
+    )
 
 
 @pytest.fixture
@@ -62,11 +64,12 @@ async def test_every_event_goes_over_once_under_its_id_with_its_tags_and_bytes(
     for _ in range(2):
         await work(services)
     rows = await events.of_connection(services.database, connection.id)
-    found = await seen(their, world.organization)
-    assert found.keys() == {event_id(row.id) for _, row in rows}
+    body = await seen(their, world.organization)
+    assert body.keys() == {event_id(row.id) for _, row in rows}
     [updated] = [row for _, row in rows if row.type == "order.updated"]
-    assert found[event_id(updated.id)]["tags"] == [f"connection/{connection.uid}", "resource/o-001"]
-    assert found[event_id(updated.id)]["payload"] == json.loads(updated.body)
+    assert body[event_id(updated.id)]["tags"] == [f"connection/{connection.uid}", "resource/o-001"]
+    assert body[event_id(updated.id)]["channels"] == [f"connection:{connection.uid}"]
+    assert body[event_id(updated.id)]["payload"] == json.loads(updated.body)
 
 
 async def test_while_the_server_is_away_nothing_is_lost(world: World, server: Server, their: Organization):
@@ -113,8 +116,8 @@ async def test_what_only_the_other_server_can_send_is_refused_here(server: Serve
     headers = {"authorization": f"Bearer {their.key}"}
     with server.beside(svix_url="https://svix.example", svix_token="token") as url:
         app = f"{url}/api/v1/app/{their.id}"
-        made = their.http.post(f"{app}/endpoint", headers=headers, json={"url": "https://receiver.example/"})
-        endpoint = f"{app}/endpoint/{made.json()['id']}"
+        post = their.http.post(f"{app}/endpoint", headers=headers, json={"url": "https://receiver.example/"})
+        endpoint = f"{app}/endpoint/{post.json()['id']}"
         window = {"since": "2026-01-01T00:00:00Z"}
         for path, body in (
             (f"{app}/msg", {"eventType": "order.created", "payload": {}}),

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-import crossdock.webhooks.sender
-from crossdock.store.ids import new_id
-from crossdock.store.webhooks import apps, deliveries, messages
+import crossdock.webhooks.endpoint_cache
+from crossdock.store.database.ids import new_id
+from crossdock.store.webhooks import apps, deliveries, messages, throttles
 from crossdock.store.webhooks.apps import App
-from crossdock.store.webhooks.deliveries import FAIL, SUCCESS, New
+from crossdock.store.webhooks.deliveries import FAIL, SUCCESS, NewMessage
 from crossdock.store.webhooks.messages import Message
 from crossdock.webhooks.deliver import attempt
 from tests.fakes.hook_receiver import silent, status
@@ -33,14 +33,16 @@ async def test_what_was_delivered_by_hand_meanwhile_stays_delivered(hooks: Hooks
     endpoint = await hooks.endpoint()
     hooks.receiver.answer("/hook", silent(), times=1)
     message = await hooks.put()
-    sender = hooks.services.sender()
+    sender = hooks.services.webhooks.sender()
     running = asyncio.create_task(sender.drain())
     await until(hooks.receiver.got)
     async with hooks.services.database.transaction() as transaction:
         await deliveries.put(transaction, endpoint.number, [message.id], hooks.world.clock(), manual=True)
     sender.wake()
     await asyncio.wait_for(running, 10)  # the first attempt has timed out by then
-    tried = [(one.status, one.manual) for one in await hooks.attempts(endpoint)]
+    tried = [
+        (current_attempt.status, current_attempt.manual) for current_attempt in await hooks.attempts(endpoint)
+    ]
     assert sorted(tried) == [(SUCCESS, True), (FAIL, False)], "both are in the log"
     stand = await hooks.stand(endpoint, message)
     assert stand is not None
@@ -71,18 +73,18 @@ async def test_what_is_told_after_an_endpoint_was_switched_on_is_not_dropped(hoo
     )
     assert dropped == 0
     await hooks.deliver()
-    assert [one.id for one in hooks.receiver.got()] == [message.id]
+    assert [item.id for item in hooks.receiver.got()] == [message.id]
 
 
 async def test_an_event_that_does_not_open_holds_up_no_other_endpoint(world: World, hooks: Hooks):
-    one = await hooks.endpoint("/one", types=("connection.created",))
+    endpoint = await hooks.endpoint("/one", types=("connection.created",))
     await hooks.endpoint("/two", types=("order.updated",))
     await world.connect(sync=False)
     await world.services.database.execute("UPDATE events SET body = ? WHERE sealed", b"\x00" * 60)
     message = await hooks.put()
     await hooks.deliver()
-    assert [got.id for got in hooks.receiver.got("/two")] == [message.id]
-    [tried] = await hooks.attempts(one)
+    assert [item.id for item in hooks.receiver.got("/two")] == [message.id]
+    [tried] = await hooks.attempts(endpoint)
     assert (tried.status, tried.code, tried.response) == (FAIL, 0, b"the stored payload can't be opened")
 
 
@@ -94,9 +96,9 @@ async def test_two_quick_endpoints_that_begin_to_hang_hold_up_no_other(hooks: Ho
         await hooks.put({"n": n})
     for path in ("/one", "/two"):
         hooks.receiver.answer(path, silent())
-    sender = hooks.services.sender()
-    for each in hanging:
-        sender._lanes.lane(each.number).width = 256  # until now they were quick
+    sender = hooks.services.webhooks.sender()
+    for endpoint in hanging:
+        sender._lanes.lane(endpoint.number).width = 256  # until now they were quick
     running = asyncio.create_task(sender.run())
     await until(lambda: len(hooks.receiver.got("/one")) + len(hooks.receiver.got("/two")) > 250)
     await hooks.put({"good": 1}, "order.created")
@@ -113,19 +115,19 @@ async def test_a_message_that_waited_for_its_script_is_signed_for_the_moment_it_
     endpoint = await hooks.endpoint(code=takes, transforms=True)
     message = await hooks.put()
     second = hooks.world.clock() // 1000
-    await attempt(hooks.services.means, endpoint, message, second * 1000 + 900)
-    [got] = hooks.receiver.got()
-    assert int(got.headers["webhook-timestamp"]) == second + 1
+    await attempt(hooks.services.delivery, endpoint, message, second * 1000 + 900)
+    [value] = hooks.receiver.got()
+    assert int(value.headers["webhook-timestamp"]) == second + 1
 
 
 async def _application(hooks: Hooks, name: str, rate: int) -> None:
     now = hooks.world.clock()
-    made = App(
+    app = App(
         id=name, organization_id=hooks.world.organization, uid=name, name=name, rate=rate, created_ms=now,
         updated_ms=now,
     )  # fmt: skip
     async with hooks.services.database.transaction() as transaction:
-        await apps.put(transaction, made)
+        await apps.put(transaction, app)
 
 
 async def _put(hooks: Hooks, application: str, count: int) -> None:
@@ -137,7 +139,7 @@ async def _put(hooks: Hooks, application: str, count: int) -> None:
                 body=b"{}", expires_ms=now + 86_400_000,
             )  # fmt: skip
             await messages.add(transaction, message)
-            await deliveries.fan_out(transaction, application, [New(message.id, message.type)], now)
+            await deliveries.fan_out(transaction, application, [NewMessage(message.id, message.type)], now)
 
 
 async def test_the_limit_of_an_application_holds_for_its_endpoints_beside_other_applications(
@@ -146,13 +148,13 @@ async def test_the_limit_of_an_application_holds_for_its_endpoints_beside_other_
     for name in ("app_a", "app_b"):
         await _application(hooks, name, 1)
         await hooks.endpoint(f"/{name}", application=name)
-    sender = hooks.services.sender()
+    sender = hooks.services.webhooks.sender()
     await _put(hooks, "app_a", 1)
     await sender.drain()
-    monkeypatch.setattr(crossdock.webhooks.sender, "RATES_SECONDS", -1)  # what is known is old now
+    monkeypatch.setattr(crossdock.webhooks.endpoint_cache, "RATES_SECONDS", -1)  # what is known is old now
     await _put(hooks, "app_b", 1)
     await sender.drain()
-    monkeypatch.setattr(crossdock.webhooks.sender, "RATES_SECONDS", 1000)
+    monkeypatch.setattr(crossdock.webhooks.endpoint_cache, "RATES_SECONDS", 1000)
     hooks.world.clock.pass_seconds(10)
     await _put(hooks, "app_a", 20)
     await sender.drain()
@@ -164,12 +166,12 @@ async def test_two_senders_share_the_first_moment_of_a_throttled_endpoint(hooks:
 
     async def second() -> int:
         async with database.transaction() as transaction:
-            return await deliveries.free_at(database, transaction, 7)
+            return await throttles.free_us(transaction, 7)
 
     async with database.transaction() as transaction:
-        assert await deliveries.free_at(database, transaction, 7) == 0
+        assert await throttles.free_us(transaction, 7) == 0
         waiting = asyncio.create_task(second())
         await asyncio.sleep(0.2)
         assert not waiting.done()
-        await deliveries.reserve(transaction, 7, 5_000_000)
+        await throttles.reserve(transaction, 7, 5_000_000)
     assert await waiting == 5_000_000

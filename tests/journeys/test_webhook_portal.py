@@ -42,8 +42,8 @@ async def test_who_may_not_manage_secrets_sets_none_by_changing_an_endpoint(admi
     token = await admin.portal("ManageEndpoint", "ViewEndpointSecret")
     endpoint = f"{admin.app}/endpoint/{await admin.endpoint()}"
     before = await admin.do("GET", f"{endpoint}/secret")
-    for method, more in (("PATCH", {}), ("PUT", {"url": f"{admin.receiver.url}/hook"})):
-        answer = await admin.ask(method, endpoint, token, json={"secret": secret, **more})
+    for method, extra_entry in (("PATCH", {}), ("PUT", {"url": f"{admin.receiver.url}/hook"})):
+        answer = await admin.ask(method, endpoint, token, json={"secret": secret, **extra_entry})
         assert answer.status_code == (403 if method == "PATCH" else 200)
         assert await admin.do("GET", f"{endpoint}/secret") == before
     may = await admin.portal("ManageEndpoint", "ManageEndpointSecret")
@@ -57,20 +57,23 @@ async def test_who_may_not_manage_secrets_sets_none_by_changing_an_endpoint(admi
 async def test_p19_a_portal_token_sees_one_application_and_its_tasks(admin: Admin):
     await admin.do("POST", "/app", json={"name": "Other", "uid": f"other-{admin.house.id}"})
     token = await admin.portal(*CAPABILITIES)
-    other = await admin.ask("GET", f"/app/other-{admin.house.id}", token)
-    assert other.status_code == 404
+    other_response = await admin.ask("GET", f"/app/other-{admin.house.id}", token)
+    assert other_response.status_code == 404
     assert (await admin.ask("GET", "/app", token)).status_code == 403
     assert (await admin.ask("GET", "/operational-webhook/endpoint", token)).status_code == 403
 
 
 async def test_a_portal_token_expires_and_can_be_revoked_by_session(admin: Admin):
-    kept, gone = await admin.portal("ViewBase", sessionId="a"), await admin.portal("ViewBase", sessionId="b")
+    kept_portal, portal = (
+        await admin.portal("ViewBase", sessionId="a"),
+        await admin.portal("ViewBase", sessionId="b"),
+    )
     await admin.do("POST", f"/auth/app/{admin.house.id}/expire-all", json={"sessionIds": ["b"]})
-    assert (await admin.ask("GET", admin.app, kept)).status_code == 200
-    assert (await admin.ask("GET", admin.app, gone)).status_code == 401
+    assert (await admin.ask("GET", admin.app, kept_portal)).status_code == 200
+    assert (await admin.ask("GET", admin.app, portal)).status_code == 401
     database = admin.server.services.database
     await asyncio.to_thread(admin.server.do, database.execute("UPDATE portal_tokens SET expires_ms = 1"))
-    assert (await admin.ask("GET", admin.app, kept)).status_code == 401
+    assert (await admin.ask("GET", admin.app, kept_portal)).status_code == 401
 
 
 async def test_p19_nothing_of_another_organization_is_found(admin: Admin):
@@ -109,15 +112,15 @@ async def test_p20_no_secret_of_an_endpoint_is_readable_in_the_database(admin: A
                              headers={"idempotency-key": "r"})  # fmt: skip
     token = await admin.portal("ViewBase")
     await admin.tried(await admin.message())
-    database, kept = admin.server.services.database, ""
+    database, kept_text = admin.server.services.database, ""
     for table in ("webhook_endpoints", "webhook_attempts", "webhook_answers", "portal_tokens"):
         rows = await asyncio.to_thread(admin.server.do, database.fetch(f"SELECT * FROM {table}"))
-        kept += str([tuple(row) for row in rows])
-    for one in (
+        kept_text += str([tuple(row) for row in rows])
+    for item in (
         "pass-in-url", "secret-in-header", "secret-in-variable", secret, secret.removeprefix("whsec_"),
         rotated["key"], token,
     ):  # fmt: skip
-        assert one not in kept
+        assert item not in kept_text
 
 
 async def test_p20_no_password_that_a_script_puts_into_a_url_is_readable_in_the_database(admin: Admin):

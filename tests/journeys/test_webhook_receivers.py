@@ -28,7 +28,7 @@ async def test_a_receiver_that_says_nothing_is_given_up_in_time(hooks: Hooks):
 
 
 async def test_where_only_https_is_allowed_nothing_else_is_called(hooks: Hooks):
-    object.__setattr__(hooks.services.means, "https_only", True)
+    object.__setattr__(hooks.services.delivery, "https_only", True)
     endpoint = await hooks.endpoint()
     await hooks.send()
     [attempt] = await hooks.attempts(endpoint)
@@ -42,7 +42,8 @@ async def test_a_receiver_that_drips_is_given_up_in_time(hooks: Hooks):
     hooks.receiver.answer("/hook", dripping())
     await hooks.send()
     [attempt] = await hooks.attempts(endpoint)
-    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert (attempt.status, attempt.code) == (FAIL, 200)
+    assert b"no complete answer within 0.3 s" in attempt.response
     assert attempt.duration_ms <= 3000
 
 
@@ -61,7 +62,7 @@ async def test_a_connection_that_breaks_at_once_is_tried_once_more_within_the_at
     hooks.receiver.answer("/hook", dropped(), times=1)  # type: ignore[arg-type]
     await hooks.send()
     assert len(hooks.receiver.got()) == 2
-    assert [one.status for one in await hooks.attempts(endpoint)] == [SUCCESS]
+    assert [attempt.status for attempt in await hooks.attempts(endpoint)] == [SUCCESS]
     hooks.receiver.answer("/hook", dropped(), times=2)  # type: ignore[arg-type]
     again = await hooks.send()
     assert len(hooks.receiver.got()) == 4
@@ -86,14 +87,12 @@ async def raw(answer: bytes) -> tuple[asyncio.Server, int]:
 @pytest.mark.parametrize(
     ("answer", "scheme"),
     [
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n", "http"),  # reset after the headers
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", "http"),
         (b"\x15\x03\x01\x00\x02\x02\x28", "https"),  # a handshake that fails
         (b"SSH-2.0-OpenSSH_9.6\r\n", "http"),
-        (b"HTTP/1.1 200 OK\r\n" + b"x" * 100_000, "http"),
+        (b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 200_000 + b"\r\n\r\n", "http"),
         (b"", "https"),
     ],
-    ids=["headers only", "half a body", "tls alert", "not http", "endless header", "tls nothing"],
+    ids=["tls alert", "not http", "endless header", "tls nothing"],
 )
 async def test_an_answer_that_is_none_is_a_failure_without_a_code(hooks: Hooks, answer: bytes, scheme: str):
     server, port = await raw(answer)
@@ -103,6 +102,38 @@ async def test_an_answer_that_is_none_is_a_failure_without_a_code(hooks: Hooks, 
     [attempt] = await hooks.attempts(endpoint)
     assert (attempt.status, attempt.code) == (FAIL, 0)
     assert attempt.response
+
+
+@pytest.mark.parametrize("body", [b"", b"half"])
+async def test_an_answer_that_breaks_off_is_a_failure_with_the_code_that_came(hooks: Hooks, body: bytes):
+    server, port = await raw(b"HTTP/1.1 202 Accepted\r\nContent-Length: 100\r\n\r\n" + body)
+    async with server:
+        endpoint = await hooks.endpoint(url=f"http://127.0.0.1:{port}/")
+        await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 202)
+    assert attempt.response
+
+
+async def test_an_answer_with_a_large_header_is_an_answer(hooks: Hooks):
+    server, port = await raw(
+        b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 60_000 + b"\r\nContent-Length: 0\r\n\r\n"
+    )
+    async with server:
+        endpoint = await hooks.endpoint(url=f"http://127.0.0.1:{port}/")
+        await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (SUCCESS, 200)
+
+
+async def test_an_answer_with_a_header_beyond_all_measure_is_told_as_that(hooks: Hooks):
+    server, port = await raw(b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 200_000 + b"\r\n\r\n")
+    async with server:
+        endpoint = await hooks.endpoint(url=f"http://127.0.0.1:{port}/")
+        await hooks.send()
+    [attempt] = await hooks.attempts(endpoint)
+    assert (attempt.status, attempt.code) == (FAIL, 0)
+    assert b"131072 bytes" in attempt.response
 
 
 async def test_a_refused_connection_is_a_failure_without_a_code(hooks: Hooks):

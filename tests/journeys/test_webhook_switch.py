@@ -8,10 +8,11 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from crossdock.api import metrics
-from crossdock.store import events, retention
-from crossdock.store.connections import Connection
+from crossdock.cli import doctor
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database import retention
+from crossdock.store.records import events
 from crossdock.store.webhooks import handovers
-from crossdock.terminal import doctor
 from tests.fakes.hook_receiver import Receiver, status
 from tests.journeys.conftest import World, order
 from tests.journeys.hooks import Hooks, hooks
@@ -34,15 +35,15 @@ def path(world: World) -> str:
 
 async def taking(_: Receiver, request: web.Request) -> web.Response:
     """A real server's answer to a message: it refuses an `eventId` that begins as its own ids do."""
-    given = await request.json()
-    if given["eventId"].startswith("msg_"):
+    body = await request.json()
+    if body["eventId"].startswith("msg_"):
         fault = {
             "loc": ["body", "eventId"],
             "msg": "must not start with the id prefix",
             "type": "value_error",
         }
         return web.json_response({"detail": [fault]}, status=422)
-    answer = {"id": "msg_theirs", "eventType": given["eventType"], "payload": {}, "timestamp": AT}
+    answer = {"id": "msg_theirs", "eventType": body["eventType"], "payload": {}, "timestamp": AT}
     return web.json_response(answer, status=202)
 
 
@@ -60,15 +61,15 @@ async def begun(world: World, theirs: Receiver) -> None:
 
 def handed(world: World, theirs: Receiver) -> list[str]:
     """What the other server took, by our ids, in order."""
-    return sorted(one.json["eventId"].replace("evt_", "msg_") for one in theirs.got(path(world)))
+    return sorted(item.json["eventId"].replace("evt_", "msg_") for item in theirs.got(path(world)))
 
 
-async def all_ids(world: World, connection: Connection) -> list[str]:
+async def all_ids(world: World, connection: ConnectionRow) -> list[str]:
     rows = await events.of_connection(world.services.database, connection.id)
     return sorted(row.id for _, row in rows)
 
 
-async def happened(world: World, connection: Connection, state: str) -> list[str]:
+async def happened(world: World, connection: ConnectionRow, state: str) -> list[str]:
     """Something happens, and nobody sends it yet: what was told of it."""
     before = set(await all_ids(world, connection))
     world.change("orders", "o-001", state=state)
@@ -77,7 +78,7 @@ async def happened(world: World, connection: Connection, state: str) -> list[str
     return sorted(set(await all_ids(world, connection)) - before)
 
 
-async def connected(world: World) -> Connection:
+async def connected(world: World) -> ConnectionRow:
     world.vendor.collections["orders"] = [order(1)]
     return await world.connect()
 
@@ -104,7 +105,7 @@ async def test_what_was_due_before_the_switch_is_still_sent_by_us_and_what_comes
     await world.work()
     after = await happened(world, connection, "SHIPPED")
     await world.work()
-    ours = {one.id for one in hooks.receiver.got()}
+    ours = {item.id for item in hooks.receiver.got()}
     assert ours == {*failed, *waiting}
     assert handed(world, theirs) == after != []
 
@@ -117,13 +118,13 @@ async def test_what_was_not_handed_over_when_it_is_switched_off_is_sent_by_us_on
     await begun(world, theirs)
     over = await happened(world, connection, "PICKED")
     await world.work()
-    left = await happened(world, connection, "PACKED")
+    remaining_texts = await happened(world, connection, "PACKED")
     switch(world, "")
     await world.work()
     after = await happened(world, connection, "SHIPPED")
     await world.work()
     assert handed(world, theirs) == over != []
-    assert sorted(one.id for one in hooks.receiver.got()) == sorted([*left, *after])
+    assert sorted(item.id for item in hooks.receiver.got()) == sorted([*remaining_texts, *after])
 
 
 async def test_switched_on_again_it_hands_over_only_what_comes_then(
@@ -139,7 +140,7 @@ async def test_switched_on_again_it_hands_over_only_what_comes_then(
     await begun(world, theirs)
     after = await happened(world, connection, "PACKED")
     await world.work()
-    assert [one.id for one in hooks.receiver.got()] == between
+    assert [item.id for item in hooks.receiver.got()] == between
     assert handed(world, theirs) == after != []
 
 
@@ -151,11 +152,11 @@ async def test_an_organization_that_comes_later_has_all_its_events_handed_over_o
     await hooks.endpoint()
     world.vendor.collections["orders"] = [order(1)]
     connection = await world.connect(sync=False)
-    told = await happened(world, connection, "PICKED")
+    texts = await happened(world, connection, "PICKED")
     assert hooks.receiver.got() == []
     switch(world, "")
     await world.work()
-    assert {*told} <= {one.id for one in hooks.receiver.got()}
+    assert {*texts} <= {item.id for item in hooks.receiver.got()}
     assert handed(world, theirs) == []
 
 
@@ -168,15 +169,15 @@ async def test_a_switch_that_was_broken_off_is_made_whole_by_the_next_start(
     database = world.services.database
     await handovers.begin(database)
     await database.execute("DELETE FROM webhook_handovers WHERE organization_id = ''")
-    told = await happened(world, connection, "PICKED")
+    texts = await happened(world, connection, "PICKED")
     await begun(world, theirs)
-    assert handed(world, theirs) == told
+    assert handed(world, theirs) == texts
     await database.execute("DELETE FROM webhook_handovers WHERE organization_id = ''")
-    more = await happened(world, connection, "PACKED")
+    extra_texts = await happened(world, connection, "PACKED")
     switch(world, "")
     await world.work()
-    assert [one.id for one in hooks.receiver.got()] == more
-    assert handed(world, theirs) == told
+    assert [item.id for item in hooks.receiver.got()] == extra_texts
+    assert handed(world, theirs) == texts
 
 
 async def test_events_are_not_forgotten_before_they_are_handed_over(world: World, theirs: Receiver):
@@ -187,9 +188,9 @@ async def test_events_are_not_forgotten_before_they_are_handed_over(world: World
     assert await retention.forget_events(database, later, 1000) == 0
     theirs.answer(path(world), taking)
     await world.next_sync()
-    told = await all_ids(world, connection)
-    assert {*handed(world, theirs)} == {*told}
-    assert await retention.forget_events(database, later, 1000) == len(told) - 1
+    ids = await all_ids(world, connection)
+    assert {*handed(world, theirs)} == {*ids}
+    assert await retention.forget_events(database, later, 1000) == len(ids) - 1
 
 
 async def test_what_another_server_does_not_take_is_seen(world: World, theirs: Receiver):
@@ -201,17 +202,17 @@ async def test_what_another_server_does_not_take_is_seen(world: World, theirs: R
     shown = (await metrics.text(database, settings, world.clock())).decode()
     assert "crossdock_webhook_backlog_seconds 300.0" in shown
     assert "crossdock_webhook_handovers_failing 1.0" in shown
-    checks = [one async for one in doctor.examine(settings, {}, world.clock)]
-    [told] = [one for one in checks if one.name == "hand-over"]
-    assert (told.status, "300 s behind" in told.found) == ("warn", True)
-    assert "that token is gone" in told.found
+    checks = [check async for check in doctor.examine(settings, {}, world.clock)]
+    [check] = [check for check in checks if check.name == "hand-over"]
+    assert (check.status, "300 s behind" in check.found) == ("warn", True)
+    assert "that token is gone" in check.found
     theirs.answer(path(world), taking)
     await world.work()
     shown = (await metrics.text(database, settings, world.clock())).decode()
     assert "crossdock_webhook_backlog_seconds 0.0" in shown
     assert "crossdock_webhook_handovers_failing 0.0" in shown
-    checks = [one async for one in doctor.examine(settings, {}, world.clock)]
-    assert [one.status for one in checks if one.name == "hand-over"] == ["ok"]
+    checks = [check async for check in doctor.examine(settings, {}, world.clock)]
+    assert [check.status for check in checks if check.name == "hand-over"] == ["ok"]
 
 
 async def test_what_the_other_server_says_is_logged_when_it_changes(world: World, theirs: Receiver):
@@ -222,8 +223,8 @@ async def test_what_the_other_server_says_is_logged_when_it_changes(world: World
         await world.next_sync(60)
         theirs.answer(path(world), status(402, {"code": "limit", "detail": "too many messages"}))
         await world.next_sync(60)
-    said = [one["error"] for one in logged if one["event"] == "messages can't be handed over"]
-    assert said == [
+    errors = [entry["error"] for entry in logged if entry["event"] == "messages can't be handed over"]
+    assert errors == [
         "HttpError: HTTP Error (no_token): that token is gone",
         "HttpError: HTTP Error (limit): too many messages",
     ]

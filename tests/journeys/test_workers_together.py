@@ -17,16 +17,16 @@ from typing import Any
 
 import pytest
 
-from crossdock.app import now_ms, open_services
 from crossdock.config import Settings, variable
 from crossdock.errors import SettingsError
 from crossdock.jobs.queue import LEASE_MS
-from crossdock.store.connections import Connection
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.migrate import head, migrate
-from crossdock.store.tables import metadata
-from tests.conftest import run_sql
+from crossdock.services.clock import now_ms
+from crossdock.services.open import open_services
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.migrate import head, migrate
+from tests.emptied import empty
 from tests.fakes.vendor import meanwhile, usual
 from tests.journeys.conftest import World, order
 
@@ -45,8 +45,8 @@ class Process:
 
     def lines(self, event: str) -> list[Line]:
         """What it logged of this kind."""
-        found = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
-        return [one for one in found if one["event"] == event]
+        documents = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [document for document in documents if document["event"] == event]
 
     async def is_up(self) -> bool:
         return bool(self.lines("worker started"))
@@ -63,9 +63,9 @@ class Process:
 
 def environment(settings: Settings) -> dict[str, str]:
     """These settings as a process reads them."""
-    given = {variable(name): str(value) for name, value in vars(settings).items() if value != ""}
+    fields = {variable(name): str(value) for name, value in vars(settings).items() if value != ""}
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("CROSSDOCK_")}
-    return {**inherited, **given, "CROSSDOCK_LOG_FORMAT": "json"}
+    return {**inherited, **fields, "CROSSDOCK_LOG_FORMAT": "json"}
 
 
 @asynccontextmanager
@@ -105,16 +105,16 @@ async def test_processes_share_the_work_and_no_job_is_done_twice(world: World):
     database, jobs = world.services.database, CONNECTIONS * 3
 
     async def is_done() -> bool:
-        found = await states(database)
-        assert not found["failed"]
-        return found == {"done": jobs}
+        counts = await states(database)
+        assert not counts["failed"]
+        return counts == {"done": jobs}
 
     async with (
-        working(world, "one", "--concurrency", "4") as one,
+        working(world, "one", "--concurrency", "4") as current_process,
         working(world, "two", "--concurrency", "4") as two,
         working(world, "three", "--concurrency", "4") as three,
     ):
-        processes = (one, two, three)
+        processes = (current_process, two, three)
         for process in processes:
             await eventually(process.is_up)
         for _ in range(CONNECTIONS):
@@ -126,8 +126,8 @@ async def test_processes_share_the_work_and_no_job_is_done_twice(world: World):
     assert (len(done), set(done.values())) == (jobs, {1})
     runs = await database.fetch("SELECT count(*), count(DISTINCT job_id), sum(quarantined) FROM runs")
     assert tuple(runs[0]) == (jobs, jobs, 0)
-    told = await database.fetch("SELECT type FROM events WHERE type LIKE '%historical-sync-completed'")
-    assert len(told) == jobs
+    rows = await database.fetch("SELECT type FROM events WHERE type LIKE '%historical-sync-completed'")
+    assert len(rows) == jobs
     for process in processes:
         # On SQLite whoever looks first may find it all.
         assert process.lines("sync completed") or database.dialect == "sqlite", "each had its share"
@@ -153,14 +153,14 @@ class Held:
         await self.go_on.wait()
 
 
-async def orders_only(world: World) -> Connection:
+async def orders_only(world: World) -> ConnectionRow:
     connection = await world.connect(sync=False, page_size="2")
     await world.services.database.execute("DELETE FROM schedules WHERE function <> 'get_orders'")
     return connection
 
 
 def each_page_was_asked_for_once(world: World) -> bool:
-    cursors = [one.get("cursor", "") for one in world.asked()]
+    cursors = [entry.get("cursor", "") for entry in world.asked()]
     return len(cursors) == len(set(cursors)) == 4
 
 
@@ -207,7 +207,7 @@ async def test_a_worker_that_wakes_after_its_lease_is_gone_stores_nothing_and_sa
     assert (await world.last_job(connection)).state == "done"
 
 
-async def everything(world: World, connection: Connection) -> list[Any]:
+async def everything(world: World, connection: ConnectionRow) -> list[Any]:
     """All that is stored of a connection's orders, and all that was told."""
     return [
         await world.rows(connection), await world.history(connection), await world.told(connection),
@@ -226,7 +226,7 @@ async def test_an_idle_worker_costs_less_than_a_hundredth_of_a_processor(
     """Both databases at once: it takes its time."""
     sqlite = f"sqlite:///{tmp_path / 'idle.db'}"
     await migrate(sqlite)
-    await run_sql(emptied_postgres, "; ".join(f"DELETE FROM {name}" for name in metadata.tables))
+    await empty(emptied_postgres)
     used = await asyncio.gather(
         *(idled(Settings(database_url=url, secret_key=secret_key)) for url in (sqlite, emptied_postgres))
     )
@@ -281,14 +281,14 @@ async def test_while_a_newer_version_migrates_the_older_processes_go_on_and_new_
     world.change("orders", "o-001", state="PICKED")
     await world.next_sync()
     assert await world.count(connection) == 2
-    told = [one for one in await world.told(connection) if one.startswith("order.")]
-    assert sorted(told) == ["order.created", "order.updated"]
+    texts = [text for text in await world.told(connection) if text.startswith("order.")]
+    assert sorted(texts) == ["order.created", "order.updated"]
 
     with pytest.raises(SettingsError) as refused:
         async with open_services(world.services.settings):
             pass
-    wanted = f"the database is at schema 9999, this version needs {head()}; that is a newer Crossdock's"
-    assert str(refused.value).startswith(wanted)
+    text = f"the database is at schema 9999, this version needs {head()}; that is a newer Crossdock's"
+    assert str(refused.value).startswith(text)
     with pytest.raises(SettingsError, match="the database is at schema 9999"):
         await migrate(world.services.settings.database)
 

@@ -5,13 +5,21 @@ import json
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crossdock.app import open_services
-from crossdock.store.write_log import KEPT_MS
+from crossdock.errors import Conflict
+from crossdock.kit.registry import get_integration
+from crossdock.resources.catalogue import by_action
+from crossdock.services.open import open_services
+from crossdock.store.jobs.write_log import KEPT_MS
+from crossdock.writes import idempotency
+from crossdock.writes.idempotency import LEASE_SECONDS, Reservations
+from crossdock.writes.request import WriteRequest
+from tests.fakes.fake_wms import SLUG, fake_integration
 from tests.fakes.fake_wms import write as fake_write
 from tests.fakes.vendor import answer as answer_with
 from tests.fakes.vendor import broken_off, done_and, dropped, failing, html, meanwhile
@@ -38,12 +46,12 @@ async def test_p12_the_same_key_answers_again_what_was_answered_and_writes_nothi
 async def test_p12_fifty_requests_at_once_with_one_key_are_one_call(world: World):
     async with writing(world) as hand:
         answers = await asyncio.gather(*(hand.order(key="k") for _ in range(50)))
-        counted = {status: sum(one.status_code == status for one in answers) for status in (200, 409)}
+        counted = {status: sum(answer.status_code == status for answer in answers) for status in (200, 409)}
         assert counted[200] >= 1
         assert sum(counted.values()) == 50
         assert hand.sent() == 1
-        assert len({one.json()["id"] for one in answers if one.status_code == 200}) == 1
-        refused = next((one for one in answers if one.status_code == 409), None)
+        assert len({answer.json()["id"] for answer in answers if answer.status_code == 200}) == 1
+        refused = next((answer for answer in answers if answer.status_code == 409), None)
         assert refused is None or "still running" in refused.json()["error"]
 
 
@@ -56,8 +64,8 @@ async def test_p12_it_holds_over_processes_and_a_restart(world: World, tmp_path:
         }  # fmt: skip
         processes = [await _writer(line) for _ in range(2)]
         outcomes: list[str] = []
-        for one in processes:
-            out, _ = await asyncio.wait_for(one.communicate(), 60)
+        for process in processes:
+            out, _ = await asyncio.wait_for(process.communicate(), 60)
             outcomes += json.loads(out)
         assert len(outcomes) == 50
         assert set(outcomes) <= {"done", "replayed", "Conflict"}
@@ -66,8 +74,8 @@ async def test_p12_it_holds_over_processes_and_a_restart(world: World, tmp_path:
         # Whoever opens the database after them all knows it too.
         async with open_services(world.services.settings, clock=world.clock) as later:
             hand.world.services = later
-            async with writing_again(world, hand) as other:
-                assert (await other.order(key="k")).headers["Idempotent-Replayed"] == "true"
+            async with writing_again(world, hand) as other_writing_again:
+                assert (await other_writing_again.order(key="k")).headers["Idempotent-Replayed"] == "true"
         assert hand.sent() == 1
 
 
@@ -85,11 +93,11 @@ def writing_again(world: World, hand: Hand):
 
     import httpx
 
-    from crossdock.api.routes import application
+    from crossdock.services.application import application
 
     @asynccontextmanager
     async def made():
-        transport = httpx.ASGITransport(app=application(world.services.door()))
+        transport = httpx.ASGITransport(app=application(world.services.dependencies()))
         headers = dict(hand.http.headers)
         async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as http:
             yield Hand(world, http, hand.connection)
@@ -124,8 +132,8 @@ async def test_the_order_of_members_and_the_space_between_them_make_no_other_bod
 
 
 async def test_a_key_belongs_to_its_connection_and_is_forgotten_after_a_day(world: World):
-    async with writing(world) as hand, writing(world) as other:
-        ids = {(await one.order(key="k")).json()["id"] for one in (hand, other)}
+    async with writing(world) as hand, writing(world) as other_hand:
+        ids = {(await hand.order(key="k")).json()["id"] for hand in (hand, other_hand)}
         world.clock.pass_seconds(KEPT_MS / 1000 + 1)
         ids.add((await hand.order(key="k")).json()["id"])
         assert len(ids) == 3
@@ -165,7 +173,7 @@ async def test_p13_a_write_whose_answer_was_lost_is_asked_for_and_told_as_done(w
         world.vendor.script("/orders", [done_and(then)])
         answer = await hand.order()
         assert answer.status_code == 200, answer.text
-        assert [one["id"] for one in hand.held()] == [answer.json()["id"]]
+        assert [entry["id"] for entry in hand.held()] == [answer.json()["id"]]
         assert await world.told(hand.connection) == [
             "connection.created", *["connection.historical-sync-completed"] * 3, "order.created",
         ]  # fmt: skip
@@ -182,7 +190,7 @@ async def test_p13_when_it_can_not_be_asked_either_it_is_told_as_uncertain_and_a
         assert answer.json()["outcome"] == "uncertain"
         again = await hand.order(key=key)
         assert again.status_code == 200, again.text
-        assert [one["id"] for one in hand.held()] == [again.json()["id"]]
+        assert [entry["id"] for entry in hand.held()] == [again.json()["id"]]
         assert hand.sent() == 1
 
 
@@ -227,9 +235,9 @@ async def test_p13_what_was_begun_stays_begun_though_its_next_step_is_refused_ag
         refused = answer_with(422, {"message": "not today"})
         for _ in range(2):
             world.vendor.script("/orders/new-1", [refused])
-            found = await hand.order(key="k", priority="high")
-            assert (found.status_code, found.json()["outcome"]) == (502, "partial")
-            assert (found.json()["id"], len(hand.held())) == ("new-1", 1)
+            response = await hand.order(key="k", priority="high")
+            assert (response.status_code, response.json()["outcome"]) == (502, "partial")
+            assert (response.json()["id"], len(hand.held())) == ("new-1", 1)
         done = await hand.order(key="k", priority="high")
         assert (done.status_code, done.json()["id"]) == (200, "new-1")
         assert (hand.sent(), hand.held()[0]["confirmed"]) == (1, True)
@@ -239,8 +247,8 @@ async def test_p13_a_lost_answer_whose_next_step_is_refused_frees_no_key(world: 
     async with writing(world) as hand:
         world.vendor.script("/orders", [done_and(dropped())])
         world.vendor.script("/orders/new-1", [answer_with(422, {"message": "not today"})])
-        found = await hand.order(key="k", priority="high")
-        assert (found.status_code, found.json()["outcome"]) == (502, "partial")
+        response = await hand.order(key="k", priority="high")
+        assert (response.status_code, response.json()["outcome"]) == (502, "partial")
         done = await hand.order(key="k", priority="high")
         assert (done.status_code, hand.sent(), len(hand.held())) == (200, 1, 1)
 
@@ -254,18 +262,18 @@ async def test_p13_a_server_that_is_stopped_in_the_middle_leaves_its_write_to_be
             await asyncio.sleep(0.3)
 
         world.vendor.script("/orders", [done_and(meanwhile(hold))])
-        asked = asyncio.create_task(hand.order(key="k"))
+        requested_task = asyncio.create_task(hand.order(key="k"))
         await begun.wait()
         for task in list(world.services.writer._running):
             task.cancel()
         with suppress(asyncio.CancelledError):
-            await asked
+            await requested_task
         again = await hand.order(key="k")
         assert (again.status_code, hand.sent(), len(hand.held())) == (200, 1, 1)
 
 
 async def test_p13_a_sync_settles_what_can_not_be_asked_for(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delattr(fake_write, "find_create_order")
+    monkeypatch.setattr(fake_write, "CREATE_ORDER", replace(fake_write.CREATE_ORDER, find=None))
     world.vendor.collections["orders"] = [order(1) | {"number": "SO-1"}]  # of the same number, and older
     async with writing(world) as hand:
         world.clock.pass_seconds(5)
@@ -281,13 +289,30 @@ async def test_p13_a_sync_settles_what_can_not_be_asked_for(world: World, monkey
 async def test_p13_what_no_sync_has_met_was_not_done_and_is_done_now(
     world: World, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.delattr(fake_write, "find_create_order")
+    monkeypatch.setattr(fake_write, "CREATE_ORDER", replace(fake_write.CREATE_ORDER, find=None))
     async with writing(world) as hand:
         world.vendor.script("/orders", [dropped()])
         assert (await hand.order(key="k")).json()["outcome"] == "uncertain"
         await world.next_sync()
         assert (await hand.order(key="k")).status_code == 200
         assert len(hand.held()) == 1
+
+
+async def test_p13_a_sync_that_began_while_the_vendor_may_be_acting_does_not_show_that_it_did_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fake_write, "CREATE_ORDER", replace(fake_write.CREATE_ORDER, find=None))
+    async with writing(world) as hand:
+        world.vendor.script("/orders", [dropped()])
+        assert (await hand.order(key="k")).json()["outcome"] == "uncertain"
+        await world.force(hand.connection, "get_orders")
+        again = await hand.order(key="k")
+        assert (again.json()["outcome"], hand.sent()) == ("uncertain", 1)
+        late = {"id": "new-7", "number": "SO-1", "updated_at": world.vendor_time()}
+        world.vendor.collections["orders"].append(order(1) | late)
+        await world.next_sync()
+        settled = await hand.order(key="k")
+        assert (settled.status_code, settled.json()["id"], hand.sent()) == (200, "new-7", 1)
 
 
 async def test_p13_a_connection_that_was_never_made_leaves_nothing_in_doubt(world: World):
@@ -349,9 +374,104 @@ async def test_a_caller_who_goes_away_does_not_stop_the_write(world: World):
             await asyncio.sleep(0.2)
 
         world.vendor.script("/orders", [done_and(meanwhile(hold))])
-        asked = asyncio.create_task(hand.order(key="k"))
+        task = asyncio.create_task(hand.order(key="k"))
         await begun.wait()
-        asked.cancel()
+        task.cancel()
         await asyncio.sleep(0.5)
         again = await hand.order(key="k")
         assert (again.status_code, hand.sent()) == (200, 1)
+
+
+# A process that dies
+
+
+async def begun(world: World, hand: Hand, *, sent: bool, key: str | None = "k") -> None:
+    """What a process leaves that is killed while it writes, before or after it has sent something."""
+    wish = WriteRequest(hand.connection, fake_integration(), by_action("wms")["create_order"], ORDER, key=key)
+    reservations = Reservations(world.services.database, world.clock)
+    held = await reservations.reserve(wish)
+    if sent:
+        await reservations.begin_sending(held, None)
+
+
+async def test_a_write_whose_process_died_before_it_sent_anything_is_done_within_seconds(world: World):
+    async with writing(world) as hand:
+        await begun(world, hand, sent=False)
+        assert (await hand.order(key="k")).status_code == 409
+        world.clock.pass_seconds(LEASE_SECONDS)
+        answer = await hand.order(key="k")
+        assert (answer.status_code, hand.sent()) == (200, 1)
+
+
+async def test_a_write_whose_process_died_after_the_vendor_did_it_is_settled_within_seconds(world: World):
+    async with writing(world) as hand:
+        await begun(world, hand, sent=True)
+        world.vendor.collections["orders"].append(order(1) | {"id": "new-7", "number": "SO-1"})
+        world.clock.pass_seconds(LEASE_SECONDS)
+        answer = await hand.order(key="k")
+        assert (answer.status_code, answer.json()["id"], hand.sent()) == (200, "new-7", 0)
+
+
+@pytest.mark.parametrize("key", ["k", None])
+@pytest.mark.parametrize("was_answered", [False, True], ids=["its process died", "its answer was lost"])
+async def test_p12_a_process_that_dies_while_it_settles_a_write_leaves_it_to_be_settled(
+    world: World, key: str | None, was_answered: bool
+):
+    async with writing(world) as hand:
+        if was_answered:
+            # Neither the write is answered, nor the question what became of it.
+            world.vendor.script("/orders", [done_and(dropped()), failing(400)])
+            assert (await hand.order(key=key)).status_code == 502
+        else:
+            await begun(world, hand, sent=True, key=key)
+            world.vendor.collections["orders"].append(order(1) | {"id": "new-1", "number": "SO-1"})
+        for _ in range(3):
+            world.clock.pass_seconds(LEASE_SECONDS)
+            await begun(world, hand, sent=False, key=key)
+        world.clock.pass_seconds(LEASE_SECONDS)
+        answer = await hand.order(key=key)
+        assert (answer.status_code, answer.json()["id"]) == (200, "new-1")
+        assert len(hand.held()) == 1
+        assert hand.sent() == was_answered
+
+
+@pytest.mark.parametrize("seconds", [None, 0])
+async def test_what_a_dead_process_may_have_sent_is_done_anew_when_the_vendor_can_not_be_acting_on_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, seconds: float | None
+):
+    limits = get_integration("wms", SLUG).manifest.limits
+    monkeypatch.setattr(limits, "acts_after_seconds", seconds)
+    async with writing(world) as hand:
+        await begun(world, hand, sent=True)
+        world.clock.pass_seconds(LEASE_SECONDS)
+        answer = await hand.order(key="k")
+        assert answer.status_code == (200 if seconds == 0 else 502), answer.text
+        # Asking again does not make anybody wait longer.
+        world.clock.pass_seconds(60)
+        await hand.order(key="k")
+        world.clock.pass_seconds(61)
+        assert (await hand.order(key="k")).status_code == 200
+        assert hand.sent() == 1
+
+
+async def test_a_write_that_takes_long_is_under_way_for_as_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(idempotency, "RENEW_SECONDS", 0.01)
+    async with writing(world) as hand:
+        reservations = Reservations(world.services.database, world.clock)
+        wish = WriteRequest(
+            hand.connection, fake_integration(), by_action("wms")["create_order"], ORDER, key="k"
+        )
+        held = await reservations.reserve(wish)
+        async with reservations.leased(held):
+            for _ in range(3):
+                world.clock.pass_seconds(LEASE_SECONDS - 1)
+                await asyncio.sleep(0.2)
+                assert (await hand.order(key="k")).status_code == 409
+        assert hand.sent() == 0
+        # Whoever was taken for dead, and is not, sends nothing any more.
+        world.clock.pass_seconds(LEASE_SECONDS)
+        assert (await hand.order(key="k")).status_code == 200
+        with pytest.raises(Conflict):
+            await reservations.begin_sending(held, None)

@@ -1,8 +1,8 @@
 """Clocks that jump by hours, forward or back: nothing is doubled, lost or put off for long."""
 
 from crossdock.jobs.queue import claim
-from crossdock.store.engine import Database
-from crossdock.sync.schedule import bring_back
+from crossdock.store.database.engine import Database
+from crossdock.sync.schedule import repair_future_times
 from tests.conftest import Clock
 from tests.fakes.vendor import meanwhile, usual
 from tests.journeys.conftest import World, order, with_settings
@@ -27,8 +27,8 @@ async def test_a_clock_that_jumps_ahead_and_back_doubles_and_loses_nothing(world
     assert await world.count(connection) == 7
     run = await world.last_run(connection)
     assert (run.pages, run.received, run.created) == (4, 7, 7)
-    told = await world.told(connection)
-    assert told.count("connection.historical-sync-completed") == 3
+    texts = await world.told(connection)
+    assert texts.count("connection.historical-sync-completed") == 3
     before = await world.schedule(connection)
 
     await back()
@@ -40,7 +40,7 @@ async def test_a_clock_that_jumps_ahead_and_back_doubles_and_loses_nothing(world
     after = await world.schedule(connection)
     assert (before.mark, after.mark is None) == ('"2026-02-01T00:00:07Z"', False)
     changed = await world.events(connection, "order.updated")
-    assert sorted(one["data"]["id"] for one in changed) == ["o-003", "o-004"]
+    assert sorted(entry["data"]["id"] for entry in changed) == ["o-003", "o-004"]
 
 
 async def test_a_schedule_set_by_a_clock_that_was_ahead_is_due_within_its_pace(world: World):
@@ -50,17 +50,17 @@ async def test_a_schedule_set_by_a_clock_that_was_ahead_is_due_within_its_pace(w
     beat = (await world.schedule(connection)).due_ms
     world.clock.pass_seconds(-9 * 3600)
     assert beat > world.clock() + 2 * HOUR_MS
-    await bring_back(world.services.database, world.clock())
+    await repair_future_times(world.services.database, world.clock())
     due = (await world.schedule(connection)).due_ms
     assert 0 <= due - world.clock() <= HOUR_MS
     assert (beat - due) % HOUR_MS == 0, "at the place of its own within the hour"
-    assert await bring_back(world.services.database, world.clock()) == 0
+    assert await repair_future_times(world.services.database, world.clock()) == 0
 
 
 async def test_clocks_that_differ_a_little_change_no_schedule(world: World):
     connection = await world.connect()
     before = await world.schedule(connection)
-    assert await bring_back(world.services.database, world.clock() - 14 * 60_000) == 0
+    assert await repair_future_times(world.services.database, world.clock() - 14 * 60_000) == 0
     assert await world.schedule(connection) == before
 
 
@@ -83,18 +83,18 @@ async def test_what_was_put_back_by_a_clock_that_was_ahead_does_not_wait_for_it(
     first, second = await claim(database, "w", clock), None
     assert first
     async with database.transaction() as transaction:
-        await first.put_back(transaction, 30, "the vendor is down")
+        await first.requeue(transaction, 30, "the vendor is down")
     clock.pass_seconds(-5 * 3600)
     second = await claim(database, "w", clock)
     assert second
     async with database.transaction() as transaction:
         # This one waits because its vendor says so.
-        await second.put_back(transaction, 5 * 3600, "the vendor wants five hours")
+        await second.requeue(transaction, 5 * 3600, "the vendor wants five hours")
     assert await claim(database, "w", clock) is None
-    await bring_back(database, clock())
-    found = await claim(database, "w", clock)
-    assert found
-    assert found.job.id == first.job.id
+    await repair_future_times(database, clock())
+    lease = await claim(database, "w", clock)
+    assert lease
+    assert lease.job.id == first.job.id
     assert await claim(database, "w", clock) is None
 
 

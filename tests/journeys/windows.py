@@ -9,9 +9,9 @@ import jsonschema
 import pytest
 import yaml
 
-from crossdock.api.routes import application
-from crossdock.store import access, connections
-from crossdock.store.connections import Connection
+from crossdock.services.application import application
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
 from tests.conftest import needs_shared
 from tests.journeys.conftest import World, order, with_settings
 
@@ -21,9 +21,9 @@ START, END = "2025-06-01T00:00:00Z", "2025-07-01T00:00:00Z"
 Json = dict[str, Any]
 
 
-def old(number: int, day: str = "2025-06-15", **more: Any) -> Json:
+def old(number: int, day: str = "2025-06-15", **extra_fields: Any) -> Json:
     """An order that changed long before any first sync looks back to."""
-    return order(number, updated_at=f"{day}T00:00:{number % 60:02}Z", **more)
+    return order(number, updated_at=f"{day}T00:00:{number % 60:02}Z", **extra_fields)
 
 
 @dataclass
@@ -32,11 +32,11 @@ class Caller:
 
     world: World
     http: httpx.AsyncClient
-    connection: Connection
+    connection: ConnectionRow
     headers: dict[str, str]
 
-    async def call(self, method: str, path: str = PATH, **more: Any) -> httpx.Response:
-        return await self.http.request(method, path, headers=self.headers, **more)
+    async def call(self, method: str, path: str = PATH, **extra_fields: Any) -> httpx.Response:
+        return await self.http.request(method, path, headers=self.headers, **extra_fields)
 
     async def post(self, start: str = START, end: str = END, function: str = "get_orders") -> httpx.Response:
         body = {"start_time": start, "end_time": end, "function_name": function}
@@ -52,8 +52,8 @@ class Caller:
     async def shown(self, window: str) -> Json:
         answered = await self.call("GET", f"{PATH}/{window}")
         assert answered.status_code == 200, answered.text
-        found: Json = answered.json()
-        return found
+        body: Json = answered.json()
+        return body
 
     async def status(self, window: str) -> str:
         return str((await self.shown(window))["status"])
@@ -64,20 +64,20 @@ class Caller:
     async def told(self, window: str) -> list[Json]:
         """What was told of a window, events whole."""
         names = ("connection.sync-job-completed", "connection.sync-job-stuck")
-        found = await self.world.events(self.connection, *names)
-        return [one for one in found if one["data"]["id"] == window]
+        events = await self.world.events(self.connection, *names)
+        return [event for event in events if event["data"]["id"] == window]
 
 
 @pytest.fixture
 async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     services = with_settings(world, reads_per_second=0, writes_per_second=0).services
-    transport = httpx.ASGITransport(application(services.door()))
+    transport = httpx.ASGITransport(application(services.dependencies()))
     async with httpx.AsyncClient(transport=transport, base_url="http://crossdock") as client:
         yield client
 
 
-async def new_caller(world: World, http: httpx.AsyncClient, *, sync: bool = True, **given: str) -> Caller:
-    connection = await world.connect(sync=sync, **given)
+async def new_caller(world: World, http: httpx.AsyncClient, *, sync: bool = True, **fields: str) -> Caller:
+    connection = await world.connect(sync=sync, **fields)
     services = world.services
     _, key = await access.create_key(
         services.database, world.organization, name="test", read_only=False, now_ms=services.clock()

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from crossdock.api.routes import application
-from crossdock.store import access, connections
-from crossdock.store.connections import Connection
+from crossdock.services.application import application
+from crossdock.store.connections import access, connections
+from crossdock.store.connections.connections import ConnectionRow
 from tests.journeys.conftest import World
 
 ORDER: dict[str, Any] = {
@@ -24,14 +24,14 @@ class Hand:
 
     world: World
     http: httpx.AsyncClient
-    connection: Connection
+    connection: ConnectionRow
 
-    async def send(self, method: str, path: str, body: Any = None, **more: Any) -> httpx.Response:
+    async def send(self, method: str, path: str, body: Any = None, **extra_fields: Any) -> httpx.Response:
         services = self.world.services
         token = await connections.token(services.database, services.vault, self.connection)
-        headers = {"x-trackstar-access-token": token, **more.pop("headers", {})}
-        given = {} if body is None else {"json": body}
-        return await self.http.request(method, path, headers=headers, **given, **more)
+        headers = {"x-trackstar-access-token": token, **extra_fields.pop("headers", {})}
+        fields = {} if body is None else {"json": body}
+        return await self.http.request(method, path, headers=headers, **fields, **extra_fields)
 
     async def order(self, *, key: str | None = None, **changes: Any) -> httpx.Response:
         """Creates an order."""
@@ -42,27 +42,29 @@ class Hand:
         """What is wrong with a body, by field."""
         answer = await self.send(method, path, body)
         assert answer.status_code == 422, answer.text
-        found: dict[str, list[str]] = answer.json()["detail"]["json"]
-        return found
+        json: dict[str, list[str]] = answer.json()["detail"]["json"]
+        return json
 
     def sent(self, method: str = "POST", path: str = "/orders") -> int:
         """How many of these requests the vendor got."""
-        return sum((one.method, one.path) == (method, path) for one in self.world.vendor.requests)
+        return sum((request.method, request.path) == (method, path) for request in self.world.vendor.requests)
 
     def held(self) -> list[dict[str, Any]]:
         """The vendor's orders that were not there at first."""
-        return [one for one in self.world.vendor.collections["orders"] if one["id"].startswith("new-")]
+        return [order for order in self.world.vendor.collections["orders"] if order["id"].startswith("new-")]
 
 
 @asynccontextmanager
-async def writing(world: World, *, read_only: bool = False) -> AsyncIterator[Hand]:
-    """Somebody with a key of the world's organization, and a connection whose first sync is done."""
+async def writing(
+    world: World, connection: ConnectionRow | None = None, *, read_only: bool = False
+) -> AsyncIterator[Hand]:
+    """Somebody with a key of the world's organization. connection: None for a new and synced one."""
     services = world.services
-    connection = await world.connect()
+    connection = connection or await world.connect()
     _, key = await access.create_key(
         services.database, world.organization, name="w", read_only=read_only, now_ms=services.clock()
     )
-    transport = httpx.ASGITransport(app=application(services.door()))
+    transport = httpx.ASGITransport(app=application(services.dependencies()))
     headers = {"x-trackstar-api-key": key}
     async with httpx.AsyncClient(transport=transport, base_url="http://here", headers=headers) as http:
         yield Hand(world, http, connection)

@@ -8,8 +8,9 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from crossdock.errors import AddressRefused, SettingsError, VendorNonsense, VendorUnavailable
-from crossdock.integrations.addresses import AddressPolicy, check_url
-from crossdock.integrations.http import Http, LocalSlots, Patience, new_session
+from crossdock.kit.http import Http, Patience, new_session
+from crossdock.kit.limits import LocalSlots
+from crossdock.net.addresses import AddressPolicy, check_url
 from tests.fakes import vendor
 from tests.fakes.hostile_urls import HOSTILE
 from tests.fakes.vendor import FakeVendor
@@ -47,13 +48,13 @@ class Names(AbstractResolver):
         return [
             ResolveResult(
                 hostname=host,
-                host=one,
+                host=answer,
                 port=port,
-                family=socket.AF_INET6 if ":" in one else socket.AF_INET,
+                family=socket.AF_INET6 if ":" in answer else socket.AF_INET,
                 proto=0,
                 flags=0,
             )
-            for one in answers
+            for answer in answers
         ]
 
     async def close(self) -> None:
@@ -63,14 +64,14 @@ class Names(AbstractResolver):
 @pytest.fixture
 def reached(monkeypatch):
     """The addresses that a connection was begun to. None is completed."""
-    found: list[str] = []
+    texts: list[str] = []
 
     async def connect(_, sock, address):
-        found.append(address[0])
+        texts.append(address[0])
         raise ConnectionRefusedError("not in this test")
 
     monkeypatch.setattr(asyncio.selector_events.BaseSelectorEventLoop, "sock_connect", connect)
-    return found
+    return texts
 
 
 async def _get(url: str, policy: AddressPolicy = STRICT, resolver: AbstractResolver | None = None) -> None:
@@ -161,7 +162,7 @@ async def test_a_network_that_the_operator_allows_is_reached():
     async with FakeVendor() as fake:
         fake.script("/", [vendor.answer(body={"ok": True})])
         await _get(fake.url + "/", AddressPolicy.parse("10.0.0.0/8, 127.0.0.0/8"))
-        assert [one.status for one in fake.requests] == [200]
+        assert [request.status for request in fake.requests] == [200]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ import pytest
 from multidict import CIMultiDict
 
 from crossdock.errors import VendorNonsense
-from crossdock.integrations.answers import Redaction, Response, member, retry_after
+from crossdock.kit.responses import Redaction, Response, member
+from crossdock.net.retry_after import retry_after
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -47,8 +48,8 @@ def test_a_bad_record_does_not_cost_us_its_page(body, records):
     ],
 )
 def test_a_charset_that_the_vendor_names_is_used_unless_it_is_wrong(body, charset):
-    found = response(body, f"application/json; charset={charset}").json()
-    assert found.removesuffix("\ud800") == "café"
+    found_body = response(body, f"application/json; charset={charset}").json()
+    assert found_body.removesuffix("\ud800") == "café"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 200_000, b"1" * 5000, b'{"a": tru}', b"\x00\xff"])

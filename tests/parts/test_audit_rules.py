@@ -5,32 +5,33 @@ from typing import Any
 
 import pytest
 
-from crossdock.audit.rules import Finding, Usual, of_parcel, unreconciled
-from crossdock.integrations.invoices.charges import CATEGORIES
-from crossdock.integrations.registry import integrations_of
-from crossdock.store.audit import Charge
+from crossdock.audit.rules import Finding, UsualCost, of_parcel, unreconciled
+from crossdock.invoices.carriers import vocabulary_of
+from crossdock.invoices.charges import CATEGORIES
+from crossdock.kit.registry import integrations_of
+from crossdock.store.carriers.audit import ChargeRow
 
 DAY = 86_400
 
 
 def charge(
-    number: int, label: str, net: str | None, category: str = "base", day: int = 0, **more: Any
-) -> Charge:
+    number: int, label: str, net: str | None, category: str = "base", day: int = 0, **extra_fields: Any
+) -> ChargeRow:
     values: dict[str, Any] = {
         "item_id": f"i{number}", "account_id": "A1", "invoice_id": "INV1", "tracking_number": "1Z 1",
         "parcel": "1Z1", "label": label, "category": category, "gross": net, "net": net, "currency": "USD",
         "charged_on": day * DAY, "service": None, "zone": None, "billed_weight": None,
         "actual_weight": None, "weight_unit": "lb",
     }  # fmt: skip
-    return Charge(**values | more)
+    return ChargeRow(**values | extra_fields)
 
 
-def found(*charges: Charge, was_shipped: bool | None = True) -> list[tuple[str, str]]:
+def found(*charges: ChargeRow, was_shipped: bool | None = True) -> list[tuple[str, str]]:
     """(rule, amount) of all findings."""
-    return [(one.rule, str(one.amount)) for one in of_parcel(charges, was_shipped=was_shipped)]
+    return [(finding.rule, str(finding.amount)) for finding in of_parcel(charges, was_shipped=was_shipped)]
 
 
-def one(*charges: Charge, was_shipped: bool | None = True) -> Finding:
+def one(*charges: ChargeRow, was_shipped: bool | None = True) -> Finding:
     [only] = of_parcel(charges, was_shipped=was_shipped)
     return only
 
@@ -41,7 +42,7 @@ def one(*charges: Charge, was_shipped: bool | None = True) -> Finding:
 def test_the_same_label_twice_is_told_with_what_is_too_much():
     finding = one(charge(1, "Residential", "4.35"), charge(2, "Residential", "4.35"))
     assert (finding.rule, finding.amount, finding.currency) == ("duplicate_charge", Decimal("4.35"), "USD")
-    assert [each["invoice_line_item_id"] for each in finding.detail["line_items"]] == ["i1", "i2"]
+    assert [line_item["invoice_line_item_id"] for line_item in finding.detail["line_items"]] == ["i1", "i2"]
 
 
 def test_a_duplicate_on_another_invoice_is_one_too():
@@ -74,18 +75,18 @@ def test_other_labels_other_currencies_and_amounts_of_nothing_are_no_duplicates(
 def test_a_refund_is_matched_to_the_charge_of_its_label_and_amount():
     finding = one(charge(1, "Base", "9.99"), charge(2, "Fuel", "9.99"), charge(3, "Fuel", "-9.99"))
     assert (finding.rule, finding.amount) == ("matched_refund", Decimal("9.99"))
-    assert [each["invoice_line_item_id"] for each in finding.detail["originals"]] == ["i2"]
+    assert [original["invoice_line_item_id"] for original in finding.detail["originals"]] == ["i2"]
 
 
 def test_else_to_one_of_its_amount_else_to_all_of_an_invoice():
     by_amount = one(charge(1, "Base", "8.00"), charge(2, "Service Refund", "-8.00"))
     assert by_amount.rule == "matched_refund"
-    whole = one(
+    whole_finding = one(
         charge(1, "Base", "8.00"), charge(2, "Fuel", "0.96"),
         charge(3, "Service Refund", "-8.96", invoice_id="INV2"),
     )  # fmt: skip
-    assert whole.rule == "matched_refund"
-    assert len(whole.detail["originals"]) == 2
+    assert whole_finding.rule == "matched_refund"
+    assert len(whole_finding.detail["originals"]) == 2
 
 
 def test_a_refund_that_gives_back_nothing_that_was_charged_is_told():
@@ -149,13 +150,17 @@ def test_a_parcel_that_was_given_back_in_full_is_not():
 # Surcharges out of the ordinary
 
 
-def seen(*charges: Charge) -> list[tuple[str, str]]:
-    usual = Usual()
-    return [(each.key[0], str(each.amount)) for one in charges for each in usual.see(one)]
+def seen(*charges: ChargeRow) -> list[tuple[str, str]]:
+    usual = UsualCost()
+    return [
+        (finding.key[0], str(finding.amount))
+        for current_charge in charges
+        for finding in usual.see(current_charge)
+    ]
 
 
-def history(count: int, amount: str = "2.00", **more: Any) -> list[Charge]:
-    return [charge(n, "Handling", amount, "handling", day=n, **more) for n in range(count)]
+def history(count: int, amount: str = "2.00", **extra_fields: Any) -> list[ChargeRow]:
+    return [charge(n, "Handling", amount, "handling", day=n, **extra_fields) for n in range(count)]
 
 
 def test_a_surcharge_above_three_times_the_usual_is_told_with_the_difference():
@@ -175,8 +180,8 @@ def test_fewer_than_twenty_before_say_nothing():
 
 def test_each_account_label_and_currency_has_a_usual_of_its_own():
     different: list[dict[str, Any]] = [{"account_id": "A2"}, {"currency": "EUR"}]
-    for more in different:
-        assert seen(*history(20), charge(99, "Handling", "60.00", "handling", **more)) == []
+    for extra_entry in different:
+        assert seen(*history(20), charge(99, "Handling", "60.00", "handling", **extra_entry)) == []
 
 
 def test_base_fuel_taxes_and_discounts_are_no_surcharges():
@@ -186,9 +191,9 @@ def test_base_fuel_taxes_and_discounts_are_no_surcharges():
 
 
 def test_only_the_last_five_hundred_are_remembered():
-    usual = Usual()
-    for each in [*history(600, "1.00"), *history(600, "50.00")]:
-        list(usual.see(each))
+    usual = UsualCost()
+    for current_charge in [*history(600, "1.00"), *history(600, "50.00")]:
+        list(usual.see(current_charge))
     assert len(usual._last) == len(usual._sorted) == 500
     assert usual._median == Decimal("50.00")
 
@@ -205,12 +210,12 @@ def test_an_invoice_that_does_not_add_up_is_told_with_its_gap():
 # Vocabularies
 
 
-@pytest.mark.parametrize("carrier", [one.slug for one in integrations_of("carrier")])
+@pytest.mark.parametrize("carrier", [integration.slug for integration in integrations_of("carrier")])
 def test_every_carrier_says_what_its_charges_are(carrier: str):
-    [behind] = [one for one in integrations_of("carrier") if one.slug == carrier]
-    charges = behind.charges
+    [integration] = [integration for integration in integrations_of("carrier") if integration.slug == carrier]
+    charges = vocabulary_of(integration)
     assert charges.words, "it has a charges.py"
-    assert {each for _, each in charges.words} | set(charges.codes.values()) <= set(CATEGORIES)
+    assert {text for _, text in charges.words} | set(charges.codes.values()) <= set(CATEGORIES)
     assert charges.category("Something nobody has heard of", None) in ("other", "base")
 
 
@@ -236,7 +241,7 @@ def test_every_carrier_says_what_its_charges_are(carrier: str):
         ("dhl_express", "Duties & Taxes Advanced", "DE", "duties_and_taxes"),
         ("dhl_express", "Oversize Piece", "OS", "oversize"),
         ("dhl_express", "Remote Area Delivery", "RC", "delivery_area"),
-        ("dhl_ecom", "Base freight", "Charge", "base"),
+        ("dhl_ecom", "Base freight", "ChargeRow", "base"),
         ("dhl_ecom", "Work-share drop-off", "ZZWS1PRI_Dropoff", "discount"),
         ("dhl_ecom", "VAT", "ZRM10_VAT_Tax", "duties_and_taxes"),
         ("dpd", "Energy surcharge", None, "fuel"),
@@ -259,5 +264,9 @@ def test_weights_in_different_units_are_not_compared():
 
     row = {"Billed Weight": "10", "Billed Weight Unit of Measure": "LB", "Entered Weight": "4.5"}
     assert CHARGES.facts("x", row | {"Entered Weight Unit of Measure": "KG"}).actual_weight is None
-    same = CHARGES.facts("x", row | {"Entered Weight Unit of Measure": "lb", "Zone": " 5 "})
-    assert (same.actual_weight, same.billed_weight, same.zone) == (Decimal("4.5"), Decimal("10"), "5")
+    same_charge_facts = CHARGES.facts("x", row | {"Entered Weight Unit of Measure": "lb", "Zone": " 5 "})
+    assert (same_charge_facts.actual_weight, same_charge_facts.billed_weight, same_charge_facts.zone) == (
+        Decimal("4.5"),
+        Decimal("10"),
+        "5",
+    )

@@ -8,8 +8,8 @@ import pytest
 from crossdock.config import Settings, described, load, variable
 from crossdock.errors import SettingsError
 
-INTEGERS = [one.name for one in fields(Settings) if isinstance(one.default, int)]
-SECRETS = [one.name for one in fields(Settings) if one.metadata["secret"]]
+INTEGERS = [field.name for field in fields(Settings) if isinstance(field.default, int)]
+SECRETS = [field.name for field in fields(Settings) if field.metadata["secret"]]
 
 
 def test_without_any_variable_everything_has_its_default():
@@ -18,15 +18,15 @@ def test_without_any_variable_everything_has_its_default():
 
 
 def test_each_setting_is_read_from_its_own_variable():
-    found = load(
+    settings = load(
         {"CROSSDOCK_PORT": "9000", "CROSSDOCK_DATA_DIR": "/srv/x", "CROSSDOCK_LOOKBACK_DAYS": "1096"}
     )
-    assert (found.port, found.data_dir, found.lookback_days) == (9000, "/srv/x", 1096)
+    assert (settings.port, settings.data_dir, settings.lookback_days) == (9000, "/srv/x", 1096)
 
 
 def test_what_the_command_line_gives_comes_first():
-    found = load({"CROSSDOCK_PORT": "9000", "CROSSDOCK_HOST": "::1"}, port=7000, host=None)
-    assert (found.port, found.host) == (7000, "::1")
+    settings = load({"CROSSDOCK_PORT": "9000", "CROSSDOCK_HOST": "::1"}, port=7000, host=None)
+    assert (settings.port, settings.host) == (7000, "::1")
 
 
 @pytest.mark.parametrize("name", INTEGERS)
@@ -80,7 +80,7 @@ def test_the_addresses_that_follow_from_settings():
 
 def test_every_setting_is_described_with_its_variable_value_default_and_meaning():
     rows = {row["variable"]: row for row in described(Settings(port=9000))}
-    assert rows.keys() == {variable(one.name) for one in fields(Settings)}
+    assert rows.keys() == {variable(field.name) for field in fields(Settings)}
     assert rows["CROSSDOCK_PORT"]["value"] == "9000"
     assert rows["CROSSDOCK_PORT"]["default"] == "8080"
     assert all(row["meaning"] for row in rows.values())
@@ -90,7 +90,7 @@ def test_every_setting_is_described_with_its_variable_value_default_and_meaning(
 def test_p20_a_secret_setting_is_never_shown(name: str):
     secret: Any = {name: "hush-hush"}
     rows = described(Settings(**secret))
-    assert [one["value"] for one in rows if one["variable"] == variable(name)] == ["(set)"]
+    assert [row["value"] for row in rows if row["variable"] == variable(name)] == ["(set)"]
     assert "hush-hush" not in str(rows)
 
 

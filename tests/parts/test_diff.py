@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossdock.changes.diff import new_items, previous_attributes, restored, same
+from crossdock.changes.diff import is_equal, new_items, previous_attributes, restored
 
 # The documents that there can be: fields that every record of a resource has, with values that nest.
 
@@ -51,7 +51,7 @@ def spelled(value: Any) -> str:
 @given(changes())
 def test_p22_putting_the_old_values_back_gives_the_old_document(change: tuple[dict, dict]):
     old, new = change
-    assert same(restored(new, previous_attributes(old, new)), old)
+    assert is_equal(restored(new, previous_attributes(old, new)), old)
 
 
 @settings(max_examples=100, deadline=None)
@@ -73,7 +73,7 @@ def test_a_document_that_did_not_change_has_no_previous_attributes(document: dic
 @given(changes())
 def test_there_are_previous_attributes_exactly_when_something_changed(change: tuple[dict, dict]):
     old, new = change
-    assert (previous_attributes(old, new) == {}) == same(old, new)
+    assert (previous_attributes(old, new) == {}) == is_equal(old, new)
 
 
 @settings(max_examples=100, deadline=None)
@@ -81,7 +81,9 @@ def test_there_are_previous_attributes_exactly_when_something_changed(change: tu
 def test_no_path_leads_into_what_another_path_replaces(change: tuple[dict, dict]):
     old, new = change
     paths = sorted(previous_attributes(old, new))
-    assert not [(one, other) for one in paths for other in paths if other.startswith(f"{one}.")]
+    assert not [
+        (path, other_path) for path in paths for other_path in paths if other_path.startswith(f"{path}.")
+    ]
 
 
 def test_the_sample_of_the_documentation():
@@ -122,8 +124,8 @@ CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_named_as_changed(name: str):
     old, new, expected = CASES[name]
-    found = previous_attributes({"x": old, "y": 1}, {"x": new, "y": 1})
-    assert spelled(found) == spelled(expected)
+    fields = previous_attributes({"x": old, "y": 1}, {"x": new, "y": 1})
+    assert spelled(fields) == spelled(expected)
 
 
 def test_a_field_that_another_version_added_was_null():

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from crossdock.webhooks import transform, transform_worker
-from crossdock.webhooks.transform import Call, Changed, Failed, Scripts
+from crossdock.webhooks.transform import TransformCall, TransformedMessage, TransformFailed, TransformScripts
 from tests.conftest import skip_or_fail
 
-CALL = Call(url="https://receiver.example/", payload=b'{"data":{"id":"o-1"}}', event_type="order.created")
+CALL = TransformCall(
+    url="https://receiver.example/", payload=b'{"data":{"id":"o-1"}}', event_type="order.created"
+)
 HONEST = "function handler(w) { w.payload.seen = Object.keys(w.payload.data); return w; }"
 ANSWER_SECONDS = 2.0
 HONEST_SECONDS = 1.0
@@ -54,10 +56,10 @@ ATTACKS = {
 
 
 @pytest.fixture
-async def scripts() -> AsyncIterator[Scripts]:
+async def scripts() -> AsyncIterator[TransformScripts]:
     if reason := transform.missing():
         skip_or_fail(reason)
-    async with Scripts(workers=2) as opened:
+    async with TransformScripts(workers=2) as opened:
         yield opened
 
 
@@ -65,18 +67,18 @@ def handler(statements: str) -> str:
     return f"function handler(w) {{ {statements} }}"
 
 
-async def honest(scripts: Scripts, owner: str = "honest") -> float:
+async def honest(scripts: TransformScripts, owner: str = "honest") -> float:
     """The seconds that somebody else's run takes; it must be right."""
     begun = time.monotonic()
     outcome = await scripts.run(HONEST, CALL, owner=owner)
-    assert isinstance(outcome, Changed), outcome
+    assert isinstance(outcome, TransformedMessage), outcome
     assert outcome.body == b'{"data":{"id":"o-1"},"seen":["id"]}'
     return time.monotonic() - begun
 
 
 @pytest.mark.parametrize("statements", ATTACKS.values(), ids=ATTACKS)
 async def test_p21_a_hostile_script_is_answered_in_time_and_disturbs_nobody(
-    scripts: Scripts, statements: str
+    scripts: TransformScripts, statements: str
 ):
     await asyncio.gather(honest(scripts, "a"), honest(scripts, "b"))
     begun = time.monotonic()
@@ -87,39 +89,39 @@ async def test_p21_a_hostile_script_is_answered_in_time_and_disturbs_nobody(
         await asyncio.sleep(0.02)
     outcome = await attack
     assert time.monotonic() - begun < ANSWER_SECONDS
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, TransformFailed)
     assert 0 < len(outcome.error) < 2000
     assert max(waits) < HONEST_SECONDS
     await asyncio.gather(honest(scripts, "a"), honest(scripts, "b"))
 
 
-async def test_p21_hostile_scripts_in_every_worker_delay_others_by_one_run(scripts: Scripts):
+async def test_p21_hostile_scripts_in_every_worker_delay_others_by_one_run(scripts: TransformScripts):
     """Others wait for those that are running, not for the queue behind them."""
     endless = handler(ATTACKS["endless sort"])
     hostile = [
-        asyncio.create_task(scripts.run(endless, CALL, owner=f"hostile {one % 2}")) for one in range(20)
+        asyncio.create_task(scripts.run(endless, CALL, owner=f"hostile {index % 2}")) for index in range(20)
     ]
     await asyncio.sleep(0.3)
     waited = await honest(scripts)
-    assert sum(one.done() for one in hostile) <= 4
+    assert sum(task.done() for task in hostile) <= 4
     assert waited < ANSWER_SECONDS
-    for one in hostile:
-        one.cancel()
+    for task in hostile:
+        task.cancel()
     await asyncio.gather(*hostile, return_exceptions=True)
 
 
-async def test_p21_scripts_of_one_endpoint_leave_the_other_worker_to_others(scripts: Scripts):
+async def test_p21_scripts_of_one_endpoint_leave_the_other_worker_to_others(scripts: TransformScripts):
     hostile = [
         asyncio.create_task(scripts.run(handler("for (;;);"), CALL, owner="hostile")) for _ in range(50)
     ]
     waits = [await honest(scripts) for _ in range(20)]
     assert max(waits) < HONEST_SECONDS
-    for one in hostile:
-        one.cancel()
+    for task in hostile:
+        task.cancel()
     await asyncio.gather(*hostile, return_exceptions=True)
 
 
-async def test_p21_memory_that_hostile_scripts_took_is_there_again(scripts: Scripts):
+async def test_p21_memory_that_hostile_scripts_took_is_there_again(scripts: TransformScripts):
     await honest(scripts)
     (worker,) = scripts._pool._idle
     for name in ("array growth", "typed-array growth", "string doubling") * 5:
@@ -133,25 +135,25 @@ async def test_p21_memory_that_hostile_scripts_took_is_there_again(scripts: Scri
 
 def peak_bytes(process: int) -> int:
     """The most memory that a process has had."""
-    (most,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
-    return int(most) * 2**10
+    (largest_value,) = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(largest_value) * 2**10
 
 
-async def test_p21_a_script_reaches_nothing_outside_the_engine(scripts: Scripts):
+async def test_p21_a_script_reaches_nothing_outside_the_engine(scripts: TransformScripts):
     names = (
         "require process std os scriptArgs print console fetch XMLHttpRequest WebSocket Worker WebAssembly "
         "Intl setTimeout setInterval Deno Bun java python load read readFile open navigator document"
     )
     look = f"return {{payload: '{names}'.split(' ').filter((name) => name in Function('return this')())}}"
     outcome = await scripts.run(handler(look), CALL, owner="hostile")
-    assert isinstance(outcome, Changed)
+    assert isinstance(outcome, TransformedMessage)
     assert outcome.body == b"[]"
 
 
 # The processes
 
 
-async def test_a_worker_that_dies_by_itself_is_replaced(scripts: Scripts):
+async def test_a_worker_that_dies_by_itself_is_replaced(scripts: TransformScripts):
     await honest(scripts)
     (worker,) = scripts._pool._idle
     os.kill(worker.process.pid, signal.SIGKILL)
@@ -160,17 +162,17 @@ async def test_a_worker_that_dies_by_itself_is_replaced(scripts: Scripts):
     assert scripts._pool._idle != [worker]
 
 
-async def test_a_worker_that_dies_under_a_script_fails_that_run_only(scripts: Scripts):
+async def test_a_worker_that_dies_under_a_script_fails_that_run_only(scripts: TransformScripts):
     await honest(scripts)
     (worker,) = scripts._pool._idle
     running = asyncio.create_task(scripts.run(handler("for (;;);"), CALL, owner="hostile"))
     await asyncio.sleep(0.1)
     os.kill(worker.process.pid, signal.SIGKILL)
-    assert await running == Failed("the script brought down the process that it ran in")
+    assert await running == TransformFailed("the script brought down the process that it ran in")
     await honest(scripts)
 
 
-async def test_a_run_that_is_cancelled_leaves_no_answer_for_the_next(scripts: Scripts):
+async def test_a_run_that_is_cancelled_leaves_no_answer_for_the_next(scripts: TransformScripts):
     await honest(scripts)
     slow = handler("const t = Date.now(); while (Date.now() < t + 300); return {payload: 'late'}")
     running = asyncio.create_task(scripts.run(slow, CALL, owner="a"))
@@ -180,25 +182,25 @@ async def test_a_run_that_is_cancelled_leaves_no_answer_for_the_next(scripts: Sc
     await honest(scripts, "a")
 
 
-async def test_closing_waits_for_the_run_under_way_and_leaves_no_process(scripts: Scripts):
+async def test_closing_waits_for_the_run_under_way_and_leaves_no_process(scripts: TransformScripts):
     await asyncio.gather(honest(scripts, "a"), honest(scripts, "b"))
     workers = list(scripts._pool._idle)
     slow = handler("const t = Date.now(); while (Date.now() < t + 200); return {payload: 'late'}")
     running = asyncio.create_task(scripts.run(slow, CALL, owner="a"))
     await asyncio.sleep(0.05)
     await scripts.close()
-    assert isinstance(await running, Changed)
-    assert all(one.process.returncode is not None for one in workers)
-    assert await scripts.run(HONEST, CALL, owner="a") == Failed("the server is stopping")
+    assert isinstance(await running, TransformedMessage)
+    assert all(worker.process.returncode is not None for worker in workers)
+    assert await scripts.run(HONEST, CALL, owner="a") == TransformFailed("the server is stopping")
 
 
 async def test_a_worker_that_can_not_be_started_fails_the_run_and_is_tried_again(
-    scripts: Scripts, monkeypatch: pytest.MonkeyPatch
+    scripts: TransformScripts, monkeypatch: pytest.MonkeyPatch
 ):
     with monkeypatch.context() as patched:
         patched.setattr(transform_worker, "__file__", "/nowhere.py")
         outcome = await scripts.run(HONEST, CALL, owner="a")
-        assert outcome == Failed("the server could not start a process for the script")
+        assert outcome == TransformFailed("the server could not start a process for the script")
     await honest(scripts)
 
 
@@ -207,7 +209,7 @@ def linux() -> None:
         skip_or_fail("this is about Linux")
 
 
-async def test_a_worker_has_an_empty_environment_and_little_of_everything(scripts: Scripts):
+async def test_a_worker_has_an_empty_environment_and_little_of_everything(scripts: TransformScripts):
     linux()
     await honest(scripts)
     (worker,) = scripts._pool._idle
@@ -252,10 +254,10 @@ def test_a_worker_can_not_ask_the_system_for_anything():
 
 PARENT = """
 import asyncio
-from crossdock.webhooks.transform import Call, Scripts
+from crossdock.webhooks.transform import TransformCall, TransformScripts
 async def main():
-    async with Scripts(workers=1) as scripts:
-        call = Call(url="https://a.example/", payload=b"{}", event_type="order.created")
+    async with TransformScripts(workers=1) as scripts:
+        call = TransformCall(url="https://a.example/", payload=b"{}", event_type="order.created")
         await scripts.run("function handler(w) { return w; }", call, owner="a")
         print("worker", scripts._pool._idle[0].process.pid, flush=True)
         await scripts.run("function handler(w) { %s }", call, owner="a")
@@ -268,8 +270,8 @@ def test_a_worker_ends_with_whoever_started_it(statements: str):
     linux()
     parent = subprocess.Popen([sys.executable, "-c", PARENT % statements], stdout=subprocess.PIPE, text=True)
     assert parent.stdout
-    told = next(line for line in parent.stdout if line.startswith("worker "))
-    worker = Path(f"/proc/{int(told.split()[1])}")
+    line = next(line for line in parent.stdout if line.startswith("worker "))
+    worker = Path(f"/proc/{int(line.split()[1])}")
     time.sleep(0.1)
     parent.kill()
     parent.wait()

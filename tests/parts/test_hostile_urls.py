@@ -18,10 +18,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from crossdock.errors import AddressRefused, VendorError
-from crossdock.integrations.addresses import AddressPolicy, parsed_url
-from crossdock.integrations.http import Http, LocalSlots, Patience, new_session
+from crossdock.kit.http import Http, Patience, new_session
+from crossdock.kit.limits import LocalSlots
+from crossdock.net.addresses import AddressPolicy, parsed_url
 from crossdock.webhooks import transform
-from crossdock.webhooks.transform import Call, Changed, Failed, Scripts
+from crossdock.webhooks.transform import TransformCall, TransformedMessage, TransformFailed, TransformScripts
 from tests.conftest import skip_or_fail
 from tests.fakes.hostile_urls import BLOCKED_LITERALS, DISGUISED, HOSTILE, HOSTILE_NAMES, INSIDE
 
@@ -54,8 +55,8 @@ class CountingResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         self.asked[host] += 1
         return [
-            ResolveResult(hostname=host, host=one, port=port, family=_family(one), proto=0, flags=0)
-            for one in self._answers(host.rstrip(".").lower())
+            ResolveResult(hostname=host, host=answer, port=port, family=_family(answer), proto=0, flags=0)
+            for answer in self._answers(host.rstrip(".").lower())
         ]
 
     def _answers(self, host: str) -> Iterable[str]:
@@ -77,27 +78,27 @@ def _family(address: str) -> socket.AddressFamily:
 
 @pytest.fixture
 async def trap(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Trap]:
-    found = Trap(0)
+    found_trap = Trap(0)
 
     async def welcome(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        found.arrived += 1
+        found_trap.arrived += 1
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
 
     server = await asyncio.start_server(welcome, "127.0.0.1", 0)
-    found.port = server.sockets[0].getsockname()[1]
+    found_trap.port = server.sockets[0].getsockname()[1]
     connect = asyncio.selector_events.BaseSelectorEventLoop.sock_connect
 
     async def led(loop, sock, address):
-        found.begun.append(address[0])
+        found_trap.begun.append(address[0])
         if sock.family != socket.AF_INET or not address[0].startswith(("127.", "0.")):
             raise ConnectionRefusedError("not in this test")
-        await connect(loop, sock, ("127.0.0.1", found.port))
+        await connect(loop, sock, ("127.0.0.1", found_trap.port))
 
     monkeypatch.setattr(asyncio.selector_events.BaseSelectorEventLoop, "sock_connect", led)
     async with server:
-        yield found
+        yield found_trap
 
 
 async def deliver(url: str, policy: AddressPolicy = STRICT, resolver: CountingResolver | None = None) -> None:
@@ -194,14 +195,14 @@ async def test_p10_a_url_that_a_script_sets_connects_to_nothing(trap: Trap):
     if reason := transform.missing():
         skip_or_fail(reason)
     sent = 0
-    async with Scripts() as scripts:
+    async with TransformScripts() as scripts:
         for url in ALL:
-            call = Call("https://a.example/", b"{}", "order.created", variables={"url": url})
+            call = TransformCall("https://a.example/", b"{}", "order.created", variables={"url": url})
             script = "function handler(w) { w.url = w.variables.url; return w; }"
             outcome = await scripts.run(script, call, owner="ep_1")
-            if isinstance(outcome, Failed):
+            if isinstance(outcome, TransformFailed):
                 continue
-            assert isinstance(outcome, Changed)
+            assert isinstance(outcome, TransformedMessage)
             sent += 1
             with pytest.raises(REFUSED):
                 await deliver(outcome.url)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import itertools
+import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -19,10 +20,11 @@ from crossdock.errors import (
     VendorThrottled,
     VendorUnavailable,
 )
-from crossdock.integrations.addresses import AddressPolicy
-from crossdock.integrations.auth import api_key_in_query, bearer
-from crossdock.integrations.http import Http, LocalSlots, Patience, new_session
-from crossdock.integrations.registry import Limits
+from crossdock.kit.auth.fixed import api_key_in_query, bearer
+from crossdock.kit.http import Http, Patience, new_session
+from crossdock.kit.limits import LocalSlots, RateLimits
+from crossdock.net.addresses import AddressPolicy
+from crossdock.net.pacing import Pace
 from tests.fakes.vendor import (
     TOKEN,
     FakeVendor,
@@ -84,9 +86,9 @@ async def make(time):
     async with new_session(LOOPBACK) as session:
         slots = LocalSlots(time.monotonic)
 
-        def made(**given) -> Http:
+        def made(**fields) -> Http:
             options = {"account": "acct", "slots": slots, "sleep": time.sleep, "clock": time.now}
-            return Http(**{"session": session, "random": lambda: 1.0, **options, **given})
+            return Http(**{"session": session, "random": lambda: 1.0, **options, **fields})
 
         yield made
 
@@ -116,7 +118,7 @@ async def test_an_answer_that_will_not_change_is_raised_as_what_it_is_at_once(fa
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "value"),
     [
         ({"message": "limit is too large"}, "400: limit is too large"),
         ({"error": {"code": 7, "message": "limit is too large"}}, "400: limit is too large"),
@@ -125,14 +127,17 @@ async def test_an_answer_that_will_not_change_is_raised_as_what_it_is_at_once(fa
         (b"\xff\x00 \x1b[31m", "400: ? [31m"),
         (b"", "400: the vendor does not say why"),
         ([1, 2], "400: the vendor does not say why"),
+        ({"quantity": ["must be positive", "x"]}, "400: quantity: must be positive"),
+        ({"": ["Cannot insert order"]}, "400: Cannot insert order"),
+        ({"type": "about:blank", "errors": {"Sku": ["is taken"]}, "title": "Bad"}, "400: Sku: is taken"),
         ({"message": "x" * 600}, "400: " + "x" * 500),
     ],
 )
-async def test_a_refusal_is_told_in_the_vendors_own_words_shortened(fake, make, body, said):
+async def test_a_refusal_is_told_in_the_vendors_own_words_shortened(fake, make, body, value):
     fake.script("/x", [answer(400, body)])
     with pytest.raises(VendorRefused) as caught:
         await make().send("GET", f"{fake.url}/x")
-    assert str(caught.value) == said
+    assert str(caught.value) == value
 
 
 async def test_a_redirect_is_told_without_its_query_and_not_followed(fake, make):
@@ -181,9 +186,9 @@ async def test_accounts_that_share_a_session_share_no_cookies(fake, make):
 
 async def test_html_with_status_200_is_named_for_what_it_is(fake, make):
     fake.script("/x", [html()])
-    found = await make().send("GET", f"{fake.url}/x")
+    value = await make().send("GET", f"{fake.url}/x")
     with pytest.raises(VendorNonsense, match=r"wanted JSON, got text/html.* that begins '<!DOCTYPE html>"):
-        found.json()
+        value.json()
 
 
 # Trying again
@@ -213,7 +218,7 @@ async def test_waits_are_anything_between_nothing_and_the_back_off(fake, make, t
 
 async def test_a_vendor_that_does_not_answer_in_time_is_unavailable(fake, make):
     fake.script("/x", [hanging()] * 2)
-    http = make(limits=Limits(timeout_seconds=0.05), patience=Patience(retries=1))
+    http = make(limits=RateLimits(timeout_seconds=0.05), patience=Patience(retries=1))
     with pytest.raises(VendorUnavailable, match=r"no answer within 0\.05 s"):
         await http.send("GET", f"{fake.url}/x")
     assert len(fake.requests) == 2
@@ -256,8 +261,10 @@ class CountedSlots(LocalSlots):
         self.time = time
         self.given: list[float] = []
 
-    async def reserve(self, account: str, per_minute: float) -> float:
-        seconds = await super().reserve(account, per_minute)
+    async def reserve(
+        self, account: str, pace: Pace, cost: float = 1.0, longest_seconds: float = math.inf
+    ) -> float:
+        seconds = await super().reserve(account, pace, cost, longest_seconds)
         self.given.append(self.time.seconds + seconds)
         return seconds
 
@@ -265,7 +272,7 @@ class CountedSlots(LocalSlots):
 async def test_p17_calls_never_exceed_the_vendors_limit_in_any_minute(fake, make, time):
     fake.script("/x", [OK, failing()] * 12)
     slots = CountedSlots(time)
-    http = make(slots=slots, limits=Limits(requests_per_minute=10, concurrent_requests=3))
+    http = make(slots=slots, limits=RateLimits(requests_per_minute=10, concurrent_requests=3))
     await asyncio.gather(*(http.send("GET", f"{fake.url}/x") for _ in range(12)))
     assert len(fake.requests) == len(slots.given) >= 23
     assert all(later - earlier > 60 for earlier, later in zip(slots.given, slots.given[10:], strict=False))
@@ -281,7 +288,7 @@ async def test_a_call_that_waits_for_a_place_takes_no_slot_yet(fake, make, time)
 
     fake.script("/x", [slowly])
     slots = CountedSlots(time)
-    http = make(slots=slots, limits=Limits(concurrent_requests=1))
+    http = make(slots=slots, limits=RateLimits(concurrent_requests=1))
     calls = [asyncio.create_task(http.send("GET", f"{fake.url}/x")) for _ in range(5)]
     await arrived.wait()
     assert len(slots.given) == 1
@@ -296,7 +303,7 @@ async def test_no_more_calls_are_under_way_than_the_vendor_allows(fake, make):
         return await OK(vendor, request)
 
     fake.script("/x", [slowly] * 9)
-    http = make(limits=Limits(concurrent_requests=2))
+    http = make(limits=RateLimits(concurrent_requests=2))
     await asyncio.gather(*(http.send("GET", f"{fake.url}/x") for _ in range(9)))
     assert fake.busiest == 2
 
@@ -307,9 +314,9 @@ async def test_signed_and_unsigned_calls_of_an_account_share_its_limit(fake, mak
         return await OK(vendor, request)
 
     fake.script("/x", [slowly] * 4)
-    http = make(limits=Limits(concurrent_requests=1))
+    http = make(limits=RateLimits(concurrent_requests=1))
     both = (http, http.signed(bearer("a"))) * 2
-    await asyncio.gather(*(one.send("GET", f"{fake.url}/x") for one in both))
+    await asyncio.gather(*(item.send("GET", f"{fake.url}/x") for item in both))
     assert fake.busiest == 1
 
 
@@ -329,13 +336,13 @@ async def test_retry_after_may_be_a_date(fake, make, time):
 async def test_retry_after_stops_the_other_calls_of_the_account_too(fake, make, time):
     fake.script("/a", [throttled(40), OK])
     fake.script("/b", [OK])
-    http = make(limits=Limits(concurrent_requests=1))
+    http = make(limits=RateLimits(concurrent_requests=1))
     await asyncio.gather(http.send("GET", f"{fake.url}/a"), http.send("GET", f"{fake.url}/b"))
     assert fake.requests[0].path == "/a"
     assert time.seconds == 40
-    other = make(account="somebody else")
+    other_value = make(account="somebody else")
     fake.script("/c", [OK])
-    await other.send("GET", f"{fake.url}/c")
+    await other_value.send("GET", f"{fake.url}/c")
     assert time.seconds == 40
 
 
@@ -344,17 +351,17 @@ async def test_a_call_that_waited_for_its_slot_waits_again_when_the_vendor_has_a
 ):
     fake.script("/a", [throttled(40), OK])
     fake.script("/b", [OK])
-    told, called = asyncio.Event(), []
+    event, called = asyncio.Event(), []
 
     def observe(status: int | None, _: float) -> None:
         called.append((status, time.seconds))
-        told.set()
+        event.set()
 
     async def sleep(seconds: float) -> None:
-        await told.wait()
+        await event.wait()
         await time.sleep(seconds)
 
-    limits = Limits(requests_per_minute=60, concurrent_requests=2)
+    limits = RateLimits(requests_per_minute=60, concurrent_requests=2)
     http = make(limits=limits, observe=observe, sleep=sleep)
     await asyncio.gather(http.send("GET", f"{fake.url}/a"), http.send("GET", f"{fake.url}/b"))
     assert called[0] == (429, 0)
@@ -388,7 +395,7 @@ async def test_a_vendor_that_throttles_without_saying_for_how_long_is_backed_off
 
 async def test_a_slow_limit_is_waited_for_however_long_it_takes(fake, make, time):
     fake.script("/x", [OK] * 2)
-    http = make(limits=Limits(requests_per_minute=0.2))
+    http = make(limits=RateLimits(requests_per_minute=0.2))
     await http.send("GET", f"{fake.url}/x")
     await http.send("GET", f"{fake.url}/x")
     assert time.seconds == 305
@@ -406,9 +413,9 @@ async def test_p20_no_error_shows_a_secret_in_any_spelling(fake, make):
     http = make(secrets=frozenset({SECRET})).signed(api_key_in_query("tok-1"))
     with pytest.raises(VendorRefused) as caught:
         await http.send("GET", f"{fake.url}/p%2Fs%26s%20w%22rd/tok-1?q={SECRET}")
-    told = f"{caught.value} {caught.value.url} {caught.value!r}"
+    text = f"{caught.value} {caught.value.url} {caught.value!r}"
     assert fake.requests[0].query["api_key"] == "tok-1"
-    assert not any(part in told for part in ("w%22rd", 'w"rd', "s&s", "tok-1"))
+    assert not any(part in text for part in ("w%22rd", 'w"rd', "s&s", "tok-1"))
     assert str(caught.value) == "400: *** *** *** *** *** ***"
     assert caught.value.url == f"{fake.url}/***/***"
 
@@ -423,10 +430,10 @@ async def test_p20_no_error_carries_the_library_error_that_shows_the_whole_url(f
 
 async def test_p20_nonsense_does_not_show_a_secret_that_the_vendor_echoes(fake, make):
     fake.script("/x", [answer(body=b"<p>key tok-1 is old</p>", kind="text/html")])
-    found = await make().signed(bearer("tok-1")).send("GET", f"{fake.url}/x")
+    value = await make().signed(bearer("tok-1")).send("GET", f"{fake.url}/x")
     with pytest.raises(VendorNonsense, match=r"begins '<p>key \*\*\* is old"):
-        found.json()
-    assert "tok-1" not in repr(found)
+        value.json()
+    assert "tok-1" not in repr(value)
 
 
 async def test_a_failing_vendor_is_logged_once_and_its_recovery_once(fake, make):
@@ -446,11 +453,11 @@ async def test_a_failing_vendor_is_logged_once_and_its_recovery_once(fake, make)
 
 async def test_each_call_is_observed_with_its_status(fake, make):
     fake.script("/x", [failing(), dropped(), OK])
-    seen = []
-    await make(observe=lambda status, seconds: seen.append((status, seconds > 0))).send(
+    items = []
+    await make(observe=lambda status, seconds: items.append((status, seconds > 0))).send(
         "GET", f"{fake.url}/x"
     )
-    assert seen == [(500, True), (None, True), (200, True)]
+    assert items == [(500, True), (None, True), (200, True)]
 
 
 async def test_a_url_with_a_user_name_is_refused_without_showing_it(make):
@@ -468,14 +475,14 @@ async def test_the_fake_vendor_pages_through_a_list_that_grows(fake, make):
 
     fake.collections["orders"] = [order(number) for number in (3, 1, 2, 4, 5)]
     http = make().signed(bearer(TOKEN))
-    found, cursor = [], None
+    items, cursor = [], None
     for turn in itertools.count():
         params = {"limit": 2, "cursor": cursor, "since": "2026-01-02T00:00:00Z"}
         page = (await http.send("GET", f"{fake.url}/orders", params=params)).json()
-        found += [one["id"] for one in page["data"]]
+        items += [record["id"] for record in page["data"]]
         if turn == 0:
             fake.collections["orders"] += [order(1), order(6)]
         cursor = page["next"]
         if cursor is None:
             break
-    assert found == ["o02", "o03", "o04", "o05", "o06"]
+    assert items == ["o02", "o03", "o04", "o05", "o06"]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.store.ids import new_id
+from crossdock.store.database.ids import new_id
 
 moments = st.integers(0, 2**48 - 1)
 
@@ -16,11 +16,11 @@ def test_ids_sort_as_they_were_made(made: list[int]):
 
 @given(moments)
 def test_an_id_is_its_prefix_and_27_letters_and_digits(now_ms: int):
-    made = new_id("msg", now_ms)
-    assert made.startswith("msg_")
-    assert len(made) == 31
-    assert made[4:].isascii()
-    assert made[4:].isalnum()
+    text = new_id("msg", now_ms)
+    assert text.startswith("msg_")
+    assert len(text) == 31
+    assert text[4:].isascii()
+    assert text[4:].isalnum()
 
 
 def test_two_ids_of_one_moment_differ():

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from crossdock.errors import NotFound
-from crossdock.integrations.contract import Context, FileRef, Outcome, Page, Walk
-from crossdock.integrations.http import Http
-from crossdock.integrations.invoices import client as clients
-from crossdock.integrations.registry import integration
+from crossdock.invoices import client as clients
+from crossdock.kit.contract import Context, Page, Walk
+from crossdock.kit.files import FileOutcome, FileRef
+from crossdock.kit.http import Http
+from crossdock.kit.registry import get_integration
 
 HEADER = (
     "Account Number,Invoice Number,Invoice Date,Lead Shipment Number,Tracking Number,"
@@ -23,9 +24,11 @@ HEADER = (
 class Folder:
     """Files in a folder, in the order of their names: `contract.Files`."""
 
+    orders: Any = None
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, FileOutcome] = {}
 
     def put(self, name: str, *rows: str, header: str = HEADER) -> None:
         (self.folder / name).write_text("\n".join([header, *rows]) + "\n")
@@ -34,8 +37,17 @@ class Folder:
         return FileRef(name, f"{name}.csv", datetime(2026, 3, int(name), tzinfo=UTC))
 
     async def after(self, last: str | None, *, start: datetime | None = None) -> list[FileRef]:
-        found = [self._ref(one.name) for one in sorted(self.folder.iterdir()) if one.name > (last or "")]
-        return [one for one in found if start is None or one.received >= start][:2]
+        refs = [self._ref(file.name) for file in sorted(self.folder.iterdir()) if file.name > (last or "")]
+        return [ref for ref in refs if start is None or ref.received >= start][:2]
+
+    async def again(self) -> list[FileRef]:
+        return []
+
+    async def begin(self, id: str) -> int:
+        return 1
+
+    async def give_up(self, id: str) -> None:
+        pass
 
     async def one(self, id: str) -> FileRef | None:
         return self._ref(id) if (self.folder / id).exists() else None
@@ -46,7 +58,7 @@ class Folder:
             raise NotFound(f"there is no file {id}")
         yield self.folder / id
 
-    async def note_read(self, id: str, outcome: Outcome) -> None:
+    async def note_read(self, id: str, outcome: FileOutcome) -> None:
         self.outcomes[id] = outcome
 
 
@@ -60,16 +72,16 @@ def row(track: int, net: str = "1.00", day: str = "2026-02-03") -> str:
 
 
 def made(files: Folder | None) -> Any:
-    context = Context({}, Http.__new__(Http), Path(), files)
-    return integration("carrier", "ups").client(context)
+    context = Context({}, Http.__new__(Http), Path(), files, "ups")
+    return get_integration("carrier", "ups").client(context)
 
 
 async def pages(files: Folder | None, walk: Walk) -> list[Page]:
     return [page async for page in made(files).invoice_line_items(walk)]
 
 
-def tracks(found: list[Page]) -> list[str]:
-    return [raw["tracking_number"] for page in found for raw in page.records]
+def tracks(found_pages: list[Page]) -> list[str]:
+    return [raw["tracking_number"] for page in found_pages for raw in page.records]
 
 
 async def test_all_files_are_read_the_oldest_first_and_each_but_once(files):
@@ -86,36 +98,36 @@ async def test_a_walk_that_is_cut_off_goes_on_in_the_middle_of_its_file(files, m
     monkeypatch.setattr(clients, "PAGE_SIZE", 150)
     files.put("01", *(row(number) for number in range(500)))
     files.put("02", row(900))
-    whole = await pages(files, Walk())
-    assert [len(page.records) for page in whole] == [199, 200, 101, 1, 0]
-    for place in range(len(whole) - 1):
-        rest = await pages(files, Walk(cursor=whole[place].cursor))
-        assert tracks(whole[: place + 1]) + tracks(rest) == tracks(whole)
-    cursors = [str(page.cursor) for page in whole]
+    whole_pages = await pages(files, Walk())
+    assert [len(page.records) for page in whole_pages] == [199, 200, 101, 1, 0]
+    for position in range(len(whole_pages) - 1):
+        remaining_pages = await pages(files, Walk(cursor=whole_pages[position].cursor))
+        assert tracks(whole_pages[: position + 1]) + tracks(remaining_pages) == tracks(whole_pages)
+    cursors = [str(page.cursor) for page in whole_pages]
     assert len(set(cursors)) == len(cursors)
 
 
 async def test_the_ids_of_a_walk_that_goes_on_are_those_of_one_that_was_not_cut_off(files, monkeypatch):
     monkeypatch.setattr(clients, "PAGE_SIZE", 1)
     files.put("01", *(row(7) for _ in range(450)))
-    whole = await pages(files, Walk())
-    rest = await pages(files, Walk(cursor=whole[0].cursor))
-    assert [raw["id"] for page in whole[1:] for raw in page.records] == [
-        raw["id"] for page in rest for raw in page.records
+    whole_pages = await pages(files, Walk())
+    remaining_pages = await pages(files, Walk(cursor=whole_pages[0].cursor))
+    assert [raw["id"] for page in whole_pages[1:] for raw in page.records] == [
+        raw["id"] for page in remaining_pages for raw in page.records
     ]
-    assert len({raw["id"] for page in whole for raw in page.records}) == 450
+    assert len({raw["id"] for page in whole_pages for raw in page.records}) == 450
 
 
 async def test_what_came_out_of_a_file_is_noted_once_it_was_read_to_its_end(files):
     files.put("01", row(1, "5.00"), row(2, "N/A"))
     files.put("02", "1,2", header="a,b")
     files.put("03", row(3))
-    found = await pages(files, Walk())
-    assert tracks(found) == ["1Z001", "1Z003"]
+    found_pages = await pages(files, Walk())
+    assert tracks(found_pages) == ["1Z001", "1Z003"]
     read, refused, _ = files.outcomes.values()
     assert (read.summary.line_items, read.summary.reconciled, read.carrier) == (1, False, "ups")
-    assert [one.column for one in read.faults] == ["Net Amount"]
-    assert [one.invoice_id for one in read.invoices] == ["I1"]
+    assert [fault.column for fault in read.faults] == ["Net Amount"]
+    assert [invoice.invoice_id for invoice in read.invoices] == ["I1"]
     assert "no invoice file that we know" in refused.refused
 
 

@@ -2,13 +2,16 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from crossdock.cli import app
+from crossdock.cli.main import app
 
 UPS = (
     "Account Number,Invoice Number,Invoice Date,Lead Shipment Number,Tracking Number,"
@@ -51,15 +54,20 @@ def faulty(tmp_path):
 
 def test_a_good_file_is_one_object_with_its_charges_and_their_sum(good):
     done = run("parse", good, "--json")
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.exit_code == 0
-    assert list(told) == ["file", "carrier", "variant", "line_items", "errors", "warnings", "summary"]
-    assert (told["file"], told["carrier"], told["variant"], told["errors"]) == (str(good), "ups", None, [])
-    assert told["summary"] == {
+    assert list(document) == ["file", "carrier", "variant", "line_items", "errors", "warnings", "summary"]
+    assert (document["file"], document["carrier"], document["variant"], document["errors"]) == (
+        str(good),
+        "ups",
+        None,
+        [],
+    )
+    assert document["summary"] == {
         "rows": 2, "line_items": 2, "net": "12.25", "gross": "12.75", "currency": "USD", "reconciled": True,
         "gap": "0.00", "checks": 1, "checks_failed": 0, "errors": 0, "warnings": 0,
     }  # fmt: skip
-    first = told["line_items"][0]
+    first = document["line_items"][0]
     assert (first["row"], first["net_cost"], first["gross_cost"], first["tracking_number"]) == (
         2,
         "10.00",
@@ -71,25 +79,27 @@ def test_a_good_file_is_one_object_with_its_charges_and_their_sum(good):
 
 
 def test_the_whole_records_are_there_when_asked_for(good):
-    told = json.loads(run("parse", good, "--json", "--raw").stdout)
-    assert told["line_items"][1]["raw"]["Original Service Description"] == "UPS Ground"
+    document = json.loads(run("parse", good, "--json", "--raw").stdout)
+    assert document["line_items"][1]["raw"]["Original Service Description"] == "UPS Ground"
 
 
 def test_what_does_not_fit_is_told_by_row_and_column_and_ends_with_1(faulty):
     done = run("parse", faulty, "--json")
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.exit_code == 1
-    assert told["errors"] == [{"row": 2, "column": "Net Amount", "value": "N/A", "message": "is no amount"}]
-    assert [one["row"] for one in told["line_items"]] == [3]
-    assert (told["summary"]["reconciled"], told["summary"]["gap"]) == (False, "10.00")
+    assert document["errors"] == [
+        {"row": 2, "column": "Net Amount", "value": "N/A", "message": "is no amount"}
+    ]
+    assert [line_item["row"] for line_item in document["line_items"]] == [3]
+    assert (document["summary"]["reconciled"], document["summary"]["gap"]) == (False, "10.00")
 
 
 def test_a_file_that_is_refused_is_told_with_what_was_seen_and_ends_with_2(tmp_path):
     done = run("parse", file(tmp_path, "notes.csv", "a,b", "1,2"), "--json")
-    told = json.loads(done.stdout)
+    document = json.loads(done.stdout)
     assert done.exit_code == 2
-    assert (told["carrier"], told["line_items"], told["summary"]) == (None, [], None)
-    assert "its first record has 2 cells: 'a', 'b'" in told["errors"][0]["message"]
+    assert (document["carrier"], document["line_items"], document["summary"]) == (None, [], None)
+    assert "its first record has 2 cells: 'a', 'b'" in document["errors"][0]["message"]
 
 
 def test_the_wrong_carrier_is_refused_and_the_right_one_named(good):
@@ -149,3 +159,57 @@ def test_a_report_of_what_could_not_all_be_read_says_so(good, faulty):
 def test_a_report_by_something_that_there_is_not_is_refused(good, tmp_path):
     assert "there is no 'colour' to add up by" in run("report", good, "--by", "colour").stderr
     assert "can't be written" in run("report", good, "--csv", tmp_path / "no" / "spend.csv").stderr
+
+
+# Names and files that are not ordinary
+
+
+def test_a_file_name_that_is_not_utf8_is_told_with_its_bytes_escaped(good, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.csv")
+    path.write_bytes(good.read_bytes())
+    document = json.loads(run("parse", path, "--json").stdout)
+    assert document["file"] == f"{tmp_path}/caf\\xe9.csv"
+    assert document["summary"]["line_items"] == 2
+    assert "caf\\xe9.csv: ups" in run("parse", path).stdout
+    path.write_text("a,b")
+    refused = run("parse", path, "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["file"]) == (2, f"{tmp_path}/caf\\xe9.csv")
+
+
+def test_a_name_that_the_terminal_has_no_characters_for_is_escaped(good, tmp_path):
+    path = tmp_path / "é€.csv"
+    path.write_bytes(good.read_bytes())
+    command = [sys.executable, "-m", "crossdock", "invoices", "parse", path]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, capture_output=True, check=True, env=environment)
+    assert rb"\xe9\u20ac.csv: ups" in done.stdout
+    done = subprocess.run([*command, "--json"], capture_output=True, check=True, env=environment)
+    assert json.loads(done.stdout)["file"] == str(path), "JSON is UTF-8 everywhere"
+
+
+def test_a_file_out_of_a_pipe_is_read_like_any_other(good):
+    words = [sys.executable, "-m", "crossdock", "invoices", "parse", "/dev/stdin", "--json"]
+    done = subprocess.run(words, input=good.read_bytes(), capture_output=True, check=True)
+    document = json.loads(done.stdout)
+    assert (document["file"], document["summary"]["net"]) == ("/dev/stdin", "12.25")
+
+
+def test_a_named_pipe_is_read_like_any_other_file(good, tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", 'cat "$0" > "$1"', good, pipe]):
+        rows = json.loads(run("report", pipe, "--by", "month", "--json").stdout)
+    assert [row["net"] for row in rows] == ["10.00", "2.25"]
+
+
+def test_texts_of_a_report_that_a_spreadsheet_would_run_are_defused(tmp_path):
+    labels = ["=1+1", "+1-2", "-1+1", "@SUM(1)", "  =1", "\t=1", "plain"]
+    rows = [f'A1,I1,2026-02-07,1Z1,1Z1,FRT,"{label}",,-10.00,,2026-01-30,x' for label in labels]
+    target = tmp_path / "spend.csv"
+    assert (
+        run("report", file(tmp_path, "a.csv", UPS, *rows), "--by", "charge", "--csv", target).exit_code == 0
+    )
+    with target.open(newline="") as written:
+        dict_readers = list(csv.DictReader(written))
+    assert {row["charge"] for row in dict_readers} == {"'=1+1", "'+1-2", "'-1+1", "'@SUM(1)", "'=1", "plain"}
+    assert {row["net"] for row in dict_readers} == {"-10.00", "-20.00"}

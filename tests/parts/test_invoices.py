@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crossdock.errors import FileRefused
-from crossdock.integrations.invoices.contract import Envelope, LineItem
-from crossdock.integrations.invoices.reading import open_invoices
-from crossdock.integrations.invoices.spill import Occurrences, Seen, Sums, counted
-from crossdock.integrations.invoices.totals import Running
+from crossdock.invoices.contract import Envelope, LineItem
+from crossdock.invoices.reading import open_invoices
+from crossdock.invoices.spill import Occurrences, Seen, Sums, counted
+from crossdock.invoices.totals import RunningTotal
 from tests.invoice_files import read
 
 UPS = (
@@ -40,7 +40,7 @@ def written(tmp_path: Path, *lines: str, name: str = "invoice.csv") -> Path:
 
 
 def told(faults) -> list[tuple[int, str | None, str]]:
-    return [(one.row, one.column, one.value) for one in faults]
+    return [(fault.row, fault.column, fault.value) for fault in faults]
 
 
 # What is refused
@@ -86,7 +86,7 @@ def test_a_header_and_nothing_below_it_is_told(tmp_path):
 
 def test_a_line_without_end_further_down_ends_the_reading_and_keeps_what_was_read(tmp_path):
     items, faults, reading = read(written(tmp_path, UPS, ups(1), "x" * (2 << 20), ups(2)))
-    assert [one.tracking_number for one in items] == ["1Z1"]
+    assert [item.tracking_number for item in items] == ["1Z1"]
     assert "the rest of the file is not read" in faults[0].message
     assert reading.summary.reconciled is False
 
@@ -94,7 +94,7 @@ def test_a_line_without_end_further_down_ends_the_reading_and_keeps_what_was_rea
 def test_dates_that_do_not_exist_are_told_and_their_charges_are_kept(tmp_path):
     items, faults, reading = read(written(tmp_path, UPS, ups(1, day="2026-02-30"), ups(2, total="2.00")))
     assert told(faults) == [(2, "Invoice Date", "2026-02-30")]
-    assert [(one.net_cost, one.transaction_date) for one in items] == [
+    assert [(item.net_cost, item.transaction_date) for item in items] == [
         (Decimal("1.00"), None),
         (Decimal("1.00"), "2026-01-31T00:00:00Z"),
     ]
@@ -105,7 +105,7 @@ def test_a_second_currency_is_told_and_nothing_is_added_up_over_both(tmp_path):
     path = written(tmp_path, UPS, ups(1), ups(2, currency="EUR"), ups(3), ups(4, currency="EUR"))
     items, faults, reading = read(path)
     assert told(faults) == [(3, "Transaction Currency Code", "EUR")]
-    assert [one.currency for one in items] == ["USD", "EUR", "USD", "EUR"]
+    assert [item.currency for item in items] == ["USD", "EUR", "USD", "EUR"]
     summary = reading.summary
     assert (summary.net, summary.currency, summary.reconciled) == (None, None, False)
 
@@ -113,7 +113,7 @@ def test_a_second_currency_is_told_and_nothing_is_added_up_over_both(tmp_path):
 def test_what_is_no_currency_is_told(tmp_path):
     items, faults, _ = read(written(tmp_path, UPS, ups(1, currency="US dollars"), ups(2, currency="")))
     assert told(faults) == [(2, "Transaction Currency Code", "US dollars")]
-    assert [one.currency for one in items] == [None, "USD"]
+    assert [item.currency for item in items] == [None, "USD"]
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ def test_a_file_cut_off_in_a_row_tells_where_and_keeps_the_rows_before(tmp_path,
     path = tmp_path / "invoice.csv"
     path.write_text("\n".join([UPS, ups(1), end]))
     items, faults, reading = read(path)
-    assert [one.tracking_number for one in items] == ["1Z1"]
-    assert [(one.row, one.column) for one in faults] == [(3, column)]
+    assert [item.tracking_number for item in items] == ["1Z1"]
+    assert [(fault.row, fault.column) for fault in faults] == [(3, column)]
     assert reading.summary.reconciled is False
 
 
@@ -145,17 +145,17 @@ def test_another_carrier_further_down_is_told_and_not_read_as_this_one(tmp_path)
     usps = "1,9,5.00,2026-01-01,Label Purchase,9400,5.00"
     path = written(tmp_path, UPS, ups(1), USPS, usps, usps, UPS, ups(2))
     items, faults, reading = read(path)
-    assert [one.tracking_number for one in items] == ["1Z1", "1Z2"]
+    assert [item.tracking_number for item in items] == ["1Z1", "1Z2"]
     [fault] = faults
     assert (fault.row, reading.summary.reconciled) == (3, False)
     assert "here begins a file of USPS, in one of UPS" in fault.message
 
 
-@pytest.mark.parametrize("other", [DPD, "HDR,1,2,2026-01-01,,,,,,,,5.00"])
-def test_a_carrier_with_another_delimiter_or_without_a_header_is_told_too(tmp_path, other):
-    items, faults, _ = read(written(tmp_path, UPS, ups(1), other, ups(2)))
-    assert [one.tracking_number for one in items] == ["1Z1"]
-    assert [one.row for one in faults] == [3]
+@pytest.mark.parametrize("other_value", [DPD, "HDR,1,2,2026-01-01,,,,,,,,5.00"])
+def test_a_carrier_with_another_delimiter_or_without_a_header_is_told_too(tmp_path, other_value):
+    items, faults, _ = read(written(tmp_path, UPS, ups(1), other_value, ups(2)))
+    assert [item.tracking_number for item in items] == ["1Z1"]
+    assert [fault.row for fault in faults] == [3]
 
 
 def test_a_header_with_other_columns_further_down_is_read_by_its_own(tmp_path):
@@ -164,7 +164,7 @@ def test_a_header_with_other_columns_further_down_is_read_by_its_own(tmp_path):
         "7.00,1Z2,FRT,I1",
     )  # fmt: skip
     items, faults, _ = read(path)
-    assert [(one.tracking_number, one.net_cost) for one in items] == [
+    assert [(item.tracking_number, item.net_cost) for item in items] == [
         ("1Z1", Decimal("1.00")),
         ("1Z2", Decimal("7.00")),
     ]
@@ -197,13 +197,13 @@ def test_numbers_that_excel_has_rounded_are_told(tmp_path):
 def test_a_decimal_comma_anywhere_in_the_file_decides_what_came_before(tmp_path):
     rows = [f"1;20260131;2;{n};{cell};" for n, cell in enumerate(["1.234", "2,345", "7,50"])]
     items, _, _ = read(written(tmp_path, DPD, *rows))
-    assert [one.net_cost for one in items] == [Decimal(1234), Decimal("2.345"), Decimal("7.50")]
+    assert [item.net_cost for item in items] == [Decimal(1234), Decimal("2.345"), Decimal("7.50")]
 
 
 def test_without_a_decimal_comma_commas_group(tmp_path):
     rows = [f"1;20260131;2;{n};{cell};" for n, cell in enumerate(["1.234", "2,345", "7.50"])]
     items, _, _ = read(written(tmp_path, DPD, *rows))
-    assert [one.net_cost for one in items] == [Decimal("1.234"), Decimal(2345), Decimal("7.50")]
+    assert [item.net_cost for item in items] == [Decimal("1.234"), Decimal(2345), Decimal("7.50")]
 
 
 def test_a_comma_in_a_column_without_amounts_decides_nothing(tmp_path):
@@ -218,7 +218,7 @@ def test_what_the_file_is_silent_about_comes_from_its_envelope(tmp_path):
     path = written(tmp_path, DPD, ";;2;3;4.00;4.00", "I9;20260228;2;4;1.00;1.00")
     envelope = Envelope(invoice_id="I7", invoice_date="2026-01-31T00:00:00Z")
     items, _, _ = read(path, envelope=envelope)
-    assert [(one.invoice_id, one.transaction_date) for one in items] == [
+    assert [(item.invoice_id, item.transaction_date) for item in items] == [
         ("I7", "2026-01-31T00:00:00Z"),
         ("I9", "2026-02-28T00:00:00Z"),
     ]
@@ -234,10 +234,12 @@ cents = st.integers(-10_000_000, 10_000_000)
 @settings(max_examples=60, deadline=None)
 def test_p23_an_invoice_comes_to_its_total_or_the_gap_is_told(tmp_path_factory, amounts, off):
     total = Decimal(sum(amounts) + off) / 100
-    rows = [ups(number, f"{Decimal(one) / 100:.2f}", f"{total:.2f}") for number, one in enumerate(amounts)]
+    rows = [
+        ups(number, f"{Decimal(amount) / 100:.2f}", f"{total:.2f}") for number, amount in enumerate(amounts)
+    ]
     path = written(tmp_path_factory.mktemp("p23"), UPS, *rows)
     with open_invoices(path) as reading:
-        items = [one.net_cost for one in reading if isinstance(one, LineItem)]
+        items = [item.net_cost for item in reading if isinstance(item, LineItem)]
         [invoice] = reading.invoices()
     assert sum(items) == Decimal(sum(amounts)) / 100 == reading.summary.net == invoice.net
     assert invoice.gap == reading.summary.gap == Decimal(off) / 100
@@ -261,8 +263,8 @@ def test_p23_sums_of_long_shares_keep_every_digit(tmp_path):
 @pytest.mark.parametrize("in_memory", [2, 1000])
 def test_charges_are_counted_alike_in_memory_and_on_disk(in_memory):
     occurrences = Occurrences(in_memory)
-    found: list[int] = []
-    seen: Seen = ""
+    numbers: list[int] = []
+    turn: Seen = ""
     for digest, marks in [
         ("a", "xy"),
         ("b", "x"),
@@ -272,32 +274,32 @@ def test_charges_are_counted_alike_in_memory_and_on_disk(in_memory):
         ("d", "x"),
         ("a", "xz"),
     ]:
-        seen = occurrences.turn_to(digest, seen)
+        turn = occurrences.turn_to(digest, turn)
         for mark in marks:
-            seen, count = counted(seen, mark)
-            found.append(count)
+            turn, count = counted(turn, mark)
+            numbers.append(count)
     occurrences.close()
-    assert found == [1, 1, 1, 1, 2, 2, 3, 1, 3, 1]
+    assert numbers == [1, 1, 1, 1, 2, 2, 3, 1, 3, 1]
 
 
 def test_very_many_charges_of_one_shipment_and_labels_without_a_mark_are_counted_too():
-    seen: Seen = ""
-    found = []
+    value: Seen = ""
+    numbers = []
     for mark in [*"ab" * 100, "0123456789ab", "0123456789ab", "a"]:
-        seen, count = counted(seen, mark)
-        found.append(count)
-    assert found == [n // 2 + 1 for n in range(200)] + [1, 2, 101]
+        value, count = counted(value, mark)
+        numbers.append(count)
+    assert numbers == [n // 2 + 1 for n in range(200)] + [1, 2, 101]
 
 
 @pytest.mark.parametrize("in_memory", [2, 1000])
 def test_sums_are_the_same_in_memory_and_on_disk(in_memory):
-    sums: Sums[Running] = Sums(Running, in_memory)
+    sums: Sums[RunningTotal] = Sums(RunningTotal, in_memory)
     for number in range(30):
-        one = sums.of(f"I{number % 7}")
-        one.net += Decimal(number)
-        one.meet("account", f"A{number % 2}" if number % 7 == 3 else "A1")
-    found = {key: (one.net, one.only("account")) for key, one in sums.items()}
-    assert found == {
+        running_total = sums.of(f"I{number % 7}")
+        running_total.net += Decimal(number)
+        running_total.meet("account", f"A{number % 2}" if number % 7 == 3 else "A1")
+    fields = {key: (running_total.net, running_total.only("account")) for key, running_total in sums.items()}
+    assert fields == {
         f"I{key}": (Decimal(sum(range(key, 30, 7))), None if key == 3 else "A1") for key in range(7)
     }
     assert sums.get("I3").net == Decimal(3 + 10 + 17 + 24)
@@ -314,7 +316,7 @@ def test_parts_of_an_invoice_are_checked_the_same_on_disk(tmp_path, monkeypatch)
 
     def outcome():
         with open_invoices(path) as reading:
-            ids = [one.id for one in reading if isinstance(one, LineItem)]
+            ids = [item.id for item in reading if isinstance(item, LineItem)]
             return ids, reading.summary, sorted(map(repr, reading.invoices()))
 
     in_memory = outcome()
@@ -326,7 +328,7 @@ def test_parts_of_an_invoice_are_checked_the_same_on_disk(tmp_path, monkeypatch)
 GROWTH = """
 import re, sys
 from pathlib import Path
-from crossdock.integrations.invoices.reading import open_invoices
+from crossdock.invoices.reading import open_invoices
 with open_invoices(Path(sys.argv[1])) as reading:
     for batch in reading.batches():
         pass

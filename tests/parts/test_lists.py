@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from crossdock.resources.schema import EQUALS, Kind
 from crossdock.resources.wms.orders import ORDERS
-from crossdock.store import lists
-from crossdock.store.engine import Database
-from crossdock.store.query import Condition, Query
-from crossdock.store.records import RecordRow, put
-from crossdock.store.tables import record_columns
+from crossdock.store.database.engine import Database
+from crossdock.store.records import lists
+from crossdock.store.records.query import RecordCondition, RecordQuery
+from crossdock.store.records.records import RecordRow, put
+from crossdock.store.schema.records import record_columns
 
 COLUMNS = record_columns(ORDERS)
 MINE, OTHERS = 1, 2
@@ -50,11 +50,11 @@ def _row(number: int, chance: random.Random) -> Row:
 
 
 def stored_columns(row: Row) -> list[str | int | None]:
-    found = []
+    columns = []
     for name in COLUMNS:
         value = row.values[name.removesuffix("_folded")]
-        found.append(value.casefold() if name.endswith("_folded") and isinstance(value, str) else value)
-    return found
+        columns.append(value.casefold() if name.endswith("_folded") and isinstance(value, str) else value)
+    return columns
 
 
 async def _fill(database: Database, rows: list[Row]) -> None:
@@ -70,36 +70,36 @@ async def _fill(database: Database, rows: list[Row]) -> None:
         )
 
 
-def meets(row: Row, condition: Condition) -> bool:
+def meets(row: Row, condition: RecordCondition) -> bool:
     """What the notes on filters say, in plain Python."""
-    wanted: list[Any] = list(condition.values)
+    values: list[Any] = list(condition.values)
     if condition.column == "trackstar_tags":
-        return (not row.tags.isdisjoint(wanted)) == (condition.operator == "contains")
+        return (not row.tags.isdisjoint(values)) == (condition.operator == "contains")
     value: Any = row.values[condition.column]
     operator = condition.operator
     if value is None:
         return operator in ("neq", "nin", "not_contains")
     if operator.endswith("-insensitive"):
         operator = operator.removesuffix("-insensitive")
-        value, wanted = value.casefold(), [one.casefold() for one in wanted]
+        value, values = value.casefold(), [value.casefold() for value in values]
     return {
-        "eq": lambda: value == wanted[0],
-        "neq": lambda: value != wanted[0],
-        "gt": lambda: value > wanted[0],
-        "gte": lambda: value >= wanted[0],
-        "lt": lambda: value < wanted[0],
-        "lte": lambda: value <= wanted[0],
-        "in": lambda: value in wanted,
-        "nin": lambda: value not in wanted,
-        "contains": lambda: wanted[0] in value,
-        "not_contains": lambda: wanted[0] not in value,
+        "eq": lambda: value == values[0],
+        "neq": lambda: value != values[0],
+        "gt": lambda: value > values[0],
+        "gte": lambda: value >= values[0],
+        "lt": lambda: value < values[0],
+        "lte": lambda: value <= values[0],
+        "in": lambda: value in values,
+        "nin": lambda: value not in values,
+        "contains": lambda: values[0] in value,
+        "not_contains": lambda: values[0] not in value,
     }[operator]()
 
 
-def _conditions(rows: list[Row]) -> st.SearchStrategy[Condition]:
+def _conditions(rows: list[Row]) -> st.SearchStrategy[RecordCondition]:
     """Any condition that the contract allows, on values that are there and some that are not."""
 
-    def of(column: str, operator: str) -> st.SearchStrategy[Condition]:
+    def of(column: str, operator: str) -> st.SearchStrategy[RecordCondition]:
         kind = ORDERS.filters[column].kind
         if kind is Kind.TAGS:
             values = st.sampled_from(["vip", "lane:7", "fragile", "none"])
@@ -107,11 +107,11 @@ def _conditions(rows: list[Row]) -> st.SearchStrategy[Condition]:
             values = st.sampled_from([*sorted({r.values[column] for r in rows} - {None}, key=str)[:30], 5])
         else:
             there = sorted({str(r.values[column]) for r in rows})
-            pieces = [one[1:3] for one in there[:10]]
+            pieces = [text[1:3] for text in there[:10]]
             values = st.sampled_from([*there, *(pieces if "contains" in operator else []), "nowhere"])
         many = operator.startswith(("in", "nin")) or kind is Kind.TAGS
         bound = st.lists(values, min_size=1, max_size=4 if many else 1)
-        return bound.map(lambda chosen: Condition(column, operator, tuple(chosen)))
+        return bound.map(lambda chosen: RecordCondition(column, operator, tuple(chosen)))
 
     pairs = [
         (name, operator or "eq")
@@ -122,18 +122,18 @@ def _conditions(rows: list[Row]) -> st.SearchStrategy[Condition]:
     return st.sampled_from(pairs).flatmap(lambda pair: of(*pair))
 
 
-async def walk(database: Database, query: Query) -> list[str]:
+async def walk(database: Database, query: RecordQuery) -> list[str]:
     """All pages of a list: the ids, in order."""
     ids: list[str] = []
     after = None
     for _ in range(1000):
-        found = await lists.page(
+        page = await lists.page(
             database, ORDERS, MINE,
-            Query(query.conditions, query.ids, query.order, after, query.limit, query.parent),
+            RecordQuery(query.conditions, query.ids, query.order, after, query.limit, query.parent),
         )  # fmt: skip
-        assert len(found.documents) <= query.limit
-        ids += [bytes(one).decode()[7:-2] for one in found.documents]
-        after = found.after
+        assert len(page.documents) <= query.limit
+        ids += [bytes(document).decode()[7:-2] for document in page.documents]
+        after = page.after
         if after is None:
             return ids
     raise AssertionError("the list does not end")
@@ -142,19 +142,19 @@ async def walk(database: Database, query: Query) -> list[str]:
 RANGES = ("gt", "gte", "lt", "lte")
 
 
-def order_of(conditions: list[Condition]) -> str | None:
-    for one in conditions:
-        if ORDERS.filters[one.column].kind is Kind.TIME and one.operator in RANGES:
-            return one.column
+def order_of(conditions: list[RecordCondition]) -> str | None:
+    for condition in conditions:
+        if ORDERS.filters[condition.column].kind is Kind.TIME and condition.operator in RANGES:
+            return condition.column
     return None
 
 
 @pytest.fixture(params=[40, 400])
 async def rows(request: pytest.FixtureRequest, database: Database) -> list[Row]:
     chance = random.Random(7)
-    made = [_row(number, chance) for number in range(request.param)]
-    await _fill(database, made)
-    return made
+    new_rows = [_row(number, chance) for number in range(request.param)]
+    await _fill(database, new_rows)
+    return new_rows
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -168,14 +168,16 @@ async def test_any_filters_find_what_the_oracle_finds_in_its_order(
     monkeypatch.setattr(lists, "FEW", data.draw(st.sampled_from([2, 64])))
     order = order_of(conditions)
     limit = data.draw(st.sampled_from([3, 50, 1000]))
-    fitting = [row for row in rows if all(meets(row, one) for one in conditions)]
+    fitting = [row for row in rows if all(meets(row, condition) for condition in conditions)]
     fitting.sort(key=lambda row: (row.values[order], row.id) if order else row.id)
 
-    assert await walk(database, Query(tuple(conditions), order=order, limit=limit)) == [r.id for r in fitting]
+    assert await walk(database, RecordQuery(tuple(conditions), order=order, limit=limit)) == [
+        r.id for r in fitting
+    ]
 
 
 async def test_ids_are_found_whatever_else_there_is(rows: list[Row], database: Database):
-    query = Query(ids=("order_id_3", "order_id_1", "order_id_1", "elsewhere"))
+    query = RecordQuery(ids=("order_id_3", "order_id_1", "order_id_1", "elsewhere"))
     assert await walk(database, query) == ["order_id_1", "order_id_3"]
 
 
@@ -183,12 +185,12 @@ async def test_p16_no_row_that_stays_is_missed_or_doubled_while_others_come_and_
     rows: list[Row], database: Database
 ):
     chance = random.Random(3)
-    seen: list[str] = []
+    texts: list[str] = []
     after = None
     while True:
-        found = await lists.page(database, ORDERS, MINE, Query(after=after, limit=7))
-        seen += [bytes(one).decode()[7:-2] for one in found.documents]
-        after = found.after
+        page = await lists.page(database, ORDERS, MINE, RecordQuery(after=after, limit=7))
+        texts += [bytes(document).decode()[7:-2] for document in page.documents]
+        after = page.after
         if after is None:
             break
         newcomers = [_row(chance.randrange(10_000, 99_999), chance) for _ in range(3)]
@@ -199,12 +201,12 @@ async def test_p16_no_row_that_stays_is_missed_or_doubled_while_others_come_and_
                 record = RecordRow(row.id, stored_columns(row), None, None, document)
                 await put(transaction, ORDERS, MINE, [record])
     there_throughout = {row.id for row in rows}
-    assert sorted(one for one in seen if one in there_throughout) == sorted(there_throughout)
+    assert sorted(text for text in texts if text in there_throughout) == sorted(there_throughout)
 
 
 async def test_a_page_is_only_of_its_own_connection(rows: list[Row], database: Database):
     async with database.transaction() as transaction:
         await transaction.execute(f"DELETE FROM {ORDERS.key} WHERE connection_id = ?", MINE)
-    assert await walk(database, Query()) == []
-    fulfilled = Query((Condition("status", "eq", ("fulfilled",)),))
+    assert await walk(database, RecordQuery()) == []
+    fulfilled = RecordQuery((RecordCondition("status", "eq", ("fulfilled",)),))
     assert await walk(database, fulfilled) == []

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import uuid
 from collections.abc import AsyncIterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +13,22 @@ import sqlalchemy
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
+from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from crossdock.app import check_schema
 from crossdock.errors import SettingsError
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.migrate import head, migrate
-from crossdock.store.sqlite import sqlite_path
-from crossdock.store.tables import PARTITIONS, RECORDS, metadata
+from crossdock.resources.catalogue import TYPES
+from crossdock.services.open import check_schema
+from crossdock.store.connections.access import organizations
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.migrate import head, migrate
+from crossdock.store.database.sqlite import sqlite_path
+from crossdock.store.records import quarantine
+from crossdock.store.schema.records import PARTITIONS, RECORDS
+from crossdock.store.schema.tables import metadata
 from tests.conftest import on_server, run_sql
 
 ROOT = Path(__file__).parents[2]
@@ -75,9 +81,44 @@ async def looked_at(url: str, look: Any) -> Any:
             return look(connection)
     there = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1), poolclass=NullPool)
     async with there.connect() as connection:
-        found = await connection.run_sync(look)
+        run_sync = await connection.run_sync(look)
     await there.dispose()
-    return found
+    return run_sync
+
+
+async def test_files_that_a_version_before_refused_are_kept_or_told_after_the_migration(empty_url: str):
+    await migrate(empty_url)
+    old = (
+        ("a", "invoice.pdf", "the file is a PDF document, not a table"),
+        ("b", "notes.csv", "this is no invoice file that we know: its first record has 2 cells"),
+    )
+    opened = await connect(empty_url)
+    for number, (file_id, name, error) in enumerate(old):
+        await opened.execute(
+            "INSERT INTO received_files (id, connection_id, name, file_type, sha256, size, received_ms, "
+            "source, object, state, error) VALUES (?, 1, ?, '', ?, 9, 5, 'folder', ?, 'refused', ?)",
+            file_id, name, str(number), file_id, error,
+        )  # fmt: skip
+    await opened.close()
+    await looked_at(empty_url, refused_before)
+    opened = await connect(empty_url)
+    states = await opened.fetch("SELECT id, state, error FROM received_files ORDER BY id")
+    kept_quarantines = await quarantine.of_connection(opened, 1)
+    await opened.close()
+    assert [tuple(row) for row in states] == [("a", "kept", None), ("b", "refused", old[1][2])]
+    assert [
+        (current_quarantine.key, current_quarantine.reason, current_quarantine.raw)
+        for current_quarantine in kept_quarantines
+    ] == [("b", f"notes.csv: {old[1][2]}", b"")]
+
+
+def refused_before(connection: sqlalchemy.Connection) -> None:
+    """Does what the migration does with what is there; its columns are there already."""
+    [file] = (ROOT / "crossdock/store/migrations/versions").glob("*_refused_files.py")
+    migration = import_module(f"crossdock.store.migrations.versions.{file.stem}")
+    with Operations.context(MigrationContext.configure(connection)):
+        migration.bring_over()
+    connection.commit()
 
 
 async def test_p25_the_migrated_schema_is_the_declared_one_and_migrating_again_changes_nothing(
@@ -93,7 +134,7 @@ def test_the_comparison_sees_a_column_that_is_missing(tmp_path: Path):
     engine = sqlalchemy.create_engine(url, poolclass=NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql("ALTER TABLE jobs DROP COLUMN error")
-        assert [one[0] for one in differences(connection)] == ["add_column"]
+        assert [difference[0] for difference in differences(connection)] == ["add_column"]
 
 
 async def test_records_are_partitioned_by_connection(emptied_postgres: str):
@@ -108,7 +149,7 @@ async def test_records_are_partitioned_by_connection(emptied_postgres: str):
 
 MIGRATE = """
 import asyncio, sys
-from crossdock.store.migrate import migrate
+from crossdock.store.database.migrate import migrate
 print(asyncio.run(migrate(sys.argv[1])))
 """
 
@@ -121,9 +162,9 @@ async def test_servers_that_start_at_once_migrate_once(empty_url: str):
         )
         for _ in range(2)
     ]  # fmt: skip
-    outputs = await asyncio.gather(*(one.communicate() for one in processes))
-    said = sorted(out.decode().strip() for out, _ in outputs)
-    assert said == [f"('{head()}', '{head()}')", f"(None, '{head()}')"], outputs
+    outputs = await asyncio.gather(*(process.communicate() for process in processes))
+    texts = sorted(out.decode().strip() for out, _ in outputs)
+    assert texts == [f"('{head()}', '{head()}')", f"(None, '{head()}')"], outputs
 
 
 async def test_a_migration_that_fails_half_way_leaves_what_was_there(
@@ -155,3 +196,51 @@ async def test_services_tell_an_operator_that_a_database_is_from_another_version
     with pytest.raises(SettingsError, match=f"schema 9999, this version needs {head()}"):
         await check_schema(database)
     await database.execute("UPDATE alembic_version SET version_num = ?", head())
+
+
+async def test_p25_throttles_of_endpoints_move_to_their_table_and_vendors_limits_stay(empty_url: str):
+    """In microseconds as before, on both databases; a limit of a vendor is not taken for one of them."""
+    if empty_url.startswith("sqlite"):
+        sqlite_path(empty_url).parent.mkdir()
+    await looked_at(empty_url, throttled_before)
+    await migrate(empty_url)
+    database = await connect(empty_url)
+    throttles = await database.fetch("SELECT endpoint, free_us FROM endpoint_throttles ORDER BY endpoint")
+    slots = await database.fetch("SELECT account, free_ms FROM vendor_slots ORDER BY account")
+    await database.close()
+    assert [tuple(row) for row in throttles] == [(7, 1_764_500_000_000_001), (12, 0)]
+    assert [tuple(row) for row in slots] == [("sandbox/3", 5)]
+
+
+def throttled_before(connection: sqlalchemy.Connection) -> None:
+    """Makes a database of the version that kept both in one table."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "crossdock" / "store" / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0011")
+    connection.exec_driver_sql(
+        "INSERT INTO vendor_slots (account, free_ms) VALUES "
+        "('endpoint/7', 1764500000000001), ('endpoint/12', 0), ('sandbox/3', 5)"
+    )
+    connection.commit()
+
+
+async def test_p25_one_list_of_functions_that_are_off_becomes_the_same_list_for_each_type(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "crossdock" / "store" / "migrations"))
+    engine = sqlalchemy.create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        for name, functions in (("a", "get_bills,get_returns"), ("b", ""), ("c", None)):
+            connection.exec_driver_sql(
+                "INSERT INTO organizations (id, name, disabled_functions, created_ms) VALUES (?, ?, ?, 0)",
+                (name, name, functions),
+            )
+    await migrate(url)
+    database = await connect(url)
+    off = {organization.id: organization.disabled_functions for organization in await organizations(database)}
+    await database.close()
+    both = frozenset({"get_bills", "get_returns"})
+    assert off == {"a": dict.fromkeys(TYPES, both), "b": dict.fromkeys(TYPES, frozenset()), "c": {}}

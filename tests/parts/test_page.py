@@ -1,41 +1,45 @@
 """A raw page → what is to be committed, what is unchanged, and what does not fit."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from crossdock.errors import BadVendorValue
-from crossdock.integrations.contract import Page, Raw
-from crossdock.store.quarantine import Refused
-from crossdock.sync.page import KEPT_BYTES, LONGEST_REASON, Sorted, read_changed, sort_out
+from crossdock.kit.contract import Misfit, Page, Raw
+from crossdock.kit.values import text, timestamp, whole
+from crossdock.store.records.quarantine import QuarantinedRecord
+from crossdock.sync.page import KEPT_BYTES, LONGEST_REASON, SortedRecords, read_changed, refuse_part, sort_out
 
 MOST = 1_048_576
 
 
-def sorted_out(*records: Any, key: str = "id", most_bytes: int = MOST, version: bytes = b"v1") -> Sorted:
+def sorted_out(
+    *records: Any, key: str = "id", most_bytes: int = MOST, version: bytes = b"v1"
+) -> SortedRecords:
     return sort_out(Page(list(records), key=key), version, most_bytes)
 
 
-def reasons(found: Sorted) -> list[str]:
-    return [one.reason for one in found.refused]
+def reasons(sorted_records: SortedRecords) -> list[str]:
+    return [quarantined_record.reason for quarantined_record in sorted_records.refused]
 
 
 def test_records_get_their_ids_as_text():
-    found = sorted_out({"id": "a"}, {"id": 7}, {"id": -1}, {"id": " spaced "})
-    assert [one.id for one in found.fine] == ["a", "7", "-1", " spaced "]
-    assert found.refused == []
+    sorted_records = sorted_out({"id": "a"}, {"id": 7}, {"id": -1}, {"id": " spaced "})
+    assert [identified_record.id for identified_record in sorted_records.fine] == ["a", "7", "-1", " spaced "]
+    assert sorted_records.refused == []
 
 
 def test_the_member_that_identifies_a_record_is_the_pages_own():
-    found = sorted_out({"uuid": "a", "id": None}, key="uuid")
-    assert [one.id for one in found.fine] == ["a"]
+    sorted_records = sorted_out({"uuid": "a", "id": None}, key="uuid")
+    assert [identified_record.id for identified_record in sorted_records.fine] == ["a"]
 
 
 def test_the_raw_hash_differs_with_what_is_said_and_with_the_code_that_reads_it():
-    [one] = sorted_out({"id": "a", "n": 1}).fine
-    [other] = sorted_out({"id": "a", "n": 2}).fine
+    [identified_record] = sorted_out({"id": "a", "n": 1}).fine
+    [other_identified_record] = sorted_out({"id": "a", "n": 2}).fine
     [newer] = sorted_out({"id": "a", "n": 1}, version=b"v2").fine
-    assert len({one.raw_hash, other.raw_hash, newer.raw_hash}) == 3
+    assert len({identified_record.raw_hash, other_identified_record.raw_hash, newer.raw_hash}) == 3
 
 
 @pytest.mark.parametrize(
@@ -57,11 +61,11 @@ def test_the_raw_hash_differs_with_what_is_said_and_with_the_code_that_reads_it(
     ],
 )
 def test_a_record_that_nobody_can_identify_is_set_aside_under_a_key_of_its_own(record: Any, reason: str):
-    found = sorted_out(record, {"id": "fine"})
-    assert reasons(found) == [reason]
-    assert found.refused[0].key.startswith("without id: ")
-    assert found.ids_refused == {""}
-    assert [one.id for one in found.fine] == ["fine"]
+    sorted_records = sorted_out(record, {"id": "fine"})
+    assert reasons(sorted_records) == [reason]
+    assert sorted_records.refused[0].key.startswith("without id: ")
+    assert sorted_records.ids_refused == {""}
+    assert [identified_record.id for identified_record in sorted_records.fine] == ["fine"]
 
 
 def test_an_id_may_be_as_long_as_it_can_be_stored():
@@ -69,21 +73,21 @@ def test_an_id_may_be_as_long_as_it_can_be_stored():
 
 
 def test_two_records_without_id_are_two_entries_and_the_same_one_keeps_its_key():
-    found = sorted_out({"n": 1}, {"n": 2}, {"n": 1})
-    keys = [one.key for one in found.refused]
+    sorted_records = sorted_out({"n": 1}, {"n": 2}, {"n": 1})
+    keys = [quarantined_record.key for quarantined_record in sorted_records.refused]
     assert len(set(keys)) == 3
     assert keys[2] == f"{keys[0]} (2)"
     assert sorted_out({"n": 1}).refused[0].key == keys[0]
 
 
 def test_a_record_of_10_mb_is_set_aside_with_its_beginning_and_its_size():
-    found = sorted_out({"id": "big", "x": "y" * 10_000_000})
-    [refused] = found.refused
+    sorted_records = sorted_out({"id": "big", "x": "y" * 10_000_000})
+    [refused] = sorted_records.refused
     assert (refused.key, refused.size) == ("big", 10_000_019)
     assert refused.reason == "has 10,000,019 bytes; CROSSDOCK_MAX_RECORD_BYTES allows 1,048,576"
     assert len(refused.raw) == KEPT_BYTES
     assert refused.raw.startswith(b'{"id":"big","x":"yyy')
-    assert found.ids_refused == {"big"}
+    assert sorted_records.ids_refused == {"big"}
 
 
 def test_a_record_that_is_exactly_as_large_as_allowed_is_fine():
@@ -92,27 +96,31 @@ def test_a_record_that_is_exactly_as_large_as_allowed_is_fine():
 
 
 def test_the_same_record_twice_is_once():
-    found = sorted_out({"id": "a", "n": 1}, {"id": "a", "n": 1})
-    assert len(found.fine) == 1
-    assert found.refused == []
+    sorted_records = sorted_out({"id": "a", "n": 1}, {"id": "a", "n": 1})
+    assert len(sorted_records.fine) == 1
+    assert sorted_records.refused == []
 
 
 @pytest.mark.parametrize("times", [1, 2])
 def test_different_records_with_one_id_are_all_set_aside(times: int):
     twins = [{"id": "a", "n": number % 2} for number in range(2 * times)]
-    found = sorted_out(*twins, {"id": "b"})
-    assert [one.id for one in found.fine] == ["b"]
-    assert set(reasons(found)) == {"the page holds another record with this id"}
-    assert len({one.key for one in found.refused}) == len(found.refused) >= 2
-    assert found.ids_refused == {"a"}
+    sorted_records = sorted_out(*twins, {"id": "b"})
+    assert [identified_record.id for identified_record in sorted_records.fine] == ["b"]
+    assert set(reasons(sorted_records)) == {"the page holds another record with this id"}
+    assert (
+        len({quarantined_record.key for quarantined_record in sorted_records.refused})
+        == len(sorted_records.refused)
+        >= 2
+    )
+    assert sorted_records.ids_refused == {"a"}
 
 
 def test_text_that_is_not_utf_8_is_shown_escaped_and_left_to_read_to_judge():
-    found = sorted_out({"id": "a", "note": "\udcff"})
-    [one] = found.fine
-    assert b"\\udcff" in one.encoded
-    [other] = sorted_out({"id": "a", "note": "\udcfe"}).fine
-    assert other.raw_hash != one.raw_hash
+    sorted_records = sorted_out({"id": "a", "note": "\udcff"})
+    [identified_record] = sorted_records.fine
+    assert b"\\udcff" in identified_record.encoded
+    [other_identified_record] = sorted_out({"id": "a", "note": "\udcfe"}).fine
+    assert other_identified_record.raw_hash != identified_record.raw_hash
 
 
 def test_a_record_nested_without_end_is_set_aside():
@@ -121,21 +129,21 @@ def test_a_record_nested_without_end_is_set_aside():
     for _ in range(5000):
         inner["a"] = {}
         inner = inner["a"]
-    found = sorted_out(deep, {"id": "fine"})
-    assert reasons(found) == ["is nested too deeply"]
-    assert found.ids_refused == {""}
-    assert [one.id for one in found.fine] == ["fine"]
+    sorted_records = sorted_out(deep, {"id": "fine"})
+    assert reasons(sorted_records) == ["is nested too deeply"]
+    assert sorted_records.ids_refused == {""}
+    assert [identified_record.id for identified_record in sorted_records.fine] == ["fine"]
 
 
 def test_a_reason_can_be_stored_whatever_the_vendor_put_into_it():
-    found = sorted_out({"id": ["\x00" * 10_000]})
-    assert len(reasons(found)[0]) < 200
+    sorted_records = sorted_out({"id": ["\x00" * 10_000]})
+    assert len(reasons(sorted_records)[0]) < 200
 
     def quoting(raw: Raw) -> dict[str, Any]:
         raise BadVendorValue(f"said {raw['note']}")
 
-    [one] = sorted_out({"id": "a", "note": "\x00\udcff" + "x" * 9999}).fine
-    _, refused, _ = read_changed([one], {}, quoting)
+    [identified_record] = sorted_out({"id": "a", "note": "\x00\udcff" + "x" * 9999}).fine
+    refused = read_changed([identified_record], {}, quoting).refused
     assert refused[0].reason.startswith("said \\x00\\udcffxxx")
     assert len(refused[0].reason) < LONGEST_REASON + 20
     assert "\x00" not in refused[0].reason
@@ -144,18 +152,30 @@ def test_a_reason_can_be_stored_whatever_the_vendor_put_into_it():
 # Reading
 
 
-def said(raw: Raw, known: dict[str, bytes | None], read: Any) -> tuple[list[Any], list[Refused], int]:
-    return read_changed(sorted_out(raw).fine, known, read)
+def said(
+    raw: Raw, known_fields: dict[str, bytes | None], read: Any
+) -> tuple[list[Any], list[QuarantinedRecord], int]:
+    read_records = read_changed(sorted_out(raw).fine, known_fields, read)
+    return read_records.incoming, read_records.refused, read_records.unchanged
 
 
 def test_only_what_is_not_stored_like_that_is_read():
-    [one] = sorted_out({"id": "a"}).fine
+    [identified_record] = sorted_out({"id": "a"}).fine
     never = pytest.fail
-    assert said({"id": "a"}, {"a": one.raw_hash}, never) == ([], [], 1)
-    others: list[dict[str, bytes | None]] = [{}, {"a": None}, {"a": b"another"}, {"b": one.raw_hash}]
-    for known in others:
-        [incoming], refused, unchanged = said({"id": "a"}, known, lambda raw: {"id": raw["id"]})
-        assert (incoming.id, incoming.fields, incoming.raw_hash) == ("a", {"id": "a"}, one.raw_hash)
+    assert said({"id": "a"}, {"a": identified_record.raw_hash}, never) == ([], [], 1)
+    other_records: list[dict[str, bytes | None]] = [
+        {},
+        {"a": None},
+        {"a": b"another"},
+        {"b": identified_record.raw_hash},
+    ]
+    for known_record in other_records:
+        [incoming], refused, unchanged = said({"id": "a"}, known_record, lambda raw: {"id": raw["id"]})
+        assert (incoming.id, incoming.fields, incoming.raw_hash) == (
+            "a",
+            {"id": "a"},
+            identified_record.raw_hash,
+        )
         assert (refused, unchanged) == ([], 0)
 
 
@@ -191,6 +211,75 @@ def test_what_cannot_be_read_is_set_aside_with_the_reason(name: str):
     assert refused.key == "a"
     assert refused.reason.startswith(reason)
     assert refused.raw == b'{"id":"a"}'
+
+
+def lenient(raw: Raw) -> dict[str, Any]:
+    return {
+        "id": raw["id"],
+        "updated_date": timestamp(raw["at"]),
+        "line_items": [{"quantity": whole(item)} for item in raw["many"]],
+        "order_number": text(raw["number"]),
+    }
+
+
+def test_p36_a_value_that_does_not_fit_is_left_out_told_with_its_place_and_all_else_is_read():
+    read_records = read_changed(
+        sorted_out({"id": "a", "at": "soon", "many": [1, "many", 1.5], "number": 7}).fine, {}, lenient
+    )
+    assert read_records.refused == []
+    assert read_records.incoming[0].fields == {
+        "id": "a", "updated_date": None, "order_number": "7",
+        "line_items": [{"quantity": 1}, {"quantity": None}, {"quantity": 2}],
+    }  # fmt: skip
+    assert read_records.misfits["a"] == [
+        Misfit("updated_date", "soon", "a time"),
+        Misfit("line_items[1].quantity", "many", "a number"),
+        Misfit("line_items[2].quantity", 1.5, "a whole number", 2, Decimal("1.5")),
+    ]
+
+
+def test_a_connection_that_wants_exact_numbers_gets_those_that_would_be_rounded():
+    raw = {"id": "a", "at": None, "many": [1.5], "number": 7}
+    read_records = read_changed(sorted_out(raw).fine, {}, lenient, exact=True)
+    assert read_records.incoming[0].fields["line_items"] == [{"quantity": Decimal("1.5")}]
+    assert read_records.misfits == {}
+
+
+def test_a_value_that_read_makes_something_else_of_is_told_without_a_place():
+    [incoming] = (
+        read_records := read_changed(
+            sorted_out({"id": "a"}).fine, {}, lambda raw: {"id": raw["id"], "quantity": whole("x") or 0}
+        )
+    ).incoming
+    assert incoming.fields == {"id": "a", "quantity": 0}
+    assert read_records.misfits == {"a": [Misfit("a value", "x", "a number")]}
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda raw: {"id": raw["id"], "quantity": sum([whole("x")])},  # type: ignore[list-item]
+        lambda raw: {"id": raw["id"], "channel": f"{text([])} 1"},
+        lambda raw: {"id": raw["id"], "channel": str(text([]))},
+        lambda raw: {"id": text([])},
+    ],
+)
+def test_a_record_that_can_not_be_read_without_the_value_is_set_aside_for_it(read: Any):
+    _, [refused], _ = said({"id": "a"}, {}, read)
+    assert refused.kind == "whole"
+    assert refused.reason.startswith("wanted a ")
+
+
+def test_what_did_not_fit_is_said_in_words_with_numbers_as_they_were_sent():
+    [identified_record] = sorted_out({"id": "a"}).fine
+    misfits = [
+        Misfit("total_price", Decimal("1E+400"), "a number"),
+        Misfit("status", None, "a text", "other"),
+    ]
+    assert refuse_part(identified_record, misfits).reason == (
+        "total_price is 1E+400, wanted a number; stored is nothing; "
+        "status is nothing, wanted a text; stored is other"
+    )
 
 
 def test_a_fault_of_ours_is_not_taken_for_the_vendors():

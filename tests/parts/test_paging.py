@@ -8,10 +8,10 @@ import pytest
 from multidict import CIMultiDict
 
 from crossdock.errors import VendorNonsense
-from crossdock.integrations import paging
-from crossdock.integrations.answers import Redaction, Response
-from crossdock.integrations.contract import Page, Walk
-from crossdock.integrations.paging import Guard
+from crossdock.kit import paging
+from crossdock.kit.contract import Page, Walk
+from crossdock.kit.paging import PageGuard
+from crossdock.kit.responses import Redaction, Response
 
 ROWS = [{"id": str(n), "updated_at": f"2026-01-{n:02}T00:00:00Z"} for n in range(1, 8)]
 DAY = timedelta(days=1)
@@ -29,8 +29,8 @@ def _cursor(walk: Walk):
 
 def _number(walk: Walk):
     async def fetch(number):
-        found = ROWS[(number - 1) * 3 : number * 3]
-        return found, bool(found)
+        rows = ROWS[(number - 1) * 3 : number * 3]
+        return rows, bool(rows)
 
     return paging.by_number(walk, fetch)
 
@@ -38,8 +38,8 @@ def _number(walk: Walk):
 def _offset(walk: Walk):
     async def fetch(offset):
         # The vendor gives three although ten were asked for.
-        found = ROWS[offset : offset + 3]
-        return found, offset + 3 < len(ROWS)
+        rows = ROWS[offset : offset + 3]
+        return rows, offset + 3 < len(ROWS)
 
     return paging.by_offset(walk, fetch)
 
@@ -47,8 +47,8 @@ def _offset(walk: Walk):
 def _link(walk: Walk):
     async def fetch(url):
         start = int(url.partition("from=")[2]) if url else 0
-        more = start + 3 < len(ROWS)
-        headers = {"Link": f'<https://v.example/orders?from={start + 3}>; rel="next"'} if more else {}
+        has_more = start + 3 < len(ROWS)
+        headers = {"Link": f'<https://v.example/orders?from={start + 3}>; rel="next"'} if has_more else {}
         return _response(headers, ROWS[start : start + 3])
 
     return paging.by_link(walk, fetch)
@@ -56,9 +56,9 @@ def _link(walk: Walk):
 
 def _time(walk: Walk):
     async def fetch(since, until, cursor):
-        found = [row for row in ROWS if since <= datetime.fromisoformat(row["updated_at"]) < until]
+        rows = [row for row in ROWS if since <= datetime.fromisoformat(row["updated_at"]) < until]
         start = cursor or 0
-        return found[start : start + 2], start + 2 if start + 2 < len(found) else None
+        return rows[start : start + 2], start + 2 if start + 2 < len(rows) else None
 
     return paging.by_time(walk, fetch, start=FIRST, end=FIRST + 9 * DAY, step=3 * DAY)
 
@@ -88,18 +88,18 @@ async def test_every_record_comes_once_and_in_order(style):
 
 @pytest.mark.parametrize("style", STYLES)
 async def test_a_walk_that_was_cut_off_after_any_page_goes_on_there(style):
-    whole = await _collect(style(Walk()))
-    for page, following in itertools.pairwise(whole):
-        rest = await _collect(style(Walk(cursor=page.cursor)))
-        assert rest[0] == following
-        assert rest[-1] == whole[-1]
+    whole_pages = await _collect(style(Walk()))
+    for page, following in itertools.pairwise(whole_pages):
+        remaining_pages = await _collect(style(Walk(cursor=page.cursor)))
+        assert remaining_pages[0] == following
+        assert remaining_pages[-1] == whole_pages[-1]
 
 
 @pytest.mark.parametrize("style", STYLES)
 async def test_cursors_survive_json_and_never_repeat(style):
     cursors = [page.cursor for page in await _collect(style(Walk()))]
     assert json.loads(json.dumps(cursors)) == cursors
-    assert len({json.dumps(one) for one in cursors}) == len(cursors)
+    assert len({json.dumps(cursor) for cursor in cursors}) == len(cursors)
 
 
 async def test_an_empty_list_is_one_empty_page():
@@ -148,8 +148,10 @@ async def test_a_walk_that_goes_on_remembers_the_newest_change_before_the_cut():
         )
 
     first = await anext(paging.by_cursor(Walk(), fetch, mark=paging.newest("at")))
-    rest = await _collect(paging.by_cursor(Walk(cursor=first.cursor), fetch, mark=paging.newest("at")))
-    assert rest[-1].mark == "2026-01-09T00:00:00Z"
+    remaining_pages = await _collect(
+        paging.by_cursor(Walk(cursor=first.cursor), fetch, mark=paging.newest("at"))
+    )
+    assert remaining_pages[-1].mark == "2026-01-09T00:00:00Z"
 
 
 async def test_a_time_in_the_far_future_does_not_become_the_mark():
@@ -167,24 +169,26 @@ async def test_a_list_in_another_order_is_marked_with_the_time_its_walk_began():
         return [{"id": cursor or "a"}], None if cursor else "b"
 
     first = await anext(paging.by_cursor(Walk(), fetch, mark=paging.began("10:00")))
-    rest = await _collect(paging.by_cursor(Walk(cursor=first.cursor), fetch, mark=paging.began("11:00")))
-    assert rest[-1].mark == "10:00"
+    remaining_pages = await _collect(
+        paging.by_cursor(Walk(cursor=first.cursor), fetch, mark=paging.began("11:00"))
+    )
+    assert remaining_pages[-1].mark == "10:00"
 
 
 async def test_windows_of_time_touch_each_other_and_end_at_the_end_the_walk_began_with():
-    asked = []
+    items = []
 
     async def fetch(since, until, _):
-        asked.append((since.day, until.day))
+        items.append((since.day, until.day))
         return [], None
 
     def walk(cursor, end):
         return paging.by_time(Walk(cursor=cursor), fetch, start=FIRST, end=end, step=3 * DAY)
 
     first = await anext(walk(None, FIRST + 7 * DAY))
-    rest = await _collect(walk(first.cursor, FIRST + 20 * DAY))
-    assert asked == [(1, 4), (4, 7), (7, 8)]
-    assert rest[-1].mark == (FIRST + 7 * DAY).isoformat()
+    remaining_pages = await _collect(walk(first.cursor, FIRST + 20 * DAY))
+    assert items == [(1, 4), (4, 7), (7, 8)]
+    assert remaining_pages[-1].mark == (FIRST + 7 * DAY).isoformat()
 
 
 # Links
@@ -220,8 +224,8 @@ def test_a_next_page_on_another_host_is_nonsense_since_the_credentials_would_go_
 
 def test_p20_a_next_page_is_remembered_without_the_key_in_it():
     header = '<https://v.example/orders?page=2&api_key=s3%2Fcret>; rel="next"'
-    found = paging.next_link(_response({"Link": header}, secrets=["s3/cret"]))
-    assert found == "https://v.example/orders?page=2"
+    link = paging.next_link(_response({"Link": header}, secrets=["s3/cret"]))
+    assert link == "https://v.example/orders?page=2"
 
 
 # Circles
@@ -299,7 +303,7 @@ async def test_empty_pages_without_end_are_nonsense():
     ],
 )
 def test_a_cursor_that_turns_round_is_nonsense(cursors):
-    guard = Guard()
+    guard = PageGuard()
     for number, cursor in enumerate(cursors[:-1]):
         guard.see(Page([{"id": number}], cursor))
     with pytest.raises(VendorNonsense, match="goes back"):
@@ -318,7 +322,7 @@ def test_a_cursor_that_turns_round_is_nonsense(cursors):
     ],
 )
 def test_a_walk_that_gets_on_is_left_alone(cursors):
-    guard = Guard()
+    guard = PageGuard()
     for number, cursor in enumerate(cursors):
         guard.see(Page([{"id": number}], cursor))
     guard.see(Page([], None))
@@ -326,6 +330,6 @@ def test_a_walk_that_gets_on_is_left_alone(cursors):
 
 def test_pages_that_overlap_are_left_alone():
     """While rows are inserted, an offset shows some twice. The diff sees that they are unchanged."""
-    guard = Guard()
+    guard = PageGuard()
     guard.see(Page(ROWS[0:3], 3))
     guard.see(Page(ROWS[2:5], 6))

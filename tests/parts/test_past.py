@@ -12,21 +12,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.changes import as_of, past
 from crossdock.changes import document as documents
-from crossdock.changes.commit import Incoming, Outcome, Target, bury_unseen, commit
+from crossdock.changes.commit import Changes, UnmetRecords, commit, store_changes
 from crossdock.changes.diff import restored
-from crossdock.changes.document import body_of, decoder, encoder, seconds, stamp
+from crossdock.changes.document import body_of
+from crossdock.changes.history import as_of, past
+from crossdock.changes.plan import CommitOutcome, Incoming, Target
 from crossdock.resources.schema import Kind, Resource
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.packs import ORDER_PACKS
-from crossdock.store import history, lists, records
-from crossdock.store.connections import Connection
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database, Transaction
-from crossdock.store.history import Change, Trail
-from crossdock.store.query import Condition, Query
-from crossdock.store.tables import record_columns
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.records import history, lists, records
+from crossdock.store.records.history import HistoryChange, Trail
+from crossdock.store.records.query import RecordCondition, RecordQuery
+from crossdock.store.schema.records import record_columns
+from crossdock.wire import decoder, encoder, seconds, stamp
 from tests.parts.test_lists import Row, meets
 
 Made = TypeVar("Made")
@@ -35,7 +37,7 @@ Json = dict[str, Any]
 START = 1_770_000_000_000
 IDS = ("a", "b", "b:c", "ä")
 
-numbers = st.sampled_from([Decimal(one) for one in ("1.5", "1.50", "15E-1", "2", "-0.10", "1E+22")])
+numbers = st.sampled_from([Decimal(text) for text in ("1.5", "1.50", "15E-1", "2", "-0.10", "1E+22")])
 values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(0, 2), numbers, st.sampled_from(["", "x", "1e5", "ü"])),
     lambda inner: st.one_of(
@@ -67,33 +69,37 @@ orders = st.fixed_dictionaries(
     },
 )
 packs = st.fixed_dictionaries(
-    {"packs": st.lists(st.sampled_from("xyz").map(lambda one: {"pack_id": one}), max_size=2)},
+    {"packs": st.lists(st.sampled_from("xyz").map(lambda text: {"pack_id": text}), max_size=2)},
     optional={"additional_fields": st.dictionaries(st.sampled_from(["n", "a.b"]), values, max_size=1)},
 )
 
 
 def steps(fields: st.SearchStrategy[Json]) -> st.SearchStrategy[list[Any]]:
     """What happens: time passes, and the vendor says some records, or that only some are left."""
-    said = st.dictionaries(st.sampled_from(IDS), fields, min_size=1, max_size=3)
-    left = st.frozensets(st.sampled_from(IDS), max_size=3)
+    dictionaries = st.dictionaries(st.sampled_from(IDS), fields, min_size=1, max_size=3)
+    remaining_frozensets = st.frozensets(st.sampled_from(IDS), max_size=3)
     passes = st.sampled_from([0, 1, 400, 1000, 1700, 60_000])
-    return st.lists(st.tuples(passes, st.booleans(), st.one_of(said, said, left)), min_size=1, max_size=12)
+    return st.lists(
+        st.tuples(passes, st.booleans(), st.one_of(dictionaries, dictionaries, remaining_frozensets)),
+        min_size=1,
+        max_size=12,
+    )
 
 
 conditions = st.sampled_from(
     [
-        Condition("status", "eq", ("open",)),
-        Condition("status", "nin", ("open", "picked")),
-        Condition("channel", "contains", ("EB",)),
-        Condition("channel", "not_contains", ("EB",)),
-        Condition("channel", "neq", ("web",)),
-        Condition("channel", "in", ("web", "other")),
-        Condition("updated_date", "gt", (seconds("2026-01-02T00:00:00Z"),)),
-        Condition("required_ship_date", "lte", (seconds("2026-01-05T00:00:00Z"),)),
-        Condition("trackstar_updated_date", "gte", (START // 1000 + 2,)),
-        Condition("trackstar_created_date", "lt", (START // 1000 + 2,)),
-        Condition("trackstar_tags", "contains", ("lane:7", "nothing")),
-        Condition("trackstar_tags", "not_contains", ("vip",)),
+        RecordCondition("status", "eq", ("open",)),
+        RecordCondition("status", "nin", ("open", "picked")),
+        RecordCondition("channel", "contains", ("EB",)),
+        RecordCondition("channel", "not_contains", ("EB",)),
+        RecordCondition("channel", "neq", ("web",)),
+        RecordCondition("channel", "in", ("web", "other")),
+        RecordCondition("updated_date", "gt", (seconds("2026-01-02T00:00:00Z"),)),
+        RecordCondition("required_ship_date", "lte", (seconds("2026-01-05T00:00:00Z"),)),
+        RecordCondition("trackstar_updated_date", "gte", (START // 1000 + 2,)),
+        RecordCondition("trackstar_created_date", "lt", (START // 1000 + 2,)),
+        RecordCondition("trackstar_tags", "contains", ("lane:7", "nothing")),
+        RecordCondition("trackstar_tags", "not_contains", ("vip",)),
     ]
 )
 
@@ -113,29 +119,29 @@ class Story:
 
     database: Database
     resource: Resource
-    connection: Connection
+    connection: ConnectionRow
     now_ms: int = START
     moments: list[Moment] = field(default_factory=lambda: [Moment(0, {}, {})])
 
-    async def happen(self, passes: int, quiet: bool, what: Json | frozenset[str]) -> None:
+    async def happen(self, passes: int, quiet: bool, subject: Json | frozenset[str]) -> None:
         self.now_ms += passes
         target = Target(self.connection, self.resource, "sync", f"job-{uuid.uuid4()}", quiet)
-        if isinstance(what, dict):
-            await self.say(target, what)
+        if isinstance(subject, dict):
+            await self.say(target, subject)
         else:
-            await self.leave(target, what)
+            await self.leave(target, subject)
         self.moments.append(Moment(self.now_ms, await self.stored(), await self.tombstones()))
 
-    async def say(self, target: Target, said: Json) -> None:
-        incoming = [Incoming(one, {"id": one} | fields, None) for one, fields in said.items()]
-        outcome = await commit(self.database, target, incoming, self.now_ms, nothing)
+    async def say(self, target: Target, fields: Json) -> None:
+        incoming = [Incoming(key, {"id": key} | fields, None) for key, fields in fields.items()]
+        outcome = await commit(self.database, target, Changes(incoming), self.now_ms)
         assert outcome.refused == {}
 
-    async def leave(self, target: Target, left: frozenset[str]) -> None:
+    async def leave(self, target: Target, remaining_rows: frozenset[str]) -> None:
         async with self.database.transaction() as transaction:
-            await records.note_seen(transaction, target.job_id or "", left)
+            await records.add_to_snapshot(transaction, target.job_id or "", remaining_rows)
         far = self.now_ms + 10_000_000
-        await bury_unseen(self.database, target, self.now_ms, before_ms=far, at_most=100, also=nothing)
+        await commit(self.database, target, Changes(unmet=UnmetRecords(far, at_most=100)), self.now_ms)
 
     async def stored(self) -> dict[str, bytes]:
         rows = await self.database.fetch(
@@ -152,32 +158,28 @@ class Story:
 
     def then(self, second: int) -> Moment:
         """What was stored at the end of a second."""
-        return [one for one in self.moments if one.at_ms < (second + 1) * 1000][-1]
+        return [moment for moment in self.moments if moment.at_ms < (second + 1) * 1000][-1]
 
     def seconds(self) -> list[int]:
         """Every second in which something happened, and those beside it."""
-        happened = {one.at_ms // 1000 for one in self.moments[1:]}
-        return sorted({each + beside for each in happened for beside in (-1, 0, 1)})
+        happened = {moment.at_ms // 1000 for moment in self.moments[1:]}
+        return sorted({number + beside for number in happened for beside in (-1, 0, 1)})
 
-    async def page(self, query: Query) -> list[bytes]:
+    async def page(self, query: RecordQuery) -> list[bytes]:
         """All pages of a list as it was."""
-        found: list[bytes] = []
+        data: list[bytes] = []
         for _ in range(50):
             page = await as_of.page(self.database, self.resource, self.connection.id, query)
             assert len(page.documents) <= query.limit
-            found += page.documents
+            data += page.documents
             if page.after is None:
-                return [bytes(one) for one in found]
+                return [bytes(record) for record in data]
             query = replace(query, after=page.after)
         raise AssertionError("the list does not end")
 
-    async def one(self, record_id: str, second: int) -> past.State | None:
+    async def one(self, record_id: str, second: int) -> past.PastState | None:
         end_ms = (second + 1) * 1000
         return await as_of.one(self.database, self.resource, self.connection.id, record_id, end_ms)
-
-
-async def nothing(_transaction: Transaction, _outcome: Outcome) -> None:
-    pass
 
 
 @pytest.fixture
@@ -194,7 +196,7 @@ numbers_of_connections = itertools.count(1)
 
 def new_story(database: Database, resource: Resource) -> Story:
     number = next(numbers_of_connections)
-    connection = Connection(
+    connection = ConnectionRow(
         id=number, uid=f"uid-{number}", organization_id="org", type="wms", integration="sandbox",
         customer_id=None, me=None, disabled_functions=frozenset(), webhooks_disabled=False, times_used=0,
         last_used_ms=None, created_ms=START,
@@ -206,8 +208,8 @@ def row_of(resource: Resource, document: bytes) -> Row:
     """A document as the oracle of filters sees it."""
     fields = decoder.decode(document)
     times = {name for name, kind in record_columns(resource).items() if kind is Kind.TIME}
-    found = {n: seconds(v) if n in times and v is not None else v for n, v in fields.items()}
-    return Row(fields["id"], found, documents.tags(fields))
+    found_seconds = {n: seconds(v) if n in times and v is not None else v for n, v in fields.items()}
+    return Row(fields["id"], found_seconds, documents.tags(fields))
 
 
 LOOSE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -223,13 +225,15 @@ def test_p22_any_record_and_any_list_at_any_moment_is_what_full_copies_say(stage
     story = new_story(database, resource)
     for step in data.draw(steps(fields)):
         run(story.happen(*step))
-    wanted = data.draw(st.lists(conditions, max_size=2)) if resource is ORDERS else []
+    record_conditions = data.draw(st.lists(conditions, max_size=2)) if resource is ORDERS else []
     limit = data.draw(st.integers(1, 5))
     for second in data.draw(st.sets(st.sampled_from(story.seconds()), min_size=1, max_size=3)):
-        run(agrees(story, second, tuple(wanted), limit))
+        run(agrees(story, second, tuple(record_conditions), limit))
 
 
-async def agrees(story: Story, second: int, wanted: tuple[Condition, ...], limit: int) -> None:
+async def agrees(
+    story: Story, second: int, record_conditions: tuple[RecordCondition, ...], limit: int
+) -> None:
     then, resource = story.then(second), story.resource
     for record_id in IDS:
         state = await story.one(record_id, second)
@@ -237,15 +241,17 @@ async def agrees(story: Story, second: int, wanted: tuple[Condition, ...], limit
         assert (state and (bytes(state.document), state.is_gone)) == (
             document and (document, record_id in then.gone)
         )
-    everything = [then.live[one] for one in sorted(then.live)]
-    assert await story.page(Query(as_of=second, limit=limit)) == everything
+    everything = [then.live[text] for text in sorted(then.live)]
+    assert await story.page(RecordQuery(as_of=second, limit=limit)) == everything
     fitting = [
-        one for one in everything if all(meets(row_of(resource, one), condition) for condition in wanted)
+        content
+        for content in everything
+        if all(meets(row_of(resource, content), condition) for condition in record_conditions)
     ]
-    assert await story.page(Query(wanted, as_of=second, limit=limit)) == fitting
-    some = IDS[::2]
-    assert await story.page(Query(ids=some, as_of=second, limit=limit)) == [
-        then.live[one] for one in sorted(some) if one in then.live
+    assert await story.page(RecordQuery(record_conditions, as_of=second, limit=limit)) == fitting
+    ids = IDS[::2]
+    assert await story.page(RecordQuery(ids=ids, as_of=second, limit=limit)) == [
+        then.live[identifier] for identifier in sorted(ids) if identifier in then.live
     ]
 
 
@@ -259,24 +265,24 @@ def test_p22_putting_new_values_into_the_first_state_gives_the_stored_record(sta
     last = story.moments[-1]
     for record_id, stored in (last.live | last.gone).items():
         first = next(
-            decoder.decode(body_of(ORDERS, one.live[record_id]))
-            for one in story.moments
-            if record_id in one.live
+            decoder.decode(body_of(ORDERS, moment.live[record_id]))
+            for moment in story.moments
+            if record_id in moment.live
         )
-        told = run(
+        value = run(
             as_of.changes(
                 database, ORDERS, story.connection.id, record_id, parent=None, before=None, limit=1000
             )
         )
-        for change, fields in reversed(told.changes):
-            assert {one.field for one in fields} == set(previous_of(change))
-            first = restored(first, {one.field: one.new for one in fields})
+        for change, fields in reversed(value.changes):
+            assert {current_field.field for current_field in fields} == set(previous_of(change))
+            first = restored(first, {current_field.field: current_field.new for current_field in fields})
         assert encoder.encode(first) == body_of(ORDERS, stored)
 
 
-def previous_of(change: Change) -> Json:
-    found: Json = decoder.decode(change.previous)
-    return found
+def previous_of(change: HistoryChange) -> Json:
+    fields: Json = decoder.decode(change.previous)
+    return fields
 
 
 @few
@@ -286,11 +292,11 @@ def test_a_list_as_of_now_is_the_list_as_it_is(stage, happened, wanted):
     story = new_story(database, ORDERS)
     for step in happened:
         run(story.happen(*step))
-    wanted = [one for one in wanted if one.column != "trackstar_tags"]
-    now = run(lists.page(database, ORDERS, story.connection.id, Query(tuple(wanted))))
-    as_it_is = run(story.page(Query(tuple(wanted), as_of=story.now_ms // 1000)))
+    wanted = [item for item in wanted if item.column != "trackstar_tags"]
+    now = run(lists.page(database, ORDERS, story.connection.id, RecordQuery(tuple(wanted))))
+    as_it_is = run(story.page(RecordQuery(tuple(wanted), as_of=story.now_ms // 1000)))
     assert as_it_is == sorted(
-        (bytes(one) for one in now.documents), key=lambda one: decoder.decode(one)["id"]
+        (bytes(document) for document in now.documents), key=lambda content: decoder.decode(content)["id"]
     )
 
 
@@ -307,7 +313,7 @@ def test_what_is_older_than_the_horizon_is_not_needed_for_what_is_younger(stage,
         pass
     since = run(history.kept_since(database, story.now_ms, 90))
     assert since == before_ms
-    for second in [one for one in story.seconds() if (one + 1) * 1000 >= since][:4]:
+    for second in [second for second in story.seconds() if (second + 1) * 1000 >= since][:4]:
         run(agrees(story, second, (), 1000))
 
 
@@ -326,39 +332,39 @@ def test_a_float_among_what_has_no_fixed_shape_comes_back_as_it_was_written(stag
         run(agrees(story, second, (), 10))
 
 
-def trail(resource: Resource, document: bytes, *changes: Change, gone_ms: int | None = None) -> Trail:
+def trail(resource: Resource, document: bytes, *changes: HistoryChange, gone_ms: int | None = None) -> Trail:
     return Trail("a", document, gone_ms, {}, list(changes))
 
 
-def change(number: int, at_ms: int, kind: history.Kind, previous: bytes = b"{}") -> Change:
-    return Change(number, at_ms, kind, "sync", None, None, previous, None)
+def change(number: int, at_ms: int, kind: history.Kind, previous: bytes = b"{}") -> HistoryChange:
+    return HistoryChange(number, at_ms, kind, "sync", None, None, previous, None)
 
 
 def test_where_a_clock_jumped_back_the_order_in_which_changes_were_stored_counts():
-    found = trail(
+    found_trail = trail(
         ORDER_PACKS, b'{"packs":3}',
         change(3, 2_000, "updated", b'{"packs":2}'), change(2, 9_000, "updated", b'{"packs":1}'),
         change(1, 500, "created"),
     )  # fmt: skip
-    states = [past.at(ORDER_PACKS, found, end) for end in (500, 1_000, 3_000, 10_000)]
-    assert [one and one.document for one in states] == [
+    states = [past.at(ORDER_PACKS, found_trail, end) for end in (500, 1_000, 3_000, 10_000)]
+    assert [state and state.document for state in states] == [
         None, b'{"packs":1}', b'{"packs":3}', b'{"packs":3}',
     ]  # fmt: skip
 
 
 def test_a_tombstone_from_before_history_knew_deletes_tells_by_its_own_time():
-    found = trail(ORDER_PACKS, b"{}", gone_ms=5_000)
-    before, after = past.at(ORDER_PACKS, found, 5_000), past.at(ORDER_PACKS, found, 5_001)
-    assert [one and one.is_gone for one in (before, after)] == [False, True]
+    found_trail = trail(ORDER_PACKS, b"{}", gone_ms=5_000)
+    before, after = past.at(ORDER_PACKS, found_trail, 5_000), past.at(ORDER_PACKS, found_trail, 5_001)
+    assert [past_state and past_state.is_gone for past_state in (before, after)] == [False, True]
 
 
 def test_a_field_that_a_newer_version_added_is_not_in_what_was_stored_before_it():
     old_body, new = b'{"packs":[],"carrier":null}', {"packs": [1], "carrier": None, "colour": "red"}
-    previous = past.kept(old_body, new, {"packs": [], "colour": None})
+    previous = past.history_body(old_body, new, {"packs": [], "colour": None})
     assert previous == b'{"":%b}' % old_body
     rewind = past.Rewind(ORDER_PACKS, trail(ORDER_PACKS, encoder.encode(new)))
     newest = change(1, 0, "updated", previous)
-    assert [(one.field, one.old, one.new) for one in rewind.told(newest)] == [
+    assert [(past_change.field, past_change.old, past_change.new) for past_change in rewind.told(newest)] == [
         ("packs", [], [1]), ("colour", None, "red")
     ]  # fmt: skip
     rewind.undo(newest)
@@ -379,22 +385,23 @@ async def test_two_that_bring_the_same_new_record_at_once_make_it_once(database:
     base = {"id": "a", "created_date": stamp(0), "updated_date": stamp(0)}
     begun, go_on = asyncio.Event(), asyncio.Event()
 
-    async def slowly(_transaction: Transaction, _outcome: Outcome) -> None:
-        begun.set()
-        await go_on.wait()
+    async def commit_slowly(incoming: Incoming) -> CommitOutcome:
+        async with database.transaction() as transaction:
+            outcome = await store_changes(transaction, target, Changes([incoming]), START)
+            begun.set()
+            await go_on.wait()
+        return outcome
 
-    first = asyncio.create_task(
-        commit(database, target, [Incoming("a", base | {"status": "open"}, None)], START, slowly)
-    )
+    first = asyncio.create_task(commit_slowly(Incoming("a", base | {"status": "open"}, None)))
     await begun.wait()
     second = asyncio.create_task(
-        commit(database, target, [Incoming("a", base | {"status": "picked"}, None)], START, nothing)
+        commit(database, target, Changes([Incoming("a", base | {"status": "picked"}, None)]), START)
     )
     await asyncio.wait({second}, timeout=0.2)
     assert not second.done()
     go_on.set()
-    made, changed = await asyncio.gather(first, second)
-    assert (made.created, changed.created, changed.updated) == (["a"], [], ["a"])
+    commit_outcome, changed = await asyncio.gather(first, second)
+    assert (commit_outcome.created, changed.created, changed.updated) == (["a"], [], ["a"])
 
 
 # Batches
@@ -409,15 +416,17 @@ async def test_records_that_changed_more_often_than_a_batch_holds_are_read_all_t
     story = new_story(database, ORDERS)
     base = {"created_date": stamp(0), "updated_date": stamp(0), "status": "open"}
     for number in range(8):
-        said = {one: base | {"order_number": str(number)} for one in IDS[: 1 + number % len(IDS)]}
-        await story.happen(1000, False, said)
+        bases = {
+            identifier: base | {"order_number": str(number)} for identifier in IDS[: 1 + number % len(IDS)]
+        }
+        await story.happen(1000, False, bases)
     for second in story.seconds():
         await agrees(story, second, (), 2)
-    told = await as_of.changes(
+    historical_record = await as_of.changes(
         database, ORDERS, story.connection.id, "a", parent=None, before=None, limit=100
     )
-    assert told is not None
-    assert [fields[0].new for _, fields in told.changes] == ["7", "6", "5", "4", "3", "2", "1"]
+    assert historical_record is not None
+    assert [fields[0].new for _, fields in historical_record.changes] == ["7", "6", "5", "4", "3", "2", "1"]
 
 
 async def test_a_page_ends_after_so_many_records_and_the_next_one_goes_on(
@@ -427,9 +436,9 @@ async def test_a_page_ends_after_so_many_records_and_the_next_one_goes_on(
     monkeypatch.setattr(as_of, "BATCH", 2)
     story = new_story(database, ORDERS)
     base = {"created_date": stamp(0), "updated_date": stamp(0)}
-    await story.happen(0, False, {one: base | {"status": "open"} for one in IDS[:3]})
+    await story.happen(0, False, {identifier: base | {"status": "open"} for identifier in IDS[:3]})
     await story.happen(0, False, {IDS[3]: base | {"status": "picked"}})
-    query = Query((Condition("status", "eq", ("picked",)),), as_of=START // 1000)
+    query = RecordQuery((RecordCondition("status", "eq", ("picked",)),), as_of=START // 1000)
     first = await as_of.page(database, ORDERS, story.connection.id, query)
     assert (first.documents, first.after) == ([], ("b",))
     assert len(await story.page(query)) == 1

@@ -1,29 +1,32 @@
 """The query string: what is accepted, what it means, and how what does not fit is refused."""
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from crossdock.api import query
-from crossdock.api.operation import Parameter
 from crossdock.api.operations import PARTIAL, all_operations
-from crossdock.api.tokens import Pages
+from crossdock.api.records import query
 from crossdock.errors import Invalid
 from crossdock.resources.catalogue import all_resources, by_key
 from crossdock.resources.schema import Kind
-from crossdock.store.query import Condition, Query
+from crossdock.store.records.query import RecordCondition, RecordQuery
+from crossdock.web.operation import Parameter
+from crossdock.web.page_tokens import PageTokens
+from crossdock.web.query import arguments, pairs
 
-LISTS = [one for one in all_resources() if one.listed]
+LISTS = [resource for resource in all_resources() if resource.listed]
 ORDERS = by_key()["wms_orders"]
 INVENTORY = by_key()["wms_inventory"]
 LABOR = by_key()["wms_labor_activities"]
-PAGES = Pages(b"0123456789abcdef", 7, "wms_orders")
+PAGES = PageTokens(b"0123456789abcdef", 7, "wms_orders")
 
 NEW_YEAR = 1_767_225_600  # 2026-01-01T00:00:00Z
 
 
-def asked(text: str, resource=ORDERS) -> Query:
-    return query.listing(resource, query.pairs(text.encode()), PAGES)
+def asked(text: str, resource=ORDERS) -> RecordQuery:
+    return query.listing(resource, pairs(text.encode()), PAGES)
 
 
 def faults(text: str, resource=ORDERS) -> dict[str, list[str]]:
@@ -34,29 +37,29 @@ def faults(text: str, resource=ORDERS) -> dict[str, list[str]]:
 
 
 def test_without_parameters_it_is_the_first_thousand_by_id():
-    assert asked("") == Query(conditions=(), ids=None, order=None, after=None, limit=1000, parent=None)
+    assert asked("") == RecordQuery(conditions=(), ids=None, order=None, after=None, limit=1000, parent=None)
 
 
 @pytest.mark.parametrize(
     ("text", "condition"),
     [
-        ("status=open", Condition("status", "eq", ("open",))),
-        ("status[eq]=open", Condition("status", "eq", ("open",))),
-        ("status%5Bneq%5D=open", Condition("status", "neq", ("open",))),
-        ("status[in]=open,other", Condition("status", "in", ("open", "other"))),
-        ("status[nin]=open&status[nin]=other", Condition("status", "nin", ("open", "other"))),
-        ("channel[in]=b,a,b", Condition("channel", "in", ("b", "a"))),
-        ("order_number[eq-insensitive]=So-1", Condition("order_number", "eq-insensitive", ("So-1",))),
-        ("order_number[in-insensitive]=a,B", Condition("order_number", "in-insensitive", ("a", "B"))),
-        ("channel[contains]=a,b", Condition("channel", "contains", ("a,b",))),
-        ("channel=caf%C3%A9+1", Condition("channel", "eq", ("café 1",))),
-        ("status[contains]=ful", Condition("status", "contains", ("ful",))),
-        ("created_date=2026-01-01T00:00:00Z", Condition("created_date", "eq", (NEW_YEAR,))),
-        ("created_date[nin]=2026-01-01T00:00:00Z", Condition("created_date", "nin", (NEW_YEAR,))),
-        ("created_date[neq]=1969-12-31T23:59:59Z", Condition("created_date", "neq", (-1,))),
+        ("status=open", RecordCondition("status", "eq", ("open",))),
+        ("status[eq]=open", RecordCondition("status", "eq", ("open",))),
+        ("status%5Bneq%5D=open", RecordCondition("status", "neq", ("open",))),
+        ("status[in]=open,other", RecordCondition("status", "in", ("open", "other"))),
+        ("status[nin]=open&status[nin]=other", RecordCondition("status", "nin", ("open", "other"))),
+        ("channel[in]=b,a,b", RecordCondition("channel", "in", ("b", "a"))),
+        ("order_number[eq-insensitive]=So-1", RecordCondition("order_number", "eq-insensitive", ("So-1",))),
+        ("order_number[in-insensitive]=a,B", RecordCondition("order_number", "in-insensitive", ("a", "B"))),
+        ("channel[contains]=a,b", RecordCondition("channel", "contains", ("a,b",))),
+        ("channel=caf%C3%A9+1", RecordCondition("channel", "eq", ("café 1",))),
+        ("status[contains]=ful", RecordCondition("status", "contains", ("ful",))),
+        ("created_date=2026-01-01T00:00:00Z", RecordCondition("created_date", "eq", (NEW_YEAR,))),
+        ("created_date[nin]=2026-01-01T00:00:00Z", RecordCondition("created_date", "nin", (NEW_YEAR,))),
+        ("created_date[neq]=1969-12-31T23:59:59Z", RecordCondition("created_date", "neq", (-1,))),
         (
             "trackstar_tags[contains]=vip,region:eu",
-            Condition("trackstar_tags", "contains", ("vip", "region:eu")),
+            RecordCondition("trackstar_tags", "contains", ("vip", "region:eu")),
         ),
     ],
 )
@@ -64,14 +67,21 @@ def test_a_filter_is_a_condition(text, condition):
     assert asked(text).conditions == (condition,)
 
 
-@pytest.mark.parametrize(("text", "value"), [("active=true", True), ("active=false", False)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("active=true", True), ("active=false", False), ("active=True", True), ("active=FALSE", False)],
+)
 def test_a_flag_is_true_or_false(text, value):
-    assert asked(text, INVENTORY).conditions == (Condition("active", "eq", (value,)),)
+    assert asked(text, INVENTORY).conditions == (RecordCondition("active", "eq", (value,)),)
 
 
 def test_filters_hold_together():
-    found = asked("status[neq]=cancelled&created_date[gte]=2026-01-01T00:00:00Z&channel=a")
-    assert [one.column for one in found.conditions] == ["status", "created_date", "channel"]
+    record_query = asked("status[neq]=cancelled&created_date[gte]=2026-01-01T00:00:00Z&channel=a")
+    assert [condition.column for condition in record_query.conditions] == [
+        "status",
+        "created_date",
+        "channel",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -107,15 +117,30 @@ def test_ids_are_asked_for_in_every_spelling(text):
     assert asked(text).ids == ("b", "a")
 
 
-def test_with_ids_other_filters_are_not_even_looked_at():
-    found = asked("ids[in]=a&status=nonsense&no_such_filter=1&created_date[gte]=yesterday")
-    assert found == Query(ids=("a",))
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ('"a,b"', ["a,b"]), ('x,"a,b",y', ["x", "a,b", "y"]), ('"a,""b"""', ['a,"b"']),
+        ('"a"', ['"a"']), ('"a', ['"a']), ('"a,b', ['"a', "b"]), ('a"b,c"', ['a"b', 'c"']),
+        ('k:"v', ['k:"v']), ('"k:a,b"', ["k:a,b"]),
+    ],
+)  # fmt: skip
+def test_a_value_with_a_comma_stands_in_quotes(text, tags):
+    [condition] = asked(f"trackstar_tags[contains]={quote(text)}").conditions
+    assert list(condition.values) == tags
+    assert asked(f"ids[in]={quote(text)}").ids == tuple(tags)
 
 
-def test_with_ids_the_limit_and_the_page_still_count():
-    token = PAGES.token(("a",), None)
-    assert asked(f"ids=a,b&limit=1&page_token={token}") == Query(ids=("a", "b"), limit=1, after=("a",))
-    assert list(faults("ids=a,b&limit=0")) == ["limit"]
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        "status=nonsense&no_such_filter=1&created_date[gte]=yesterday", "limit=1",
+        "limit=0", "limit=1&limit=2", f"page_token={PAGES.token(('a',), None)}",
+        "page_token=no-token", "page_token=", "[]=1",
+    ],
+)  # fmt: skip
+def test_with_ids_no_other_parameter_is_even_looked_at(ignored):
+    assert asked(f"ids=a,b&{ignored}") == RecordQuery(ids=("a", "b"))
 
 
 @pytest.mark.parametrize(
@@ -133,8 +158,8 @@ def test_a_limit_that_is_no_number_of_at_least_one_is_refused(limit):
 
 def test_a_page_token_is_the_key_to_go_on_after():
     token = PAGES.token((NEW_YEAR, "order_1"), "created_date")
-    found = asked(f"created_date[gte]=2026-01-01T00:00:00Z&page_token={token}")
-    assert (found.after, found.order) == ((NEW_YEAR, "order_1"), "created_date")
+    record_query = asked(f"created_date[gte]=2026-01-01T00:00:00Z&page_token={token}")
+    assert (record_query.after, record_query.order) == ((NEW_YEAR, "order_1"), "created_date")
 
 
 def test_a_page_token_of_another_order_is_refused():
@@ -143,7 +168,7 @@ def test_a_page_token_of_another_order_is_refused():
 
 
 def test_a_list_below_a_parent_asks_for_that_parent():
-    below = Pages(b"0123456789abcdef", 7, "wms_warehouse_locations", parent="warehouse_1")
+    below = PageTokens(b"0123456789abcdef", 7, "wms_warehouse_locations", parent="warehouse_1")
     assert query.listing(by_key()["wms_warehouse_locations"], [], below).parent == "warehouse_1"
 
 
@@ -172,14 +197,14 @@ def test_a_list_below_a_parent_asks_for_that_parent():
         ("page_token=", "page_token", "empty"),
         ("page_token=abc", "page_token", "next_token"),
         ("channel=a%00b", "channel", "'a\\x00b'"),
-        ("created_date=2026-01-01", "created_date", "YYYY-MM-DDTHH:MM:SSZ"),
+        ("created_date=2026-01", "created_date", "such as 2026-01-31T09:00:00Z"),
         ("created_date=2026-02-30T00:00:00Z", "created_date", "'2026-02-30T00:00:00Z' is not a date"),
         ("created_date=2025-02-29T00:00:00Z", "created_date", "is not a date"),
         ("created_date=0000-01-01T00:00:00Z", "created_date", "is not a date"),
         ("created_date=2026-01-01T24:00:00Z", "created_date", "is not a date"),
         ("created_date=2026-01-01T00:00:60Z", "created_date", "is not a date"),
-        ("created_date=2026-01-01T00:00:00.000Z", "created_date", "is not a date"),
-        ("created_date=2026-01-01T00:00:00%2B00:00", "created_date", "is not a date"),
+        ("created_date=2026-01-01T00:00:00.Z", "created_date", "is not a date"),
+        ("created_date=2026-01-01T00:00:00%2B0", "created_date", "is not a date"),
         ("created_date=2026-01-01T00:00:00Z%0A", "created_date", "is not a date"),
         ("created_date=1767225600", "created_date", "is not a date"),
         ("channel[in]=" + ",".join("a" * 101), "channel[in]", "101 values; at most 100"),
@@ -190,28 +215,28 @@ def test_a_list_below_a_parent_asks_for_that_parent():
     ],
 )
 def test_what_does_not_fit_is_refused_under_the_name_it_was_sent_with(text, parameter, says):
-    found = faults(text)
-    assert list(found) == [parameter]
-    assert says in found[parameter][0]
+    fields = faults(text)
+    assert list(fields) == [parameter]
+    assert says in fields[parameter][0]
 
 
-@pytest.mark.parametrize("value", ["True", "1", "yes", "null"])
+@pytest.mark.parametrize("value", ["Tru", "1", "yes", "null"])
 def test_a_flag_that_is_neither_true_nor_false_is_refused(value):
-    assert faults(f"active={value}", INVENTORY) == {"active": [f"{value!r} is not one of true, false"]}
+    assert faults(f"active={value}", INVENTORY) == {"active": [f"{value!r} is not true or false"]}
 
 
 def test_a_filter_that_takes_the_plain_form_only_refuses_all_others():
-    assert asked("user_id=u1", LABOR).conditions == (Condition("user_id", "eq", ("u1",)),)
+    assert asked("user_id=u1", LABOR).conditions == (RecordCondition("user_id", "eq", ("u1",)),)
     assert list(faults("user_id[eq]=u1", LABOR)) == ["user_id[eq]"]
 
 
 def test_all_faults_are_named_at_once():
-    found = faults("status=opne&colour=red&limit=0&page_token=abc&created_date[gt]=today&status[gt]=open")
-    assert set(found) == {"status", "colour", "limit", "page_token", "created_date[gt]", "status[gt]"}
+    fields = faults("status=opne&colour=red&limit=0&page_token=abc&created_date[gt]=today&status[gt]=open")
+    assert set(fields) == {"status", "colour", "limit", "page_token", "created_date[gt]", "status[gt]"}
 
 
 def test_a_hundred_values_are_accepted():
-    values = [str(one) for one in range(100)]
+    values = [str(index) for index in range(100)]
     assert asked("channel[in]=" + ",".join(values)).conditions[0].values == tuple(values)
 
 
@@ -219,14 +244,16 @@ def test_a_long_value_is_cut_in_the_message():
     assert len(faults("status=" + "x" * 10_000)["status"][0]) < 400
 
 
-@pytest.mark.parametrize("resource", LISTS, ids=[one.key for one in LISTS])
+@pytest.mark.parametrize("resource", LISTS, ids=[resource.key for resource in LISTS])
 def test_every_declared_filter_is_accepted_with_each_of_its_operators(resource):
     value = {Kind.TIME: "2026-01-01T00:00:00Z", Kind.FLAG: "true", Kind.TEXT: "a", Kind.TAGS: "a"}
     for column in resource.filters.values():
         for operator in column.operators:
             name = f"{column.name}[{operator}]" if operator else column.name
-            found = query.listing(resource, [(name, value.get(column.kind) or column.choices[0])], PAGES)
-            assert [(one.column, one.operator) for one in found.conditions] == [
+            record_query = query.listing(
+                resource, [(name, value.get(column.kind) or column.choices[0])], PAGES
+            )
+            assert [(condition.column, condition.operator) for condition in record_query.conditions] == [
                 (column.name, operator or "eq")
             ]
 
@@ -250,23 +277,23 @@ values = st.one_of(
 @example([("\ud800", "a")], ORDERS)
 @example([("limit", "²")], ORDERS)
 def test_whatever_is_sent_is_a_query_or_a_fault_that_can_be_sent_back(given_pairs, resource):
-    found = tried(lambda: query.listing(resource, given_pairs, PAGES))
-    if isinstance(found, Invalid):
-        assert found.detail["query"]
-        assert all("".join([name, *texts]).encode() for name, texts in found.detail["query"].items())
+    value = tried(lambda: query.listing(resource, given_pairs, PAGES))
+    if isinstance(value, Invalid):
+        assert value.detail["query"]
+        assert all("".join([name, *texts]).encode() for name, texts in value.detail["query"].items())
     else:
-        assert 1 <= found.limit <= 1000
-        assert all(1 <= len(one.values) <= 100 for one in found.conditions)
-        assert found.ids is None or 1 <= len(found.ids) <= 100
+        assert 1 <= value.limit <= 1000
+        assert all(1 <= len(condition.values) <= 100 for condition in value.conditions)
+        assert value.ids is None or 1 <= len(value.ids) <= 100
 
 
 @given(st.binary(max_size=200))
 def test_whatever_bytes_the_query_string_has_it_is_pairs_or_a_fault(raw):
-    found = tried(lambda: query.pairs(raw))
-    if isinstance(found, Invalid):
-        assert list(found.detail["query"]) == ["query_string"]
+    value = tried(lambda: pairs(raw))
+    if isinstance(value, Invalid):
+        assert list(value.detail["query"]) == ["query_string"]
     else:
-        assert all(isinstance(part, str) for pair in found for part in pair)
+        assert all(isinstance(part, str) for pair in value for part in pair)
 
 
 def tried(parse):
@@ -279,8 +306,8 @@ def tried(parse):
 
 def test_the_parameters_of_other_operations_are_those_they_declare():
     declared = [Parameter("order_id", "path"), PARTIAL]
-    assert query.arguments(declared, {"order_id": "o1"}, []) == {"order_id": "o1", "partial": False}
-    assert query.arguments(declared, {"order_id": "o1"}, [("partial", "true")])["partial"] is True
+    assert arguments(declared, {"order_id": "o1"}, []) == {"order_id": "o1", "partial": False}
+    assert arguments(declared, {"order_id": "o1"}, [("partial", "true")])["partial"] is True
 
 
 @pytest.mark.parametrize(
@@ -288,7 +315,7 @@ def test_the_parameters_of_other_operations_are_those_they_declare():
     [
         ("wms", [("colour", "red")], {"query": {"colour": ["unknown parameter"]}}),
         ("wms", [("integration_type", "wms")], {"query": {"integration_type": ["unknown parameter"]}}),
-        ("wms", [("partial", "1")], {"query": {"partial": ["'1' is not one of true, false"]}}),
+        ("wms", [("partial", "1")], {"query": {"partial": ["'1' is not true or false"]}}),
         (
             "wms",
             [("partial", "")],
@@ -308,11 +335,11 @@ def test_the_parameters_of_other_operations_are_those_they_declare():
 def test_what_an_operation_does_not_declare_is_refused(path, sent, detail):
     declared = [Parameter("integration_type", "path", choices=("wms", "cart")), PARTIAL]
     with pytest.raises(Invalid) as caught:
-        query.arguments(declared, {"integration_type": path}, sent)
+        arguments(declared, {"integration_type": path}, sent)
     assert caught.value.detail == detail
 
 
 def test_every_parameter_in_a_path_is_declared():
-    for one in all_operations():
-        named = {parameter.name for parameter in one.parameters if parameter.where == "path"}
-        assert {part[1:-1] for part in one.path.split("/") if part.startswith("{")} == named
+    for operation in all_operations():
+        named = {parameter.name for parameter in operation.parameters if parameter.where == "path"}
+        assert {part[1:-1] for part in operation.path.split("/") if part.startswith("{")} == named

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.errors import LeaseLost
-from crossdock.jobs.hold import Handler, Handling
+from crossdock.jobs.execution import Handler, JobHandlers
 from crossdock.jobs.queue import LEASE_MS, Lease, claim, enqueue
-from crossdock.jobs.worker import Pace, Work, Worker
-from crossdock.store import jobs
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.jobs import Job
+from crossdock.jobs.worker import Work, Worker, WorkerLimits
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.jobs import queue
+from crossdock.store.jobs.queue import JobRow
 from crossdock.sync.schedule import next_due, share
 from tests.conftest import Clock
 
@@ -40,10 +40,10 @@ async def claimed(database: Database, clock: Clock, worker: str = "w") -> Lease:
     return lease
 
 
-async def job(database: Database, job_id: str) -> Job:
-    found = await jobs.get(database, job_id)
-    assert found is not None
-    return found
+async def job(database: Database, job_id: str) -> JobRow:
+    found_job = await queue.get(database, job_id)
+    assert found_job is not None
+    return found_job
 
 
 async def done(database: Database, lease: Lease) -> None:
@@ -63,9 +63,9 @@ async def other(database_url: str) -> AsyncIterator[Database]:
 
 
 async def test_a_job_that_is_queued_is_claimed_once(database: Database, clock: Clock):
-    made = await queued(database, clock)
+    text = await queued(database, clock)
     lease = await claimed(database, clock)
-    assert lease.job.id == made
+    assert lease.job.id == text
     assert (lease.job.state, lease.job.attempts, lease.job.lease_ms) == ("running", 1, clock() + LEASE_MS)
     assert await claim(database, "w", clock) is None
 
@@ -73,35 +73,35 @@ async def test_a_job_that_is_queued_is_claimed_once(database: Database, clock: C
 async def test_many_workers_that_claim_at_once_never_get_the_same_job(
     database: Database, other: Database, clock: Clock
 ):
-    made = {await queued(database, clock, connection=n) for n in range(20)}
+    texts = {await queued(database, clock, connection=n) for n in range(20)}
 
     async def work(view: Database, name: str) -> list[str]:
-        found = []
+        works = []
         while (lease := await claim(view, name, clock)) is not None:
-            found.append(lease.job.id)
+            works.append(lease.job.id)
             await done(view, lease)
-        return found
+        return works
 
-    found = await asyncio.gather(*(work(view, f"w{n}") for n in range(4) for view in (database, other)))
-    ids = [one for each in found for one in each]
-    assert sorted(ids) == sorted(str(one) for one in made)
+    works = await asyncio.gather(*(work(view, f"w{n}") for n in range(4) for view in (database, other)))
+    ids = [text for works in works for text in works]
+    assert sorted(ids) == sorted(str(text) for text in texts)
 
 
 async def test_the_job_that_has_waited_longest_comes_first(database: Database, clock: Clock):
-    made = []
+    texts = []
     for connection in (3, 1, 2):
-        made.append(await queued(database, clock, connection=connection))
+        texts.append(await queued(database, clock, connection=connection))
         clock.pass_seconds(1)
-    assert [(await claimed(database, clock)).job.id for _ in made] == made
+    assert [(await claimed(database, clock)).job.id for _ in texts] == texts
 
 
 async def test_a_job_is_not_claimed_before_it_is_due(database: Database, clock: Clock):
     await queued(database, clock)
     lease = await claimed(database, clock)
     async with database.transaction() as transaction:
-        await lease.put_back(transaction, 90, "the vendor is down")
-    found = await job(database, lease.job.id)
-    assert (found.state, found.error, found.worker, found.lease_ms) == (
+        await lease.requeue(transaction, 90, "the vendor is down")
+    found_job = await job(database, lease.job.id)
+    assert (found_job.state, found_job.error, found_job.worker, found_job.lease_ms) == (
         "queued",
         "the vendor is down",
         None,
@@ -143,8 +143,8 @@ async def test_one_job_is_open_for_a_connection_and_function(database: Database,
 async def test_a_job_asked_for_by_many_at_once_is_open_once(
     database: Database, other: Database, clock: Clock
 ):
-    made = await asyncio.gather(*(queued(view, clock) for view in (database, other) for _ in range(8)))
-    assert len([one for one in made if one is not None]) == 1
+    texts = await asyncio.gather(*(queued(view, clock) for view in (database, other) for _ in range(8)))
+    assert len([text for text in texts if text is not None]) == 1
 
 
 # Leases
@@ -171,10 +171,10 @@ async def test_a_lease_that_is_extended_is_kept(database: Database, clock: Clock
 
 LOST: dict[str, Any] = {
     "extend": lambda lease, transaction: lease.extend(transaction),
-    "get on": lambda lease, transaction: lease.get_on(transaction),
+    "get on": lambda lease, transaction: lease.record_progress(transaction),
     "finish": lambda lease, transaction: lease.finish(transaction),
     "fail": lambda lease, transaction: lease.fail(transaction, "error"),
-    "put back": lambda lease, transaction: lease.put_back(transaction, 0, None),
+    "put back": lambda lease, transaction: lease.requeue(transaction, 0, None),
 }
 
 
@@ -196,8 +196,8 @@ async def test_who_lost_its_lease_stores_nothing_of_its_step(
     with pytest.raises(LeaseLost):
         await step_of_the_work()
     assert await database.fetch("SELECT account FROM vendor_slots") == []
-    found = await job(database, held.job.id)
-    assert (found.state, found.worker) == ("running", held.worker)
+    found_job = await job(database, held.job.id)
+    assert (found_job.state, found_job.worker) == ("running", held.worker)
     await done(database, held)
 
 
@@ -206,8 +206,8 @@ async def test_a_job_that_ended_is_held_by_nobody(database: Database, clock: Clo
     lease = await claimed(database, clock)
     async with database.transaction() as transaction:
         await lease.fail(transaction, "no such list")
-    found = await job(database, lease.job.id)
-    assert (found.state, found.error, found.ended_ms, found.lease_ms) == (
+    found_job = await job(database, lease.job.id)
+    assert (found_job.state, found_job.error, found_job.ended_ms, found_job.lease_ms) == (
         "failed", "no such list", clock(), None,
     )  # fmt: skip
     with pytest.raises(LeaseLost):
@@ -224,7 +224,7 @@ async def test_attempts_count_from_where_a_job_got_on(database: Database, clock:
         clock.pass_seconds(61)
     lease = await claimed(database, clock)
     async with database.transaction() as transaction:
-        await lease.get_on(transaction)
+        await lease.record_progress(transaction)
     clock.pass_seconds(61)
     assert (await claimed(database, clock)).job.attempts == 1
 
@@ -241,7 +241,7 @@ class Tasks:
         self.began: list[str] = []
         self.running = self.most = 0
         self.next_ms: int | None = None
-        pace = Pace(concurrency=concurrency, most_at_once=100)
+        pace = WorkerLimits(concurrency=concurrency, most_at_once=100)
         self.worker = Worker(database, self.work({"sync": self.do}), pace, clock)
 
     def work(self, handlers: dict[str, Handler]) -> Work:
@@ -254,7 +254,7 @@ class Tasks:
         async def stuck(lease: Lease) -> None:
             await broken(lease, "stuck")
 
-        return Work(Handling(handlers, broken, stuck), self.tick, self.next_due)
+        return Work(JobHandlers(handlers, broken, stuck), self.tick, self.next_due)
 
     async def tick(self) -> None:
         return
@@ -269,14 +269,14 @@ class Tasks:
         stopped = asyncio.ensure_future(stopping.wait())
         went_on = asyncio.ensure_future(self.going_on.wait())
         await asyncio.wait({stopped, went_on}, return_when=asyncio.FIRST_COMPLETED)
-        for one in (stopped, went_on):
-            one.cancel()
+        for task in (stopped, went_on):
+            task.cancel()
         self.running -= 1
         async with self.database.transaction() as transaction:
             if self.going_on.is_set():
                 await lease.finish(transaction)
             else:
-                await lease.put_back(transaction, 0, None)
+                await lease.requeue(transaction, 0, None)
 
 
 async def states(database: Database) -> dict[str, str]:
@@ -338,7 +338,7 @@ async def test_a_job_that_fails_by_a_fault_of_ours_is_marked_and_the_others_go_o
         await tasks.do(lease, stopping)
 
     tasks.going_on.set()
-    worker = Worker(database, tasks.work({"sync": faulty}), Pace(concurrency=1), clock)
+    worker = Worker(database, tasks.work({"sync": faulty}), WorkerLimits(concurrency=1), clock)
     for function in ("bad", "good", "other"):
         await queued(database, clock, function)
     await worker.drain()
@@ -352,7 +352,8 @@ async def test_a_job_of_a_kind_that_a_worker_does_not_know_is_left_to_others(
 ):
     tasks = Tasks(database, clock)
     async with database.transaction() as transaction:
-        await enqueue(transaction, kind="unheard of", connection_id=1, cause="x", now_ms=clock())
+        kind: Any = "unheard of"
+        await enqueue(transaction, kind=kind, connection_id=1, cause="schedule", now_ms=clock())
     await tasks.worker.drain()
     assert await states(database) == {"": "queued"}
 
@@ -363,14 +364,14 @@ async def test_a_worker_outlives_a_database_that_is_away_for_a_while(
     tasks = Tasks(database, clock)
     tasks.going_on.set()
     await queued(database, clock)
-    real, failures = jobs.claim, [OSError("no route"), OSError("no route")]
+    real, failures = queue.claim, [OSError("no route"), OSError("no route")]
 
-    async def away(*args: Any) -> Job | None:
+    async def away(*args: Any) -> JobRow | None:
         if failures:
             raise failures.pop()
         return await real(*args)
 
-    monkeypatch.setattr(jobs, "claim", away)
+    monkeypatch.setattr(queue, "claim", away)
     monkeypatch.setattr("crossdock.jobs.worker.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("crossdock.jobs.worker.LISTEN_SECONDS", 0.01)
     running = asyncio.create_task(tasks.worker.run())
@@ -388,9 +389,9 @@ moments = st.integers(0, 10**13)
 @given(due=moments, every=st.integers(1, 10**6), late=st.integers(0, 10**10))
 def test_the_next_time_lies_ahead_on_the_schedules_own_beat(due: int, every: int, late: int):
     now = due + late
-    found = next_due(due, every, now)
-    assert now < found <= now + every * 1000
-    assert (found - due) % (every * 1000) == 0
+    number = next_due(due, every, now)
+    assert now < number <= now + every * 1000
+    assert (number - due) % (every * 1000) == 0
 
 
 def test_missed_beats_are_not_made_up_for():
@@ -409,4 +410,4 @@ def test_every_connection_has_a_beat_of_its_own(connection: int, function: str):
 
 def test_the_beats_of_many_connections_are_spread_evenly():
     shares = sorted(share(number, "get_orders") for number in range(2000))
-    assert max(abs(one - (0.1 + 0.9 * rank / 2000)) for rank, one in enumerate(shares)) < 0.05
+    assert max(abs(number - (0.1 + 0.9 * rank / 2000)) for rank, number in enumerate(shares)) < 0.05

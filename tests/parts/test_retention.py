@@ -9,9 +9,11 @@ from crossdock.config import Settings
 from crossdock.jobs import cleaning
 from crossdock.jobs.cleaning import DAY_MS, clean
 from crossdock.jobs.queue import enqueue
-from crossdock.store import access, feed, retention
-from crossdock.store.engine import Database
-from crossdock.store.feed import Wanted
+from crossdock.store.connections import access
+from crossdock.store.database import retention
+from crossdock.store.database.engine import Database
+from crossdock.store.records import feed
+from crossdock.store.records.feed import FeedFilter
 
 NOW = 1_770_000_000_000
 SETTINGS = Settings(history_days=90, events_days=90, runs_days=30)
@@ -58,7 +60,7 @@ async def test_the_last_event_of_an_organization_stays_so_that_its_readers_keep_
     recent = await put(database, busy, [200, 1])
     await clean(database, SETTINGS, NOW)
     assert await kept(database, "events") == sorted([last, recent[-1]])
-    assert await feed.place(database, quiet, last) is not None
+    assert await feed.position(database, quiet, last) is not None
 
 
 async def test_nothing_goes_from_behind_a_place_that_is_still_there(database: Database):
@@ -66,12 +68,12 @@ async def test_nothing_goes_from_behind_a_place_that_is_still_there(database: Da
     owner = await organization(database, "a")
     ids = await put(database, owner, [100, 10, 100, 100, 5])
     await clean(database, SETTINGS, NOW)
-    left = await kept(database, "events")
-    assert left == ids[1:]
-    place = await feed.place(database, owner, ids[1])
-    assert place is not None
-    seen = await database.fetch("SELECT id FROM events WHERE seq > ? ORDER BY seq", place)
-    assert [row[0] for row in seen] == ids[2:]
+    remaining_texts = await kept(database, "events")
+    assert remaining_texts == ids[1:]
+    position = await feed.position(database, owner, ids[1])
+    assert position is not None
+    rows = await database.fetch("SELECT id FROM events WHERE seq > ? ORDER BY seq", position)
+    assert [row[0] for row in rows] == ids[2:]
 
 
 async def test_an_organization_with_a_wrong_clock_does_not_keep_anothers_events(database: Database):
@@ -163,6 +165,10 @@ async def test_a_reader_who_fell_behind_what_is_kept_finds_its_place_gone(databa
     owner = await organization(database, "a")
     ids = await put(database, owner, [100, 95, 1])
     await clean(database, SETTINGS, NOW)
-    assert [await feed.place(database, owner, one) is None for one in ids] == [True, True, False]
-    told, last = await feed.page(database, Wanted(owner), 0)
-    assert ([one.id for one in told], last) == ([ids[2]], ids[2])
+    assert [await feed.position(database, owner, identifier) is None for identifier in ids] == [
+        True,
+        True,
+        False,
+    ]
+    feed_entries, last = await feed.page(database, FeedFilter(owner), 0)
+    assert ([feed_entry.id for feed_entry in feed_entries], last) == ([ids[2]], ids[2])

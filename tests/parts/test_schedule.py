@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.store import schedules
-from crossdock.store.engine import Database
-from crossdock.sync.schedule import AT_ONCE, bring_back, enqueue_due, next_due, share
+from crossdock.store.connections import schedules
+from crossdock.store.database.engine import Database
+from crossdock.sync.schedule import AT_ONCE, enqueue_due, next_due, repair_future_times, share
 from tests.conftest import Clock
 
 HOUR_MS, MINUTE_MS = 3_600_000, 60_000
@@ -39,10 +39,10 @@ def test_the_next_time_is_on_the_same_beat_and_ahead(due: int, every: int, now: 
 
 @given(moments, paces, moments)
 def test_the_next_time_is_never_past_nor_farther_than_a_beat_away(due: int, every: int, now: int):
-    found = next_due(due, every, now)
-    assert found > now
-    assert found <= max(now, due) + every * 1000
-    assert (found - due) % (every * 1000) == 0
+    number = next_due(due, every, now)
+    assert number > now
+    assert number <= max(now, due) + every * 1000
+    assert (number - due) % (every * 1000) == 0
 
 
 @given(st.integers(1, 10**9), st.sampled_from(FUNCTIONS))
@@ -53,14 +53,14 @@ def test_a_share_is_always_the_same_and_leaves_time_for_the_first_sync(connectio
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_connections_made_together_are_due_evenly_over_the_hour(function: str):
-    minutes = Counter(int(60 * share(one, function)) for one in range(1, CONNECTIONS + 1))
+    minutes = Counter(int(60 * share(index, function)) for index in range(1, CONNECTIONS + 1))
     mean = CONNECTIONS / 60
     assert max(minutes.values()) < 1.5 * mean
     assert min(minutes[minute] for minute in range(6, 60)) > 0.7 * mean
 
 
 def test_the_functions_of_a_connection_are_due_apart_from_each_other():
-    spread = [len({int(12 * share(one, name)) for name in FUNCTIONS}) for one in range(1, 201)]
+    spread = [len({int(12 * share(index, name)) for name in FUNCTIONS}) for index in range(1, 201)]
     assert sum(spread) / len(spread) > 3.5, "five functions, twelve parts of the hour"
 
 
@@ -69,17 +69,17 @@ def test_the_functions_of_a_connection_are_due_apart_from_each_other():
 
 async def fill(database: Database, connections: int, now: int, *functions: str) -> None:
     """Connections that are all due now."""
-    each = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {connections})"
+    text = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {connections})"
     async with database.transaction() as transaction:
         await transaction.execute("INSERT INTO organizations (id, name, created_ms) VALUES ('o', 'o', 0)")
         await transaction.execute(
             "INSERT INTO connections (id, uid, organization_id, type, integration, created_ms) "
-            f"{each} SELECT i, CAST(i AS TEXT), 'o', 'wms', 'fake', 0 FROM n"
+            f"{text} SELECT i, CAST(i AS TEXT), 'o', 'wms', 'fake', 0 FROM n"
         )
         for function in functions:
             await transaction.execute(
                 "INSERT INTO schedules (connection_id, function, every_seconds, due_ms) "
-                f"{each} SELECT i, CAST(? AS TEXT), 3600, CAST(? AS BIGINT) FROM n",
+                f"{text} SELECT i, CAST(? AS TEXT), 3600, CAST(? AS BIGINT) FROM n",
                 function, now,
             )  # fmt: skip
 
@@ -94,8 +94,8 @@ async def test_ten_thousand_connections_due_at_once_are_queued_a_few_at_a_time_a
 ):
     await fill(database, CONNECTIONS, clock(), "get_orders")
     batches = []
-    while found := await enqueue_due(database, clock()):
-        batches.append(found)
+    while number := await enqueue_due(database, clock()):
+        batches.append(number)
     assert batches == [AT_ONCE] * (CONNECTIONS // AT_ONCE)
     assert set((await queued(database)).values()) == {1}
     assert len(await queued(database)) == CONNECTIONS
@@ -126,8 +126,8 @@ async def test_what_is_queued_or_runs_already_is_not_queued_again(database: Data
 
 async def test_workers_that_look_at_once_queue_each_only_once(database: Database, clock: Clock):
     await fill(database, 500, clock(), "get_orders")
-    found = await asyncio.gather(*(enqueue_due(database, clock()) for _ in range(6)))
-    assert sum(found) == 500
+    enqueue_dues = await asyncio.gather(*(enqueue_due(database, clock()) for _ in range(6)))
+    assert sum(enqueue_dues) == 500
     assert len(await queued(database)) == 500
 
 
@@ -170,7 +170,7 @@ async def test_schedules_that_a_wrong_clock_set_stay_spread_when_they_are_put_ri
     while await enqueue_due(database, clock()):
         pass
     clock.pass_seconds(-30 * 3600)
-    assert await bring_back(database, clock()) == 600 + 600, "schedules, and what they had queued"
+    assert await repair_future_times(database, clock()) == 600 + 600, "schedules, and what they had queued"
     rows = await database.fetch("SELECT due_ms FROM schedules")
     assert all(0 <= row[0] - clock() < HOUR_MS for row in rows)
     minutes = Counter((row[0] - clock()) // MINUTE_MS for row in rows)

@@ -11,17 +11,18 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crossdock.app import open_services
 from crossdock.config import Settings
 from crossdock.errors import SettingsError
-from crossdock.integrations import registry
-from crossdock.store import access, connections
-from crossdock.store.databases import connect
-from crossdock.store.engine import Database
-from crossdock.store.migrate import migrate
-from crossdock.store.secrets import Vault, master_keys, new_secret_key
-from crossdock.store.sqlite import sqlite_path
-from crossdock.store.tables import metadata
+from crossdock.kit import registry
+from crossdock.services.open import open_services
+from crossdock.store.connections import access, connections
+from crossdock.store.database import rotation
+from crossdock.store.database.engine import Database
+from crossdock.store.database.factory import connect
+from crossdock.store.database.migrate import migrate
+from crossdock.store.database.secrets import Vault, master_keys, new_secret_key
+from crossdock.store.database.sqlite import sqlite_path
+from crossdock.store.schema.tables import metadata
 from tests.fakes.fake_wms import SLUG, with_fake
 from tests.fakes.vendor import FakeVendor, answer, failing
 
@@ -29,12 +30,12 @@ SECRET = b"open sesame"
 
 
 async def test_p20_what_is_sealed_opens_again_and_never_looks_the_same(vault: Vault):
-    one = await vault.seal("org_1", "credentials of c1", SECRET)
-    other = await vault.seal("org_1", "credentials of c1", SECRET)
-    assert await vault.open("org_1", "credentials of c1", one) == SECRET
-    assert await vault.open("org_1", "credentials of c1", other) == SECRET
-    assert one != other
-    assert SECRET not in one
+    seal = await vault.seal("org_1", "credentials of c1", SECRET)
+    other_seal = await vault.seal("org_1", "credentials of c1", SECRET)
+    assert await vault.open("org_1", "credentials of c1", seal) == SECRET
+    assert await vault.open("org_1", "credentials of c1", other_seal) == SECRET
+    assert seal != other_seal
+    assert SECRET not in seal
 
 
 async def test_p20_what_is_sealed_opens_only_in_its_own_place(vault: Vault):
@@ -52,9 +53,9 @@ async def test_p20_what_is_sealed_opens_only_in_its_own_place(vault: Vault):
 @given(data=st.data())
 async def test_p20_a_single_flipped_bit_is_noticed(data: st.DataObject, vault: Vault):
     sealed = await vault.seal("org_1", "x", SECRET)
-    place = data.draw(st.integers(0, len(sealed) * 8 - 1))
+    draw = data.draw(st.integers(0, len(sealed) * 8 - 1))
     altered = bytearray(sealed)
-    altered[place // 8] ^= 1 << place % 8
+    altered[draw // 8] ^= 1 << draw % 8
     with pytest.raises(SettingsError):
         await vault.open("org_1", "x", bytes(altered))
 
@@ -81,10 +82,11 @@ async def test_p20_keys_rotate_by_putting_a_new_one_in_front(
     new_key = new_secret_key()
     both = Vault(database, f"{new_key}, {secret_key}")
     await both.check()
-    for one in (both, vault, Vault(database, new_key)):
+    assert [done async for done in rotation.rewrap(database, both, 1)] == [2]
+    for current_vault in (both, vault, Vault(database, new_key)):
         # The one that still runs with the old key has its data keys in memory: nobody is cut off.
         for name, value in sealed.items():
-            assert await one.open(name, "x", value) == SECRET
+            assert await current_vault.open(name, "x", value) == SECRET
     alone = Vault(database, new_key)
     await alone.check()
     assert await alone.open("org_1", "x", await vault.seal("org_1", "x", SECRET)) == SECRET
@@ -94,18 +96,18 @@ async def test_p20_keys_rotate_by_putting_a_new_one_in_front(
 
 async def test_processes_that_start_at_once_agree_on_the_data_key(database: Database, secret_key: str):
     vaults = [Vault(database, secret_key) for _ in range(8)]
-    sealed = await asyncio.gather(*(one.seal("org_1", "x", SECRET) for one in vaults))
+    sealed = await asyncio.gather(*(vault.seal("org_1", "x", SECRET) for vault in vaults))
     assert len(await database.fetch("SELECT id FROM data_keys")) == 1
-    for one, value in zip(reversed(vaults), sealed, strict=True):
-        assert await one.open("org_1", "x", value) == SECRET
+    for vault, value in zip(reversed(vaults), sealed, strict=True):
+        assert await vault.open("org_1", "x", value) == SECRET
 
 
 async def test_a_data_key_that_was_altered_is_noticed(database: Database, vault: Vault, secret_key: str):
     await vault.seal("org_1", "x", SECRET)
     await vault.seal("org_2", "x", SECRET)
-    other = await database.fetch_one("SELECT wrapped FROM data_keys WHERE organization_id = 'org_2'")
-    assert other is not None
-    await database.execute("UPDATE data_keys SET wrapped = ? WHERE organization_id = 'org_1'", other[0])
+    other_items = await database.fetch_one("SELECT wrapped FROM data_keys WHERE organization_id = 'org_2'")
+    assert other_items is not None
+    await database.execute("UPDATE data_keys SET wrapped = ? WHERE organization_id = 'org_1'", other_items[0])
     with pytest.raises(SettingsError, match="a data key in the database was altered"):
         await Vault(database, secret_key).check()
 
@@ -123,9 +125,9 @@ def test_a_bad_key_is_not_repeated_in_the_message():
 
 
 def test_keys_that_sign_what_we_hand_out_differ_by_purpose_and_by_key(database: Database, secret_key: str):
-    one, other = Vault(database, secret_key), Vault(database, new_secret_key())
-    assert one.token_key("pages") == Vault(database, secret_key).token_key("pages")
-    assert len({one.token_key("pages"), one.token_key("files"), other.token_key("pages")}) == 3
+    vault, other_vault = Vault(database, secret_key), Vault(database, new_secret_key())
+    assert vault.token_key("pages") == Vault(database, secret_key).token_key("pages")
+    assert len({vault.token_key("pages"), vault.token_key("files"), other_vault.token_key("pages")}) == 3
 
 
 # A whole life, and then a look everywhere
@@ -153,10 +155,10 @@ def everything_logged() -> Iterator[list[str]]:
 
 async def everything_stored(database: Database) -> bytes:
     """All rows of all tables."""
-    found = []
+    data = []
     for name in metadata.tables:
-        found += [repr(tuple(row)).encode() for row in await database.fetch(f"SELECT * FROM {name}")]
-    return b"\n".join(found)
+        data += [repr(tuple(row)).encode() for row in await database.fetch(f"SELECT * FROM {name}")]
+    return b"\n".join(data)
 
 
 async def test_p20_no_credential_is_readable_in_the_database_its_files_or_the_log(
@@ -175,9 +177,9 @@ async def test_p20_no_credential_is_readable_in_the_database_its_files_or_the_lo
             vendor.script("/packs", [answer(400, f"bad token {PASSWORD}".encode(), kind="text/plain")])
             vendor.script("/warehouses", [answer(body={"data": 7, "next": None})])
             organization = await access.create_organization(services.database, "Test", 1)
-            given = {"url": vendor.url, "token": PASSWORD}
-            behind = registry.integration("wms", SLUG)
-            connection, token = await services.linker.connect(organization, behind, given)
+            fields = {"url": vendor.url, "token": PASSWORD}
+            integration = registry.get_integration("wms", SLUG)
+            connection, token = await services.connector.connect(organization, integration, fields)
             _, key = await access.create_key(
                 services.database, organization, name="", read_only=False, now_ms=1
             )
@@ -191,7 +193,7 @@ async def test_p20_no_credential_is_readable_in_the_database_its_files_or_the_lo
             files = b""
             if database_url.startswith("sqlite"):
                 path = sqlite_path(database_url)
-                files = b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+                files = b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
 
     logged = "\n".join(lines)
     for where in (stored, files, logged.encode()):
@@ -199,7 +201,7 @@ async def test_p20_no_credential_is_readable_in_the_database_its_files_or_the_lo
             assert secret.encode() not in where
     assert connection.uid.encode() in stored
     assert "sync failed" in logged
-    assert "job failed" in logged, "a fault of ours was logged with its traceback"
+    assert "sync broke" in logged, "a fault of ours was logged with its traceback"
     assert "***" in logged
     assert "may not" in stored.decode()
 

@@ -129,12 +129,12 @@ def test_p07_both_libraries_verify_10000_random_bodies_and_refuse_each_with_a_fl
         secret = sign.HMAC + base64.b64encode(chance.randbytes(chance.randint(24, 75))).decode()
         # svix reads one family of headers, standardwebhooks the other.
         headers = sign.headers(f"msg_{number}", now + chance.randint(-240, 240), body, [secret])
-        place = chance.randrange(len(body))
-        flipped = body[:place] + bytes([body[place] ^ 1 << chance.randrange(8)]) + body[place + 1 :]
+        position = chance.randrange(len(body))
+        flipped = body[:position] + bytes([body[position] ^ 1 << chance.randrange(8)]) + body[position + 1 :]
         for verifier, family in zip(VERIFIERS, ("svix", "webhook"), strict=True):
-            own = {name: value for name, value in headers.items() if name.startswith(family)}
-            assert not refused(verifier, secret, body, own)
-            assert refused(verifier, secret, flipped, own)
+            own_values = {name: value for name, value in headers.items() if name.startswith(family)}
+            assert not refused(verifier, secret, body, own_values)
+            assert refused(verifier, secret, flipped, own_values)
         signature = headers["webhook-signature"]
         timestamp = int(headers["webhook-timestamp"])
         assert not sign.verify(secret, f"msg_{number}", timestamp, flipped, signature, now=now)
@@ -148,7 +148,7 @@ def test_p07_a_message_whose_time_is_six_minutes_off_is_refused(secret: str, age
     assert sign.verify(secret, *FIRST, headers["svix-signature"], now=now) is fits
     if secret == NEW:
         clock(now)
-        assert [refused(one, secret, FIRST[2], headers) for one in VERIFIERS] == [not fits] * 2
+        assert [refused(verifier, secret, FIRST[2], headers) for verifier in VERIFIERS] == [not fits] * 2
 
 
 @pytest.mark.parametrize("bit", range(0, 8 * 64, 37))
@@ -178,7 +178,7 @@ def test_p08_ten_old_secrets_and_one_of_another_kind_all_verify(verifier, clock)
     clock(FIRST[1])
     secrets = [NEW, PRIVATE, *(sign.new_secret() for _ in range(10))]
     headers = sign.headers(*FIRST, secrets)
-    assert not any(refused(verifier, one, FIRST[2], headers) for one in secrets if one != PRIVATE)
+    assert not any(refused(verifier, secret, FIRST[2], headers) for secret in secrets if secret != PRIVATE)
     assert sign.verify(PUBLIC, *FIRST, headers["webhook-signature"], now=FIRST[1])
 
 
@@ -186,10 +186,10 @@ def test_p08_ten_old_secrets_and_one_of_another_kind_all_verify(verifier, clock)
 
 
 def test_new_secrets_differ_and_fit():
-    made = [sign.new_secret(), sign.new_secret(), sign.new_private_key(), sign.new_private_key()]
-    assert len(set(made)) == 4
-    assert [sign.secret_fault(one) for one in made] == [None] * 4
-    assert len(base64.b64decode(made[0].removeprefix("whsec_"))) == 24
+    secrets = [sign.new_secret(), sign.new_secret(), sign.new_private_key(), sign.new_private_key()]
+    assert len(set(secrets)) == 4
+    assert [sign.secret_fault(secret) for secret in secrets] == [None] * 4
+    assert len(base64.b64decode(secrets[0].removeprefix("whsec_"))) == 24
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def _of(size: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("secret", "said"),
+    ("secret", "text"),
     [
         (_of(23), "23 bytes; 24 to 75"),
         (_of(76), "76 bytes; 24 to 75"),
@@ -219,10 +219,10 @@ def _of(size: int) -> str:
         ("whsk_" + base64.b64encode(bytes(32)).decode(), "32 bytes of seed"),
     ],
 )
-def test_a_secret_that_is_none_is_refused_without_being_shown(secret: str, said: str):
+def test_a_secret_that_is_none_is_refused_without_being_shown(secret: str, text: str):
     fault = sign.secret_fault(secret)
     assert fault
-    assert said in fault
+    assert text in fault
     assert len(secret) < 10 or secret.removeprefix("whsec_").removeprefix("whsk_") not in fault
 
 

@@ -2,41 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from crossdock.config import Settings
 from crossdock.errors import SettingsError, Unavailable
 from crossdock.files.cleaning import HOUR_MS, clean_files
-from crossdock.files.storage import Missing, Storage, open_storage
-from crossdock.store.engine import Database
+from crossdock.files.storage import Storage, StoredFileMissing, open_storage
+from crossdock.store.database.engine import Database
+from tests.fakes.s3 import KEYS, s3
 
-KEYS: dict[str, Any] = {
-    "files_region": "us-east-1",
-    "files_access_key": "an-id",
-    "files_secret_key": "a-secret",
-}
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[str]:
-    """The address of an S3 server with a bucket "invoices"."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="an-id",
-        aws_secret_access_key="a-secret",
-    )  # fmt: skip
-    client.create_bucket(Bucket="invoices")
-    yield url
-    server.stop()
+__all__ = ["s3"]
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -55,7 +33,7 @@ def file(folder: Path, content: bytes) -> Path:
 
 
 async def kept(storage: Storage) -> list[str]:
-    return sorted([one.key async for some in storage.all() for one in some])
+    return sorted([stored_file.key async for stored_files in storage.all() for stored_file in stored_files])
 
 
 async def test_what_is_put_comes_back_byte_for_byte_in_pieces_and_as_a_file(storage: Storage, tmp_path: Path):
@@ -75,10 +53,10 @@ async def test_writing_an_object_again_changes_nothing(storage: Storage, tmp_pat
 
 
 async def test_what_is_not_there_is_said_to_be_missing(storage: Storage):
-    with pytest.raises(Missing):
+    with pytest.raises(StoredFileMissing):
         async for _ in storage.pieces("a/none"):
             pass
-    with pytest.raises(Missing):
+    with pytest.raises(StoredFileMissing):
         async with storage.on_disk("a/none"):
             pass
     await storage.delete(["a/none"])

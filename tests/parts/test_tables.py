@@ -1,7 +1,9 @@
 """Tables are read out of any bytes that hold one, in bounded memory, and nothing else is."""
 
+import errno
 import gzip
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 from openpyxl import Workbook
 
 from crossdock.errors import FileRefused
-from crossdock.integrations import sheets, tables
-from crossdock.integrations.tables import Broken, open_table
+from crossdock.invoices import sheets, tables
+from crossdock.invoices.tables import BrokenRecord, open_table
+from tests.damaged_files import zipped
 
 
 def records(tmp_path: Path, content: bytes, delimiter: str = ","):
@@ -47,20 +50,20 @@ def test_lines_that_are_longer_than_a_chunk_are_put_together(tmp_path, monkeypat
 def test_a_file_that_ends_within_quotes_says_so(tmp_path):
     *before, last = records(tmp_path, b'a,b\n1,2\n3,"open\nnot a row, is it')
     assert before == [["a", "b"], ["1", "2"]]
-    assert isinstance(last, Broken)
+    assert isinstance(last, BrokenRecord)
     assert "ends within a quoted cell" in last.message
 
 
 def test_a_cell_without_end_is_told_and_what_follows_is_read(tmp_path):
     content = b'a,b\n"' + b"x\n" * 70_000 + b'1,2\n3,4\n"5",6\n'
-    found = records(tmp_path, content)
-    [broken] = [one for one in found if isinstance(one, Broken)]
+    found_records = records(tmp_path, content)
+    [broken] = [record for record in found_records if isinstance(record, BrokenRecord)]
     assert "never closed" in broken.message
-    assert found[-1] == ["5", "6"]
+    assert found_records[-1] == ["5", "6"]
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "value"),
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf \r\n\n", "is empty"),
@@ -71,8 +74,8 @@ def test_a_cell_without_end_is_told_and_what_follows_is_read(tmp_path):
         ("a,b".encode("utf-16"), "UTF-16"),
     ],
 )
-def test_what_is_no_table_is_refused_with_what_it_is(tmp_path, content, told):
-    with pytest.raises(FileRefused, match=told):
+def test_what_is_no_table_is_refused_with_what_it_is(tmp_path, content, value):
+    with pytest.raises(FileRefused, match=value):
         records(tmp_path, content)
 
 
@@ -104,8 +107,8 @@ def packed(tmp_path: Path, **parts: bytes) -> Path:
     good, path = workbook(tmp_path, ["a"]), tmp_path / "bad.xlsx"
     replaced = {name.replace("__", "/") + ".xml": content for name, content in parts.items()}
     with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
-        for one in source.infolist():
-            target.writestr(one.filename, replaced.pop(one.filename, b"") or source.read(one))
+        for zip_info in source.infolist():
+            target.writestr(zip_info.filename, replaced.pop(zip_info.filename, b"") or source.read(zip_info))
         for name, content in replaced.items():
             target.writestr(name, content)
     return path
@@ -128,8 +131,8 @@ def test_three_decimals_of_a_workbook_are_not_taken_for_thousands(tmp_path):
 
 def test_numbers_that_excel_has_rounded_are_marked(tmp_path):
     [row] = open_table(workbook(tmp_path, ["x", 1.2345678901234567e21])).records(",")
-    assert isinstance(row, sheets.Row)
-    assert row.rounded == [1]
+    assert isinstance(row, sheets.SheetRow)
+    assert row.flaws == [(1, sheets.ROUNDED)]
 
 
 def test_a_second_sheet_with_content_is_refused_an_empty_one_is_not(tmp_path):
@@ -203,3 +206,55 @@ def test_bytes_that_only_look_like_a_workbook_are_refused(tmp_path):
     path.write_bytes(b"PK\x03\x04" + io.BytesIO(b"x" * 1000).read())
     with pytest.raises(FileRefused, match="damaged"):
         open_table(path)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_part_that_is_packed_as_in_no_workbook_is_refused_before_it_is_unpacked(tmp_path, packing):
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(workbook(tmp_path, ["a"])) as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    path.write_bytes(zipped(parts, packing))
+    with pytest.raises(FileRefused, match="packed in a way that workbooks are not"):
+        open_table(path)
+
+
+def test_a_part_that_is_said_to_lie_before_the_archive_is_damage(tmp_path):
+    path = workbook(tmp_path, ["a"])
+    content = bytearray(path.read_bytes())
+    [end] = [match.start() for match in re.finditer(rb"PK\x05\x06", content)]
+    directory = int.from_bytes(content[end + 16 : end + 20], "little")
+    # Readers take this for the length of something that was put before the archive, here a negative one.
+    content[end + 16 : end + 20] = (directory + 100).to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(FileRefused, match="the workbook is damaged"):
+        open_table(path)
+
+
+class Failing(io.BufferedReader):
+    """A file on a disk that fails after so many reads."""
+
+    left = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        Failing.left -= 1
+        if Failing.left < 0:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+def test_trouble_of_the_disk_is_never_taken_for_damage_of_a_workbook(tmp_path, monkeypatch):
+    path, after = workbook(tmp_path, ["a", 1], ["b", 2]), 0
+    monkeypatch.setattr(Path, "open", lambda path, mode: Failing(io.FileIO(path, mode)))
+    while _is_cut_off(path, after):
+        after += 1
+    assert after > 50, "each of its reads failed once"
+
+
+def _is_cut_off(path: Path, after: int) -> bool:
+    """Whether reading a table ends in the disk's own error when the disk fails after so many reads."""
+    Failing.left = after
+    try:
+        list(open_table(path).records(","))
+    except OSError as problem:
+        return problem.errno == errno.EIO
+    return False

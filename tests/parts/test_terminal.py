@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from crossdock.cli import listening, output, progress
+from crossdock.cli.connecting import choose_integration, complete
+from crossdock.cli.progress import Watched
 from crossdock.errors import Invalid, NotFound
-from crossdock.integrations.deliveries import Field
-from crossdock.integrations.registry import integration
-from crossdock.store.jobs import Job
-from crossdock.store.runs import Run
-from crossdock.terminal import listening, output, progress
-from crossdock.terminal.connecting import asked
-from crossdock.terminal.progress import Watched
+from crossdock.kit.fields import Field
+from crossdock.kit.registry import get_integration
+from crossdock.store.connections.runs import Run
+from crossdock.store.jobs.queue import JobRow
 
 UID = "97935200-6eee-4d6a-a392-277ffffe6c28"
-JOB = Job(
+JOB = JobRow(
     "job_1", "sync", 1, "get_inbound_shipment_suppliers", "force", "running", 0, None, None, 1, 0, None, None
 )
 RUN = Run(
@@ -99,8 +99,8 @@ def test_a_line_of_listen_fits_the_terminal_and_no_id_is_cut(
     shown = io.StringIO()
     monkeypatch.setattr(output, "console", Console(file=shown, width=columns))
     cells = {"at": "03:04:05", "event": "carrier-invoice-line-item.updated", "connection": "5b9c580d"}
-    told = listening.row({**cells, "id": "msg_0ERZ1RJkUvq0GVGpGnR1zfJx85Z"}, "")
-    output.console.print(told)
+    row = listening.row({**cells, "id": "msg_0ERZ1RJkUvq0GVGpGnR1zfJx85Z"}, "")
+    output.console.print(row)
     expected = "03:04:05  carrier-invoice-line-item.updated  5b9c580d"
     assert lines(shown) == [f"{expected}    msg_0ERZ1RJkUvq0GVGpGnR1zfJx85Z" if ids else expected]
 
@@ -113,29 +113,34 @@ def test_an_answer_that_listen_shows_is_not_cut_either(monkeypatch: pytest.Monke
             {"at": "03:04:05", "event": "order.created", "answer": "no answer within 15 s at all"}, ""
         )
     )
-    assert [one[45:] for one in lines(shown)] == ["no answer within 15 s", "at all"]
+    assert [line[45:] for line in lines(shown)] == ["no answer within 15 s", "at all"]
 
 
 def test_a_terminal_asks_for_the_source_first_and_then_for_what_that_needs():
     answers = {"source": "sftp", "sftp_host": "files.example", "sftp_user": "acme", "sftp_password": "p"}
     answers["sftp_fingerprint"] = "SHA256:x"
-    wanted: list[str] = []
+    texts: list[str] = []
 
-    def ask(one: Field) -> str:
-        wanted.append(one.key)
-        return answers[one.key]
+    def ask(field: Field) -> str:
+        texts.append(field.key)
+        return answers[field.key]
 
-    assert asked(integration("carrier", "ups"), {}, ask) == answers
-    assert wanted == list(answers)
-    assert asked(integration("carrier", "ups"), {"source": "upload"}, ask) == {"source": "upload"}
-    assert wanted == list(answers)
+    assert complete(get_integration("carrier", "ups"), {}, ask) == answers
+    assert texts == list(answers)
+    assert complete(get_integration("carrier", "ups"), {"source": "upload"}, ask) == {"source": "upload"}
+    assert texts == list(answers)
 
 
 def test_a_terminal_asks_for_a_key_where_no_password_was_given():
-    found = asked(
-        integration("carrier", "ups"),
+    fields = complete(
+        get_integration("carrier", "ups"),
         {"source": "sftp", "sftp_host": "h", "sftp_user": "u", "sftp_fingerprint": "f"},
-        lambda one: {"sftp_password": "", "sftp_private_key": "k"}[one.key],
+        lambda field: {"sftp_password": "", "sftp_private_key": "k"}[field.key],
     )
-    assert found["sftp_private_key"] == "k"
-    assert "sftp_password" not in found
+    assert fields["sftp_private_key"] == "k"
+    assert "sftp_password" not in fields
+
+
+@pytest.mark.parametrize("name", ["dhl-ecom", "dhl_ecom"])
+def test_an_integration_is_chosen_by_its_id_or_its_folder(name: str):
+    assert choose_integration(name, None).slug == "dhl-ecom"

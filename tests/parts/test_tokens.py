@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crossdock.api.tokens import LONGEST, Pages
 from crossdock.errors import Invalid
+from crossdock.web.page_tokens import LONGEST, PageTokens
 
 KEY = b"0123456789abcdef0123456789abcdef"
-ORDERS = Pages(KEY, 7, "wms_orders")
+ORDERS = PageTokens(KEY, 7, "wms_orders")
 BASE64 = string.ascii_letters + string.digits + "-_"
 
 ids = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -21,7 +21,7 @@ places = st.one_of(
 )
 
 
-def refused(pages: Pages, token: str, order: str | None = None) -> bool:
+def refused(pages: PageTokens, token: str, order: str | None = None) -> bool:
     try:
         pages.after(token, order)
     except Invalid as fault:
@@ -45,8 +45,8 @@ def test_any_changed_character_is_refused(place, data):
     after, order = place
     token = ORDERS.token(after, order)
     at = data.draw(st.integers(0, len(token) - 1))
-    other = data.draw(st.sampled_from(BASE64.replace(token[at], "")))
-    assert refused(ORDERS, token[:at] + other + token[at + 1 :], order)
+    other_draw = data.draw(st.sampled_from(BASE64.replace(token[at], "")))
+    assert refused(ORDERS, token[:at] + other_draw + token[at + 1 :], order)
 
 
 def test_any_changed_bit_is_refused():
@@ -56,7 +56,7 @@ def test_any_changed_bit_is_refused():
         for at in range(len(token))
         for bit in range(8)
     ]
-    assert all(refused(ORDERS, one, "updated_date") for one in flipped)
+    assert all(refused(ORDERS, text, "updated_date") for text in flipped)
 
 
 @given(st.text(max_size=400), st.sampled_from([None, "updated_date"]))
@@ -65,26 +65,26 @@ def test_what_was_never_issued_is_refused(text, order):
 
 
 @pytest.mark.parametrize(
-    "other",
+    "other_value",
     [
-        Pages(KEY, 8, "wms_orders"),
-        Pages(KEY, 7, "wms_returns"),
-        Pages(KEY, 7, "wms_orders", parent="warehouse_1"),
-        Pages(KEY[::-1], 7, "wms_orders"),
+        PageTokens(KEY, 8, "wms_orders"),
+        PageTokens(KEY, 7, "wms_returns"),
+        PageTokens(KEY, 7, "wms_orders", parent="warehouse_1"),
+        PageTokens(KEY[::-1], 7, "wms_orders"),
     ],
     ids=["connection", "resource", "parent", "server"],
 )
-def test_the_token_of_another_list_is_refused(other):
-    assert refused(other, ORDERS.token(("order_id_1",), None))
+def test_the_token_of_another_list_is_refused(other_value):
+    assert refused(other_value, ORDERS.token(("order_id_1",), None))
 
 
 @pytest.mark.parametrize(
-    ("issued", "asked"),
+    ("issued", "value"),
     [(None, "updated_date"), ("updated_date", None), ("updated_date", "created_date")],
 )
-def test_the_token_of_another_order_is_refused(issued, asked):
+def test_the_token_of_another_order_is_refused(issued, value):
     token = ORDERS.token(("order_id_1",) if issued is None else (1_700_000_000, "order_id_1"), issued)
-    assert refused(ORDERS, token, asked)
+    assert refused(ORDERS, token, value)
 
 
 @pytest.mark.parametrize("ending", ["=", "==", "\n", " ", "A", "AAAA", "."])

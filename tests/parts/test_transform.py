@@ -12,19 +12,19 @@ from standardwebhooks import Webhook
 
 from crossdock.webhooks import sign, transform, transform_pool
 from crossdock.webhooks.transform import (
-    Call,
-    Cancelled,
-    Changed,
-    Failed,
     Outcome,
-    Scripts,
-    Simulated,
+    SimulatedTransform,
+    TransformCall,
+    TransformCancelled,
+    TransformedMessage,
+    TransformFailed,
+    TransformScripts,
     script_fault,
     simulate,
 )
 from tests.conftest import skip_or_fail
 
-CALL = Call(
+CALL = TransformCall(
     url="https://receiver.example/hooks?a=1",
     payload='{"event_type":"order.created","data":{"id":"o-1","name":"Zoë ☃ 🚀","total":12.50}}'.encode(),
     event_type="order.created",
@@ -36,36 +36,36 @@ SAME = "function handler(webhook) { return webhook; }"
 
 
 @pytest.fixture
-async def scripts() -> AsyncIterator[Scripts]:
+async def scripts() -> AsyncIterator[TransformScripts]:
     if reason := transform.missing():
         skip_or_fail(reason)
-    async with Scripts() as opened:
+    async with TransformScripts() as opened:
         yield opened
 
 
-async def done(scripts: Scripts, statements: str, call: Call = CALL) -> Outcome:
+async def done(scripts: TransformScripts, statements: str, call: TransformCall = CALL) -> Outcome:
     """What these statements of a handler make of the webhook `w`."""
     return await scripts.run(f"function handler(w) {{ {statements} }}", call, owner="ep_1")
 
 
-async def sent(scripts: Scripts, statements: str, call: Call = CALL) -> Changed:
+async def sent(scripts: TransformScripts, statements: str, call: TransformCall = CALL) -> TransformedMessage:
     outcome = await done(scripts, statements, call)
-    assert isinstance(outcome, Changed), outcome
+    assert isinstance(outcome, TransformedMessage), outcome
     return outcome
 
 
-async def error(scripts: Scripts, statements: str) -> str:
+async def error(scripts: TransformScripts, statements: str) -> str:
     outcome = await done(scripts, statements)
-    assert isinstance(outcome, Failed), outcome
+    assert isinstance(outcome, TransformFailed), outcome
     return outcome.error
 
 
 # What it is given, and may give back
 
 
-async def test_a_script_is_given_all_that_a_webhook_consists_of(scripts: Scripts):
-    given = json.loads((await sent(scripts, "return {...w, payload: JSON.stringify(w)}")).body)
-    assert given == {
+async def test_a_script_is_given_all_that_a_webhook_consists_of(scripts: TransformScripts):
+    document = json.loads((await sent(scripts, "return {...w, payload: JSON.stringify(w)}")).body)
+    assert document == {
         "method": "POST",
         "url": CALL.url,
         "payload": json.loads(CALL.payload),
@@ -73,31 +73,35 @@ async def test_a_script_is_given_all_that_a_webhook_consists_of(scripts: Scripts
         "channels": ["north"],
         "tags": ["connection/c-1", "resource/o-1"],
         "variables": {"team": "ops"},
+        "env": {"team": "ops"},
+        "transformationsParams": {},
     }
 
 
-async def test_a_script_that_changes_nothing_sends_the_same_but_for_how_numbers_are_written(scripts: Scripts):
+async def test_a_script_that_changes_nothing_sends_the_same_but_for_how_numbers_are_written(
+    scripts: TransformScripts,
+):
     outcome = await sent(scripts, "return w")
-    assert outcome == Changed("POST", CALL.url, CALL.payload.replace(b"12.50", b"12.5"), {})
+    assert outcome == TransformedMessage("POST", CALL.url, CALL.payload.replace(b"12.50", b"12.5"), {})
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
-async def test_a_script_chooses_the_method(scripts: Scripts, method: str):
+async def test_a_script_chooses_the_method(scripts: TransformScripts, method: str):
     assert (await sent(scripts, f"w.method = '{method}'; return w")).method == method
 
 
-async def test_a_script_chooses_the_url(scripts: Scripts):
+async def test_a_script_chooses_the_url(scripts: TransformScripts):
     assert (
         await sent(scripts, "w.url += '&team=' + w.variables.team; return w")
     ).url == CALL.url + "&team=ops"
 
 
-async def test_the_url_may_be_as_long_as_that_of_an_endpoint(scripts: Scripts):
+async def test_the_url_may_be_as_long_as_that_of_an_endpoint(scripts: TransformScripts):
     url = CALL.url.ljust(65_536, "x")
     assert (await sent(scripts, "return w", replace(CALL, url=url))).url == url
 
 
-async def test_a_payload_that_is_a_text_is_sent_as_it_is(scripts: Scripts):
+async def test_a_payload_that_is_a_text_is_sent_as_it_is(scripts: TransformScripts):
     body = (await sent(scripts, r"w.payload = 'id=o-1\r\nname=Zoë ☃ 🚀'; return w")).body
     assert body == "id=o-1\r\nname=Zoë ☃ 🚀".encode()
 
@@ -106,37 +110,37 @@ async def test_a_payload_that_is_a_text_is_sent_as_it_is(scripts: Scripts):
     ("payload", "body"),
     [('{b: 1, a: [1, "x"]}', b'{"b":1,"a":[1,"x"]}'), ("[{a: null}]", b'[{"a":null}]'), ("{}", b"{}")],
 )
-async def test_any_other_payload_is_compact_json(scripts: Scripts, payload: str, body: bytes):
+async def test_any_other_payload_is_compact_json(scripts: TransformScripts, payload: str, body: bytes):
     assert (await sent(scripts, f"return {{payload: {payload}}}")).body == body
 
 
-async def test_what_a_result_leaves_out_stays_as_it_was(scripts: Scripts):
-    assert await sent(scripts, "return {payload: 'x'}") == Changed("POST", CALL.url, b"x", {})
+async def test_what_a_result_leaves_out_stays_as_it_was(scripts: TransformScripts):
+    assert await sent(scripts, "return {payload: 'x'}") == TransformedMessage("POST", CALL.url, b"x", {})
 
 
-async def test_a_script_adds_headers(scripts: Scripts):
+async def test_a_script_adds_headers(scripts: TransformScripts):
     outcome = await sent(scripts, "w.headers = {Authorization: 'Bearer ' + w.variables.team}; return w")
     assert outcome.headers == {"Authorization": "Bearer ops"}
 
 
-async def test_a_script_calls_a_webhook_off(scripts: Scripts):
-    assert await done(scripts, "return {cancel: w.payload.data.total < 100}") == Cancelled()
+async def test_a_script_calls_a_webhook_off(scripts: TransformScripts):
+    assert await done(scripts, "return {cancel: w.payload.data.total < 100}") == TransformCancelled()
 
 
 @pytest.mark.parametrize("no", ["false", "null", "undefined"])
-async def test_a_webhook_that_is_not_called_off_is_sent(scripts: Scripts, no: str):
-    assert isinstance(await done(scripts, f"w.cancel = {no}; return w"), Changed)
+async def test_a_webhook_that_is_not_called_off_is_sent(scripts: TransformScripts, no: str):
+    assert isinstance(await done(scripts, f"w.cancel = {no}; return w"), TransformedMessage)
 
 
 @pytest.mark.parametrize(
     "script",
     ["const handler = (webhook) => webhook;", "var handler = function (webhook) { return webhook }", SAME],
 )
-async def test_a_handler_is_declared_in_any_way(scripts: Scripts, script: str):
-    assert isinstance(await scripts.run(script, CALL, owner="ep_1"), Changed)
+async def test_a_handler_is_declared_in_any_way(scripts: TransformScripts, script: str):
+    assert isinstance(await scripts.run(script, CALL, owner="ep_1"), TransformedMessage)
 
 
-async def test_a_script_knows_the_time_and_no_place(scripts: Scripts):
+async def test_a_script_knows_the_time_and_no_place(scripts: TransformScripts):
     body = (
         await sent(scripts, "return {payload: {now: Date.now(), zone: new Date().getTimezoneOffset()}}")
     ).body
@@ -144,13 +148,13 @@ async def test_a_script_knows_the_time_and_no_place(scripts: Scripts):
     assert json.loads(body)["now"] > 1_700_000_000_000
 
 
-async def test_nothing_outlives_a_run(scripts: Scripts):
+async def test_nothing_outlives_a_run(scripts: TransformScripts):
     first = await done(scripts, "globalThis.seen = 1; Object.prototype.seen = 1; JSON.parse = null; return w")
-    assert isinstance(first, Changed)
+    assert isinstance(first, TransformedMessage)
     assert (await sent(scripts, "return {payload: typeof seen + {}.seen}")).body == b"undefinedundefined"
 
 
-async def test_p07_what_a_script_makes_is_what_is_signed(scripts: Scripts):
+async def test_p07_what_a_script_makes_is_what_is_signed(scripts: TransformScripts):
     body = (await sent(scripts, "w.payload.data.note = 'Zoë ☃'; return w")).body
     secret, now = sign.new_secret(), 2_000_000_000
     signature = sign.headers("msg_1", now, body, [secret])["webhook-signature"]
@@ -164,7 +168,7 @@ SCHEME = "url is '{}': wanted a URL that begins with https:// or http://, got sc
 
 
 @pytest.mark.parametrize(
-    ("statements", "said"),
+    ("statements", "text"),
     [
         ("throw new Error('no stock')", "Error: no stock (at handler (line 1:33))"),
         ("throw 'no stock'", "no stock"),
@@ -209,73 +213,77 @@ SCHEME = "url is '{}': wanted a URL that begins with https:// or http://, got sc
     ],
 )
 async def test_what_is_no_webhook_is_told_to_whoever_wrote_the_script(
-    scripts: Scripts, statements: str, said: str
+    scripts: TransformScripts, statements: str, text: str
 ):
-    assert await error(scripts, statements) == said
+    assert await error(scripts, statements) == text
 
 
 @pytest.mark.parametrize(
     "payload",
     ["{a: 1n}", "(() => { const a = {}; a.a = a; return a })()", "{toJSON() { throw new Error('mine') }}"],
 )
-async def test_a_payload_that_is_no_json_is_an_error(scripts: Scripts, payload: str):
-    assert isinstance(await done(scripts, f"w.payload = {payload}; return w"), Failed)
+async def test_a_payload_that_is_no_json_is_an_error(scripts: TransformScripts, payload: str):
+    assert isinstance(await done(scripts, f"w.payload = {payload}; return w"), TransformFailed)
 
 
 @pytest.mark.parametrize("name", ["webhook-id", "Svix-Signature", "content-type", "Host", "X-Amz-Date", "te"])
-async def test_a_script_sets_no_header_that_an_endpoint_may_not_set(scripts: Scripts, name: str):
+async def test_a_script_sets_no_header_that_an_endpoint_may_not_set(scripts: TransformScripts, name: str):
     assert "can't be set" in await error(scripts, f"w.headers = {{'{name}': 'x'}}; return w")
 
 
-async def test_a_script_slips_no_header_in_behind_a_line_break(scripts: Scripts):
+async def test_a_script_slips_no_header_in_behind_a_line_break(scripts: TransformScripts):
     assert "line break" in await error(scripts, r"w.headers = {'X-A': 'a\r\nHost: b'}; return w")
 
 
-async def test_an_error_says_where_in_the_script_it_came_from(scripts: Scripts):
+async def test_an_error_says_where_in_the_script_it_came_from(scripts: TransformScripts):
     script = "function price(order) {\n  return order.lines.length;\n}\nfunction handler(w) {\n  price(w);\n}"
     outcome = await scripts.run(script, CALL, owner="ep_1")
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, TransformFailed)
     assert outcome.error.startswith(
         "TypeError: cannot read property 'length' of undefined (at price (line 2:"
     )
     assert "at handler (line 5:" in outcome.error
 
 
-async def test_a_script_that_can_not_be_read_says_where(scripts: Scripts):
+async def test_a_script_that_can_not_be_read_says_where(scripts: TransformScripts):
     outcome = await scripts.run("function handler(w) {\n  retrun w;\n}", CALL, owner="ep_1")
-    assert isinstance(outcome, Failed)
+    assert isinstance(outcome, TransformFailed)
     assert outcome.error.startswith("SyntaxError: ")
     assert "line 2:" in outcome.error
 
 
-async def test_a_script_without_a_handler_is_told_so(scripts: Scripts):
+async def test_a_script_without_a_handler_is_told_so(scripts: TransformScripts):
     outcome = await scripts.run("const handle = 1; // something else", CALL, owner="ep_1")
-    assert outcome == Failed("the script declares no function `handler`")
+    assert outcome == TransformFailed("the script declares no function `handler`")
 
 
 @pytest.mark.parametrize(("length", "fits"), [(9, False), (10, True), (51_200, True), (51_201, False)])
-async def test_a_script_has_10_to_51200_characters(scripts: Scripts, length: int, fits: bool):
+async def test_a_script_has_10_to_51200_characters(scripts: TransformScripts, length: int, fits: bool):
     script = SAME.ljust(length)[:length] if length >= len(SAME) else "handler=w=>w"[:length]
     assert (script_fault(script) is None) is fits
-    assert isinstance(await scripts.run(script, CALL, owner="ep_1"), Failed) is (length <= 10 or not fits)
+    assert isinstance(await scripts.run(script, CALL, owner="ep_1"), TransformFailed) is (
+        length <= 10 or not fits
+    )
 
 
 # The editor's test run
 
 
-async def test_the_editor_shows_what_would_be_sent(scripts: Scripts):
+async def test_the_editor_shows_what_would_be_sent(scripts: TransformScripts):
     script = "function handler(w) { w.method = 'PUT'; w.payload = {team: w.variables.team}; return w; }"
     shown = await simulate(scripts, script, CALL, owner="ep_1")
-    assert shown == Simulated(CALL.url, '{"team":"ops"}', "PUT", cancel=False)
+    assert shown == SimulatedTransform(CALL.url, '{"team":"ops"}', "PUT", cancel=False)
 
 
-async def test_the_editor_shows_what_would_have_been_sent_without_a_cancel(scripts: Scripts):
+async def test_the_editor_shows_what_would_have_been_sent_without_a_cancel(scripts: TransformScripts):
     shown = await simulate(scripts, "function handler(w) { return {cancel: true}; }", CALL, owner="ep_1")
-    assert shown == Simulated(CALL.url, CALL.payload.decode(), "POST", cancel=True)
+    assert shown == SimulatedTransform(CALL.url, CALL.payload.decode(), "POST", cancel=True)
 
 
-async def test_the_editor_shows_the_error(scripts: Scripts):
-    assert await simulate(scripts, "function handler(w) { throw 'no' }", CALL, owner="ep_1") == Failed("no")
+async def test_the_editor_shows_the_error(scripts: TransformScripts):
+    assert await simulate(
+        scripts, "function handler(w) { throw 'no' }", CALL, owner="ep_1"
+    ) == TransformFailed("no")
 
 
 # Where it can't run
@@ -288,23 +296,23 @@ async def test_without_the_engine_scripts_are_off_and_say_so(monkeypatch: pytest
     monkeypatch.setattr(transform_pool, "distribution", not_there)
     transform_pool.missing.cache_clear()
     try:
-        async with Scripts() as scripts:
+        async with TransformScripts() as scripts:
             outcome = await scripts.run(SAME, CALL, owner="ep_1")
     finally:
         transform_pool.missing.cache_clear()
-    said = "transformations are off: the Python package quickjs-ng is not installed on the server"
-    assert outcome == Failed(said)
+    text = "transformations are off: the Python package quickjs-ng is not installed on the server"
+    assert outcome == TransformFailed(text)
 
 
 # Where the engine runs
 
 
-async def test_scripts_work_in_a_thread_that_has_its_own_loop(scripts: Scripts):
+async def test_scripts_work_in_a_thread_that_has_its_own_loop(scripts: TransformScripts):
     """As a server that is not the main thread runs them."""
 
     async def elsewhere() -> Outcome:
-        async with Scripts() as opened:
+        async with TransformScripts() as opened:
             return await opened.run(SAME, CALL, owner="ep_1")
 
     outcome = await asyncio.to_thread(asyncio.run, elsewhere())
-    assert isinstance(outcome, Changed)
+    assert isinstance(outcome, TransformedMessage)

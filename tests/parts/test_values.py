@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.errors import BadVendorValue
-from crossdock.integrations.values import decimal, money, text, timestamp, whole
+from crossdock.kit.values import decimal, money, text, timestamp, whole
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "found_value"),
     [
         ("a", "a"),
         ("  a b ", "a b"),
@@ -24,8 +24,8 @@ from crossdock.integrations.values import decimal, money, text, timestamp, whole
         (-1, "-1"),
     ],
 )
-def test_a_text_is_trimmed_and_an_empty_one_is_none(value, found):
-    assert text(value) == found
+def test_a_text_is_trimmed_and_an_empty_one_is_none(value, found_value):
+    assert text(value) == found_value
 
 
 @pytest.mark.parametrize("value", [True, False, 1.5, Decimal(1), [], {}, b"a"])
@@ -35,7 +35,7 @@ def test_what_is_no_text_does_not_fit(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "found_value"),
     [
         ("10.50", "10.5"),
         ("10.00", "10"),
@@ -51,9 +51,9 @@ def test_what_is_no_text_does_not_fit(value):
         ("12345678901234567890.12", "12345678901234567890.12"),
     ],
 )
-def test_a_number_is_exact_and_in_its_shortest_form(value, found):
-    assert str(decimal(value)) == found
-    assert str(money(value)) == found
+def test_a_number_is_exact_and_in_its_shortest_form(value, found_value):
+    assert str(decimal(value)) == found_value
+    assert str(money(value)) == found_value
 
 
 @pytest.mark.parametrize("read", [decimal, money, whole, timestamp])
@@ -83,10 +83,10 @@ def test_a_number_keeps_its_value(number):
 
 
 @pytest.mark.parametrize(
-    ("value", "found"), [(3, 3), ("3", 3), (3.0, 3), ("3.000", 3), (-2, -2), ("1e2", 100)]
+    ("value", "found_value"), [(3, 3), ("3", 3), (3.0, 3), ("3.000", 3), (-2, -2), ("1e2", 100)]
 )
-def test_a_whole_number_may_be_written_in_any_way(value, found):
-    assert whole(value) == found
+def test_a_whole_number_may_be_written_in_any_way(value, found_value):
+    assert whole(value) == found_value
 
 
 @pytest.mark.parametrize("value", [3.5, "3.01", Decimal("0.5")])
@@ -96,7 +96,7 @@ def test_a_number_with_a_rest_is_not_rounded_to_a_whole_one(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "found"),
+    ("value", "found_value"),
     [
         ("2026-01-31T09:00:00Z", "2026-01-31T09:00:00Z"),
         ("2026-01-31T09:00:00.999999Z", "2026-01-31T09:00:00Z"),
@@ -109,8 +109,8 @@ def test_a_number_with_a_rest_is_not_rounded_to_a_whole_one(value):
         (datetime(2026, 1, 31, tzinfo=UTC), "2026-01-31T00:00:00Z"),
     ],
 )
-def test_a_time_is_utc_to_the_second(value, found):
-    assert timestamp(value) == found
+def test_a_time_is_utc_to_the_second(value, found_value):
+    assert timestamp(value) == found_value
 
 
 @pytest.mark.parametrize(

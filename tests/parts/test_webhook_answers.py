@@ -2,7 +2,7 @@
 
 import pytest
 
-from crossdock.api.webhooks import answers
+from crossdock.svix_api import answers
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def test_what_is_no_name_of_a_header_is_refused(name: str):
 
 
 @pytest.mark.parametrize(
-    ("value", "said"),
+    ("value", "text"),
     [
         ("a\r\nHost: b", "line break"),
         ("a\n", "line break"),
@@ -56,15 +56,17 @@ def test_what_is_no_name_of_a_header_is_refused(name: str):
         (None, "has to be a text"),
     ],
 )
-def test_a_value_that_can_not_be_sent_says_why(value: object, said: str):
-    assert said in (headers.fault("X-A", value) or "")
+def test_a_value_that_can_not_be_sent_says_why(value: object, text: str):
+    assert text in (headers.fault("X-A", value) or "")
 
 
 def test_all_faults_are_told_at_once():
-    found = headers.faults({"X-A": "fine", "Host": "x", "X-B": 1})
-    assert [one.split(" ")[2] for one in found] == ["Host", "X-B"]
+    faults = headers.faults({"X-A": "fine", "Host": "x", "X-B": 1})
+    assert [fault.split(" ")[2] for fault in faults] == ["Host", "X-B"]
 
 
 def test_there_is_an_end_to_how_many_there_may_be():
-    assert headers.faults({f"X-{one}": "x" for one in range(100)}) == []
-    assert headers.faults({f"X-{one}": "x" for one in range(101)}) == ["101 headers; at most 100 are taken"]
+    assert headers.faults({f"X-{index}": "x" for index in range(100)}) == []
+    assert headers.faults({f"X-{index}": "x" for index in range(101)}) == [
+        "101 headers; at most 100 are taken"
+    ]

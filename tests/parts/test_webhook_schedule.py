@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crossdock.webhooks.lanes import FIRST, NARROWEST, WIDEST, Lanes
-from crossdock.webhooks.schedule import ATTEMPTS, DELAYS_SECONDS, retry_after, seconds_to_wait
+from crossdock.net.retry_after import retry_after
+from crossdock.webhooks.concurrency import FIRST, NARROWEST, WIDEST, EndpointConcurrency
+from crossdock.webhooks.schedule import ATTEMPTS, DELAYS_SECONDS, seconds_to_wait
 
 NOW = datetime(2026, 2, 2, 3, 4, 5, tzinfo=UTC)
 CHANCES = [random.Random(7).random() for _ in range(200)] + [0.0, 1.0]
@@ -36,9 +37,20 @@ def test_a_receiver_that_is_busy_is_left_alone_for_a_minute():
     assert seconds_to_wait(2, lambda: 0.5, is_busy=True) == 300
 
 
-@pytest.mark.parametrize(("asked", "waited"), [(0, 300), (299, 300), (450, 450), (600, 600), (86_400, 600)])
-def test_p05_retry_after_is_honoured_between_once_and_twice_the_delay(asked: float, waited: float):
-    assert seconds_to_wait(2, lambda: 0.0, retry_after=asked) == waited
+@pytest.mark.parametrize(
+    ("number", "waited"), [(0, 300), (299, 300), (450, 450), (7500, 7500), (7501, 7500), (86_400, 7500)]
+)
+def test_p05_retry_after_is_honoured_up_to_the_delay_and_two_hours(number: float, waited: float):
+    assert seconds_to_wait(2, lambda: 0.5, retry_after=number) == waited
+
+
+@pytest.mark.parametrize("number", range(1, ATTEMPTS))
+def test_p05_no_jitter_brings_an_attempt_before_the_time_that_was_asked_for(number: int):
+    planned = DELAYS_SECONDS[number - 1]
+    chances = iter(CHANCES)
+    waits = [seconds_to_wait(number, lambda: next(chances), retry_after=planned + 60) for _ in CHANCES]
+    assert min(filter(None, waits)) == planned + 60
+    assert max(filter(None, waits)) == pytest.approx(max(planned + 60, 1.2 * planned))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +69,7 @@ def test_retry_after_is_seconds_or_a_date(header: str | None, seconds: float | N
 
 
 def test_a_lane_widens_while_answers_come_quickly_and_narrows_when_they_do_not():
-    lane = Lanes(512).lane(1)
+    lane = EndpointConcurrency(512).lane(1)
     assert lane.width == FIRST
     for _ in range(5):
         lane.note(0.01, answered=True)
@@ -68,7 +80,7 @@ def test_a_lane_widens_while_answers_come_quickly_and_narrows_when_they_do_not()
 
 
 def test_p09_slow_endpoints_never_hold_more_than_half_of_what_is_under_way():
-    lanes = Lanes(100)
+    lanes = EndpointConcurrency(100)
     for lane, room in lanes.plan(list(range(1000)), 1000):
         lane.under_way += room
     assert lanes.under_way == 50, "all are new"
@@ -78,6 +90,6 @@ def test_p09_slow_endpoints_never_hold_more_than_half_of_what_is_under_way():
 
 
 def test_another_endpoint_is_first_each_time():
-    lanes = Lanes(16)
+    lanes = EndpointConcurrency(16)
     firsts = [lanes.plan([1, 2, 3], 1)[0][0].endpoint for _ in range(6)]
     assert sorted(firsts) == [1, 1, 2, 2, 3, 3]

@@ -9,12 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from crossdock.errors import Unavailable
-from crossdock.jobs.hold import Handler, Handling, hold
+from crossdock.jobs.execution import Handler, JobHandlers, hold
 from crossdock.jobs.queue import LEASE_MS, Lease, claim, enqueue
-from crossdock.jobs.worker import Chore, Pace, Work, Worker
-from crossdock.store import jobs
-from crossdock.store.engine import Database
-from crossdock.store.jobs import Job
+from crossdock.jobs.worker import PeriodicTask, Work, Worker, WorkerLimits
+from crossdock.store.database.engine import Database
+from crossdock.store.jobs import queue
+from crossdock.store.jobs.queue import JobRow
+from crossdock.store.states import JobKind
 from tests.conftest import Clock
 
 STEP = "INSERT INTO vendor_slots (account, free_ms) VALUES ('a step', 1)"
@@ -30,14 +31,14 @@ class Desk:
     stuck: list[str] = field(default_factory=list)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def claimed(self, kind: str = "sync") -> Lease:
+    async def claimed(self, kind: JobKind = "sync") -> Lease:
         async with self.database.transaction() as transaction:
             await enqueue(transaction, kind=kind, connection_id=1, cause="schedule", now_ms=self.clock())
         lease = await claim(self.database, "w", self.clock)
         assert lease is not None
         return lease
 
-    def handling(self, handler: Handler, **more: float) -> Handling:
+    def handling(self, handler: Handler, **extra_fields: float) -> JobHandlers:
         async def broken(lease: Lease, error: str) -> None:
             self.broken.append(error)
             await self._fail(lease, error)
@@ -46,20 +47,20 @@ class Desk:
             self.stuck.append(lease.job.id)
             await self._fail(lease, "stuck")
 
-        return Handling({"sync": handler}, broken, stuck, **({"beat_seconds": 0.01} | more))
+        return JobHandlers({"sync": handler}, broken, stuck, **({"beat_seconds": 0.01} | extra_fields))
 
     async def _fail(self, lease: Lease, error: str) -> None:
         async with self.database.transaction() as transaction:
             await lease.fail(transaction, error)
 
-    async def hold(self, lease: Lease, handler: Handler, **more: float) -> None:
+    async def hold(self, lease: Lease, handler: Handler, **extra_fields: float) -> None:
         async with asyncio.timeout(20):
-            await hold(self.database, self.handling(handler, **more), lease, self.stopping)
+            await hold(self.database, self.handling(handler, **extra_fields), lease, self.stopping)
 
-    async def job(self, lease: Lease) -> Job:
-        found = await jobs.get(self.database, lease.job.id)
-        assert found is not None
-        return found
+    async def job(self, lease: Lease) -> JobRow:
+        job = await queue.get(self.database, lease.job.id)
+        assert job is not None
+        return job
 
     async def stored(self) -> int:
         """How many steps were stored."""
@@ -116,7 +117,7 @@ async def test_a_job_that_gets_on_is_never_stuck_however_long_it_takes(desk: Des
         for _ in range(8):
             await asyncio.sleep(0.03)
             async with desk.database.transaction() as transaction:
-                await lease.get_on(transaction)
+                await lease.record_progress(transaction)
         async with desk.database.transaction() as transaction:
             await lease.finish(transaction)
 
@@ -136,11 +137,11 @@ async def test_a_job_that_was_ended_elsewhere_is_dropped_at_the_next_heartbeat(d
             cancelled.set()
 
     async with desk.database.transaction() as transaction:
-        await jobs.abandon_one(transaction, lease.job.id, "cancelled", desk.clock())
+        await queue.fail_open(transaction, lease.job.id, "cancelled", desk.clock())
     with capture_logs() as logs:
         await desk.hold(lease, waits)
     assert cancelled.is_set()
-    assert [one["event"] for one in logs] == [
+    assert [log["event"] for log in logs] == [
         "this job is no longer ours; nothing of its last step was stored"
     ]
     assert (await desk.job(lease)).error == "cancelled"
@@ -149,19 +150,19 @@ async def test_a_job_that_was_ended_elsewhere_is_dropped_at_the_next_heartbeat(d
 async def test_a_step_of_a_job_that_another_worker_has_is_not_stored_and_that_is_told_once(desk: Desk):
     lease = await desk.claimed()
     desk.clock.pass_seconds(LEASE_MS / 1000 + 1)  # this process was paused
-    other = await claim(desk.database, "other", desk.clock)
-    assert other is not None
+    other_lease = await claim(desk.database, "other", desk.clock)
+    assert other_lease is not None
 
     async def step(lease: Lease, stopping: asyncio.Event) -> None:
         async with desk.database.transaction() as transaction:
             await transaction.execute(STEP)
-            await lease.get_on(transaction)
+            await lease.record_progress(transaction)
 
     with capture_logs() as logs:
         await desk.hold(lease, step, beat_seconds=10)
-    assert [one["log_level"] for one in logs] == ["warning"]
+    assert [log["log_level"] for log in logs] == ["warning"]
     assert await desk.stored() == 0
-    assert (await desk.job(lease)).worker == other.worker
+    assert (await desk.job(lease)).worker == other_lease.worker
 
 
 # Breaking
@@ -176,7 +177,7 @@ async def test_a_handler_that_breaks_has_its_job_given_up_with_the_trace_in_the_
     with capture_logs() as logs:
         await desk.hold(lease, breaks)
     assert desk.broken == ["internal error; see the log for this job's id"]
-    assert [(one["event"], one["job"], one["exc_info"]) for one in logs] == [
+    assert [(log["event"], log["job"], log["exc_info"]) for log in logs] == [
         ("job failed", lease.job.id, True)
     ]
 
@@ -193,7 +194,7 @@ async def test_a_job_that_cannot_even_be_given_up_is_begun_again_when_its_lease_
     handling = replace(desk.handling(breaks), broken=breaks_too)
     with capture_logs() as logs:
         await hold(desk.database, handling, lease, desk.stopping)
-    assert [one["event"] for one in logs] == ["job failed", "ending a job failed"]
+    assert [log["event"] for log in logs] == ["job failed", "ending a job failed"]
     desk.clock.pass_seconds(LEASE_MS / 1000 + 1)
     again = await claim(desk.database, "w", desk.clock)
     assert again
@@ -210,27 +211,27 @@ async def test_a_job_during_which_the_database_goes_away_is_put_back_not_failed(
 
     with capture_logs() as logs:
         await desk.hold(lease, loses_it)
-    found = await desk.job(lease)
-    assert (found.state, found.error) == ("queued", "the database does not answer")
-    assert 4_000 <= found.due_ms - desk.clock() <= 6_000
+    job = await desk.job(lease)
+    assert (job.state, job.error) == ("queued", "the database does not answer")
+    assert 4_000 <= job.due_ms - desk.clock() <= 6_000
     assert (await desk.stored(), desk.broken, logs) == (0, [], [])
 
 
 # Stopping
 
 
-def worker(desk: Desk, handler: Handler, *chores: Chore, **pace: Any) -> Worker:
+def worker(desk: Desk, handler: Handler, *chores: PeriodicTask, **pace: Any) -> Worker:
     async def nothing() -> None:
         return None
 
     work = Work(desk.handling(handler), nothing, nothing, chores)
-    return Worker(desk.database, work, Pace(**({"concurrency": 2} | pace)), desk.clock)
+    return Worker(desk.database, work, WorkerLimits(**({"concurrency": 2} | pace)), desk.clock)
 
 
 async def test_a_page_that_takes_too_long_is_handed_back_when_the_worker_stops(desk: Desk):
     lease = await desk.claimed()
     async with desk.database.transaction() as transaction:
-        await lease.put_back(transaction, 0, None)
+        await lease.requeue(transaction, 0, None)
     began = asyncio.Event()
 
     async def page(lease: Lease, stopping: asyncio.Event) -> None:
@@ -239,13 +240,13 @@ async def test_a_page_that_takes_too_long_is_handed_back_when_the_worker_stops(d
             began.set()
             await hang(lease, stopping)
 
-    one = worker(desk, page, patience_seconds=0.05)
-    running = asyncio.create_task(one.run())
+    current_worker = worker(desk, page, patience_seconds=0.05)
+    running = asyncio.create_task(current_worker.run())
     await asyncio.wait_for(began.wait(), 20)
-    one.stop()
+    current_worker.stop()
     await asyncio.wait_for(running, 20)
-    found = await desk.job(lease)
-    assert (found.state, found.worker, found.due_ms) == ("queued", None, desk.clock())
+    job = await desk.job(lease)
+    assert (job.state, job.worker, job.due_ms) == ("queued", None, desk.clock())
     assert await desk.stored() == 0
     assert await claim(desk.database, "other", desk.clock), "at once, not when a lease is over"
 
@@ -253,7 +254,7 @@ async def test_a_page_that_takes_too_long_is_handed_back_when_the_worker_stops(d
 async def test_a_page_that_ends_in_time_is_stored_when_the_worker_stops(desk: Desk):
     lease = await desk.claimed()
     async with desk.database.transaction() as transaction:
-        await lease.put_back(transaction, 0, None)
+        await lease.requeue(transaction, 0, None)
     began = asyncio.Event()
 
     async def page(lease: Lease, stopping: asyncio.Event) -> None:
@@ -262,12 +263,12 @@ async def test_a_page_that_ends_in_time_is_stored_when_the_worker_stops(desk: De
         await asyncio.sleep(0.05)
         async with desk.database.transaction() as transaction:
             await transaction.execute(STEP)
-            await lease.put_back(transaction, 0, None)
+            await lease.requeue(transaction, 0, None)
 
-    one = worker(desk, page)
-    running = asyncio.create_task(one.run())
+    current_worker = worker(desk, page)
+    running = asyncio.create_task(current_worker.run())
     await asyncio.wait_for(began.wait(), 20)
-    one.stop()
+    current_worker.stop()
     await asyncio.wait_for(running, 20)
     assert (await desk.stored(), (await desk.job(lease)).state) == (1, "queued")
 
@@ -289,8 +290,10 @@ async def test_chores_are_done_at_their_pace_and_one_that_fails_keeps_nobody_fro
         done.append("fail")
         raise ZeroDivisionError
 
-    one = worker(desk, hang, Chore("failing", 60, fails), Chore("sweeping", 60, sweep))
-    running = asyncio.create_task(one.run())
+    current_worker = worker(
+        desk, hang, PeriodicTask("failing", 60, fails), PeriodicTask("sweeping", 60, sweep)
+    )
+    running = asyncio.create_task(current_worker.run())
     with capture_logs():
         for seconds, expected in ((0, 1), (59, 1), (1, 2), (-7200, 3), (59, 3), (1, 4)):
             desk.clock.pass_seconds(seconds)
@@ -299,5 +302,5 @@ async def test_chores_are_done_at_their_pace_and_one_that_fails_keeps_nobody_fro
                     await asyncio.sleep(0.002)
             await asyncio.sleep(0.03)
             assert done == ["fail", "sweep"] * expected, "also when the clock is put back by hours"
-        one.stop()
+        current_worker.stop()
         await asyncio.wait_for(running, 20)

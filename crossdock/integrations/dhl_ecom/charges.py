@@ -1,8 +1,8 @@
 """What DHL eCommerce charges for, in the words of all carriers. Work-share is what presorting takes off."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     words=(
         (r"^base freight", "base"),
         (r"work-share", "discount"),

@@ -1,12 +1,14 @@
 """DHL eCommerce invoices, by position: a record of the invoice (HDR), then its parcels (DTL). Pure."""
 
+from collections import Counter
 from importlib.resources import files
 from operator import itemgetter
 
-from crossdock.integrations.invoices.book import ZERO, Book
-from crossdock.integrations.invoices.columns import Columns, Head
-from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
-from crossdock.integrations.invoices.dates import date
+from crossdock.invoices.accumulator import ZERO, InvoiceAccumulator
+from crossdock.invoices.columns import Columns, TableHead
+from crossdock.invoices.contract import Cells, ReadRecord
+from crossdock.invoices.dates import date
+from crossdock.invoices.layout import Layout
 
 COLUMNS = tuple(
     name.rstrip("*:") for name in files(__package__).joinpath("columns.txt").read_text("utf-8").splitlines()
@@ -71,40 +73,38 @@ CHARGES = {
 """What a column of charges is for."""
 
 
-def recognises(head: Head) -> bool:
+def recognises(head: TableHead) -> bool:
     """By its first record, or by a header that somebody has put above it."""
-    if head.first[0].strip() in (INVOICE, PARCEL):
+    if head.first and head.first[0].strip() in (INVOICE, PARCEL):
         return SHORTEST <= len(head.first) <= LONGEST
     return head.has("Sold_To", "Inv_Posnr", "PUDATE")
 
 
-def reads(columns: Columns, book: Book) -> ReadRecord:
-    """What reads a record. The charges of all parcels below an HDR come to its total."""
+def reads(columns: Columns, book: InvoiceAccumulator) -> ReadRecord:
+    """Make the reader of records. The charges of all parcels below an HDR come to its total."""
     book.money_at(*CHARGES, HDR_TOTAL)
     book.service_at(SERVICE)
     text, amount = book.text, book.amount
     pick = itemgetter(*CHARGES)
-    charges = [(place, label, columns.header[place]) for place, label in CHARGES.items()]
+    charges = [(key, label, columns.header[key]) for key, label in CHARGES.items()]
     invoice: str | None = None
     invoice_date: str | None = None
-    stated = None
-    found = ZERO
-
-    def compare() -> None:
-        book.check(stated, found)
+    blocks: Counter[str | None] = Counter()
 
     def open_invoice() -> None:
-        nonlocal invoice, invoice_date, stated, found
-        compare()
+        nonlocal invoice, invoice_date
         invoice, invoice_date = text(HDR_INVOICE), _date(book)
-        other = next(
-            (text(one) for one in HDR_ACCOUNT_OR_DATE if text(one) and not _is_date(text(one))), None
+        other_text = next(
+            (text(number) for number in HDR_ACCOUNT_OR_DATE if text(number) and not _is_date(text(number))),
+            None,
         )
-        book.shipment(account=other, invoice=invoice, tracking=None, date=None, invoice_date=invoice_date)
-        stated, found = amount(HDR_TOTAL), ZERO
+        book.shipment(
+            account=other_text, invoice=invoice, tracking=None, date=None, invoice_date=invoice_date
+        )
+        blocks[invoice] += 1
+        book.state(amount(HDR_TOTAL), ZERO, part=str(blocks[invoice]))
 
     def read(cells: Cells) -> None:
-        nonlocal found
         kind = cells[0].strip()
         if kind == INVOICE:
             open_invoice()
@@ -115,24 +115,25 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
         book.shipment(
             account=text(ACCOUNT),
             invoice=invoice,
-            tracking=next((text(one) for one in TRACKING if text(one)), None),
+            tracking=next((text(number) for number in TRACKING if text(number)), None),
             date=book.date(PICKED_UP, is_american=True),
             invoice_date=invoice_date,
         )
-        for cell, (place, label, code) in zip(pick(cells), charges, strict=True):
-            if cell and (charged := amount(place)):
+        zero = ZERO
+        for cell, (position, label, code) in zip(pick(cells), charges, strict=True):
+            if cell and (charged := amount(position)):
                 book.charge(label, charged, code=code)
-                found += charged
+                zero += charged
+        book.state(None, zero, part=str(blocks[invoice]))
 
-    book.at_end(compare)
     return read
 
 
-def _date(book: Book) -> str | None:
+def _date(book: InvoiceAccumulator) -> str | None:
     """The date of an HDR record stands where others have the account."""
-    for place in HDR_ACCOUNT_OR_DATE:
-        if _is_date(book.text(place)):
-            return book.date(place, is_american=True)
+    for position in HDR_ACCOUNT_OR_DATE:
+        if _is_date(book.text(position)):
+            return book.date(position, is_american=True)
     return None
 
 

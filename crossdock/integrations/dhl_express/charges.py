@@ -1,8 +1,8 @@
 """What DHL Express charges for, in the words of all carriers."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     words=(
         (r"^weight charge$", "base"),
         (r"fuel", "fuel"),

@@ -1,25 +1,29 @@
-"""DHL Express invoices: a row of the invoice (I), then a row for each shipment (S) with its charges. Pure."""
+"""DHL Express invoices: a row of the invoice (I), then a row for each shipment (S) with its charges. Pure.
+
+Rows of other types, such as M, are not read; one that holds money is told.
+"""
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from operator import itemgetter
 
-from crossdock.integrations.invoices.book import ZERO, Book
-from crossdock.integrations.invoices.columns import Columns, Head
-from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
+from crossdock.invoices.accumulator import ZERO, InvoiceAccumulator
+from crossdock.invoices.columns import Columns, TableHead
+from crossdock.invoices.contract import Cells, ReadRecord
+from crossdock.invoices.layout import Layout
 
-INVOICE, SHIPMENT = "I", "S"
+INVOICE, SHIPMENT, TOTALS = "I", "S", "T"
 WEIGHT = "Weight Charge"
 MOST_SLOTS = 11
 """Of extra charges: nine in files of shipments, two more in files of customs."""
 
 
-def recognises(head: Head) -> bool:
+def recognises(head: TableHead) -> bool:
     return head.has("Line Type", "Shipment Number", "XC1 Name")
 
 
-def reads(columns: Columns, book: Book) -> ReadRecord:
-    """What reads a row. What a shipment leaves blank is as the invoice row above it has it."""
+def reads(columns: Columns, book: InvoiceAccumulator) -> ReadRecord:
+    """Make the reader of rows. What a shipment leaves blank is as the invoice row above it has it."""
     at = columns.at
     line_type, kind, due = at("Line Type"), at("Invoice Type"), at("Due Date")
     account, invoice, currency = at("Billing Account"), at("Invoice Number"), at("Currency")
@@ -30,31 +34,44 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     book.currency_at(currency)
     book.service_at(at("Product Name"))
     pick = itemgetter(account, invoice, tracking, currency)
-    text, amount = book.text, book.amount
-    above: dict[int, str | None] = {}
+    amount = book.amount
+    above = _PrecedingShipment(columns, book)
+
+    def tell_money(line: str) -> None:
+        """Report a row that is neither an invoice nor a shipment, when it holds money of its own."""
+        book.odd()
+        money = charges.money(total, extra_total)
+        position = next((position for position in money if book.likely_amount(position)), None)
+        is_total = (
+            line == TOTALS and position is not None and book.likely_amount(position) == charges.net_so_far
+        )
+        if position is not None and not is_total:
+            book.fault(position, f"is charged in a row of type {line!r}: it is no shipment, and no line item")
 
     def read(cells: Cells) -> None:
         line = cells[line_type].strip()
         if line == INVOICE:
-            above.update((one, text(one)) for one in (account, invoice, currency, kind))
-            above.update((one, book.date(one)) for one in (invoice_date, due))
+            above.open()
+            book.state(amount(total), ZERO)
             return
         if line != SHIPMENT:
-            book.odd()
+            tell_money(line)
             return
-        who, bill, parcel, unit = map(str.strip, pick(cells))
+        text, bill, parcel, unit = map(str.strip, pick(cells))
         book.shipment(
-            who or above.get(account),
-            bill or above.get(invoice),
+            text or above.of(account),
+            bill or above.of(invoice),
             parcel,
             book.date(shipped),
-            invoice_date=book.date(invoice_date) or above.get(invoice_date),
-            currency=unit or above.get(currency),
+            invoice_date=book.date(invoice_date) or above.of(invoice_date),
+            currency=unit or above.of(currency),
         )
-        book.due(book.date(due) or above.get(due))
-        if "credit" in (cells[kind] or above.get(kind) or "").casefold():
+        book.due(book.date(due) or above.of(due))
+        if "credit" in (cells[kind] or above.of(kind) or "").casefold():
             book.credit(kind)
-        book.check(amount(total), charges.basic() + charges.extra())
+        net = charges.basic() + charges.extra()
+        book.check(amount(total), net)
+        book.state(None, net)
         stated = amount(extra_total)
         if stated is not None:
             # Whether discounts are in it differs from country to country.
@@ -64,10 +81,39 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
     return read
 
 
+class _PrecedingShipment:
+    """The values in the row of the invoice that hold for all shipments below it."""
+
+    def __init__(self, columns: Columns, book: InvoiceAccumulator) -> None:
+        at = columns.at
+        self._book = book
+        self._account, self._invoice = at("Billing Account"), at("Invoice Number")
+        self._currency, self._kind = at("Currency"), at("Invoice Type")
+        self._date, self._due = at("Invoice Date"), at("Due Date")
+        self._cells: dict[int, str | None] = {}
+
+    def of(self, position: int) -> str | None:
+        """The cell of the invoice's row at the place of a column; None before there is one."""
+        return self._cells.get(position)
+
+    def open(self) -> None:
+        """Keep what the row at hand says."""
+        book = self._book
+        for position in (self._account, self._invoice, self._currency, self._kind):
+            self._cells[position] = book.text(position)
+        for position in (self._date, self._due):
+            self._cells[position] = book.date(position)
+        book.shipment(
+            self.of(self._account), self.of(self._invoice), None, None,
+            invoice_date=self.of(self._date), currency=self.of(self._currency),
+        )  # fmt: skip
+        book.due(self.of(self._due))
+
+
 class _Charges:
     """Enters the charges of a shipment, and adds them up."""
 
-    def __init__(self, columns: Columns, book: Book) -> None:
+    def __init__(self, columns: Columns, book: InvoiceAccumulator) -> None:
         at = columns.at
         self._book = book
         self._weight = at(WEIGHT)
@@ -78,9 +124,18 @@ class _Charges:
             for n in range(1, MOST_SLOTS + 1)
         ]
         self._pick = itemgetter(*(charge for _, _, charge, _ in self._slots))
-        self.extra_gross = self.extra_net = ZERO
-        amounts = (place for _, _, charge, discounts in self._slots for place in (charge, *discounts))
-        book.money_at(self._weight, *self._discounts, *(one for _, one in self._others), *amounts)
+        self.extra_gross = self.extra_net = self.net_so_far = ZERO
+        amounts = (discount for _, _, charge, discounts in self._slots for discount in (charge, *discounts))
+        book.money_at(self._weight, *self._discounts, *(number for _, number in self._others), *amounts)
+
+    def money(self, *totals: int) -> tuple[int, ...]:
+        """The positions where a row may hold money: these totals, and then the charges."""
+        return (
+            *totals,
+            self._weight,
+            *(number for _, number in self._others),
+            *(slot[2] for slot in self._slots),
+        )
 
     def basic(self) -> Decimal:
         """The freight and the two other charges: their net sum."""
@@ -114,15 +169,16 @@ class _Charges:
         """One charge; its net amount. A discount moves it towards zero."""
         net = gross + off if gross < 0 else gross - off
         self._book.charge(label, net, gross, code)
+        self.net_so_far += net
         return net
 
     def _sum_of(self, discounts: Iterable[int]) -> Decimal | None:
         """Discounts come with either sign: only how large they are counts. None: one is no amount."""
         total = ZERO
-        for place in discounts:
-            if self._book.cells[place]:
-                off = self._book.amount(place)
-                if off is None and self._book.cells[place].strip():
+        for discount in discounts:
+            if self._book.cells[discount]:
+                off = self._book.amount(discount)
+                if off is None and self._book.cells[discount].strip():
                     return None
                 total += abs(off or ZERO)
         return total

@@ -1,8 +1,8 @@
 """What DPD charges for, in the words of all carriers: English, Dutch and German headers."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     words=(
         (r"^base price$|^tarief$", "base"),
         (r"energy|fuel", "fuel"),

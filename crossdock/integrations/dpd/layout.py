@@ -5,9 +5,10 @@ There is one reading: each field has all of its names, and a header may take the
 
 from operator import itemgetter
 
-from crossdock.integrations.invoices.book import ZERO, Book
-from crossdock.integrations.invoices.columns import Columns, Head
-from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
+from crossdock.invoices.accumulator import ZERO, InvoiceAccumulator
+from crossdock.invoices.columns import Columns, TableHead
+from crossdock.invoices.contract import Cells, ReadRecord
+from crossdock.invoices.layout import Layout
 
 INVOICE = ("Invoice number", "Factuur")
 INVOICE_DATE = ("Invoice date", "Factuurdatum")
@@ -23,45 +24,45 @@ CHARGES = (
 )  # fmt: skip
 
 
-def is_english(head: Head) -> bool:
+def is_english(head: TableHead) -> bool:
     return head.has("Parcel number", "Invoice number")
 
 
-def is_german(head: Head) -> bool:
-    return head.has("Pakketnummer", "Factuur") and any(head.has(one) for one in GERMAN)
+def is_german(head: TableHead) -> bool:
+    return head.has("Pakketnummer", "Factuur") and any(head.has(text) for text in GERMAN)
 
 
-def is_dutch(head: Head) -> bool:
+def is_dutch(head: TableHead) -> bool:
     return head.has("Pakketnummer", "Factuur") and not is_german(head)
 
 
-def is_mixed(head: Head) -> bool:
+def is_mixed(head: TableHead) -> bool:
     """The parcel in one language and the invoice in another."""
     return head.has("Parcel number", "Factuur") != head.has("Pakketnummer", "Invoice number") and not (
         is_english(head) or is_german(head) or is_dutch(head)
     )
 
 
-def reads(columns: Columns, book: Book) -> ReadRecord:
-    """What reads a row. A charge is called what its column is called in the file."""
+def reads(columns: Columns, book: InvoiceAccumulator) -> ReadRecord:
+    """Make the reader of rows. A charge is called what its column is called in the file."""
     at = columns.at
     account, invoice, invoice_date = at(*ACCOUNT), at(*INVOICE), at(*INVOICE_DATE)
     parcel, shipment, row_total = at(*PARCEL), at(*SHIPMENT), at(*ROW_TOTAL)
     charges = [(at(name), columns.header[at(name)]) for name in CHARGES if name in columns]
-    book.money_at(row_total, *(place for place, _ in charges))
+    book.money_at(row_total, *(position for position, _ in charges))
     book.service_at(at("Service", "Dienst"))
     pick = itemgetter(account, invoice, parcel, shipment)
     amount = book.amount
 
     def read(cells: Cells) -> None:
-        who, bill, number, reference = map(str.strip, pick(cells))
-        book.shipment(who, bill, number or reference, None, invoice_date=book.date(invoice_date))
-        found = ZERO
-        for place, label in charges:
-            if cells[place] and (charged := amount(place)):
+        text, bill, number, reference = map(str.strip, pick(cells))
+        book.shipment(text, bill, number or reference, None, invoice_date=book.date(invoice_date))
+        zero = ZERO
+        for position, label in charges:
+            if cells[position] and (charged := amount(position)):
                 book.charge(label, charged)
-                found += charged
-        book.check(amount(row_total), found)
+                zero += charged
+        book.check(amount(row_total), zero)
 
     return read
 

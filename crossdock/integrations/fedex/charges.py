@@ -1,8 +1,8 @@
 """What FedEx charges for, in the words of all carriers. The labels are the same in all its layouts."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     words=(
         (r"discount|performance pricing|earned|grace|bonus", "discount"),
         (r"fuel", "fuel"),

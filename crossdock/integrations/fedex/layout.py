@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from operator import itemgetter
 
-from crossdock.integrations.invoices.book import ZERO, Book
-from crossdock.integrations.invoices.columns import Columns, Head, normalized
-from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
+from crossdock.invoices.accumulator import ZERO, InvoiceAccumulator
+from crossdock.invoices.columns import Columns, TableHead, normalized
+from crossdock.invoices.contract import Cells, ReadRecord
+from crossdock.invoices.layout import Layout
 
 SUBTOTALS = frozenset(
     normalized(label)
@@ -24,8 +25,8 @@ BASE = "Transportation Charge"
 
 
 @dataclass(frozen=True)
-class Names:
-    """What the columns are called."""
+class FedexColumns:
+    """The names of the columns."""
 
     invoice: str
     tracking: str
@@ -36,7 +37,7 @@ class Names:
     """The basic charge, where it has a column of its own besides the pairs."""
 
 
-US = Names(
+US = FedexColumns(
     invoice="Invoice Number",
     tracking="Express or Ground Tracking ID",
     label="Tracking ID Charge Description",
@@ -44,7 +45,7 @@ US = Names(
     row_total="Net Charge Amount",
     base="Transportation Charge Amount",
 )
-INTERNATIONAL = Names(
+INTERNATIONAL = FedexColumns(
     invoice="FedEx Invoice Number",
     tracking="Air Waybill Number",
     label="Air Waybill Charge Label",
@@ -53,40 +54,40 @@ INTERNATIONAL = Names(
 )
 
 
-def is_us(head: Head) -> bool:
+def is_us(head: TableHead) -> bool:
     return head.has("Express or Ground Tracking ID", "Tracking ID Charge Description")
 
 
-def is_international(head: Head) -> bool:
+def is_international(head: TableHead) -> bool:
     return head.has("Air Waybill Number", "Air Waybill Charge Label")
 
 
-def reads_as(names: Names) -> Callable[[Columns, Book], ReadRecord]:
-    """What makes the reading of rows with these names."""
+def reads_as(names: FedexColumns) -> Callable[[Columns, InvoiceAccumulator], ReadRecord]:
+    """Make the function that makes the reader of rows with these names."""
 
-    def reads(columns: Columns, book: Book) -> ReadRecord:
+    def reads(columns: Columns, book: InvoiceAccumulator) -> ReadRecord:
         return _reads(names, columns, book)
 
     return reads
 
 
-def _reads(names: Names, columns: Columns, book: Book) -> ReadRecord:
+def _reads(names: FedexColumns, columns: Columns, book: InvoiceAccumulator) -> ReadRecord:
     at = columns.at
     account, invoice, tracking = at("Bill to Account Number"), at(names.invoice), at(names.tracking)
     invoice_date, due, kind = at("Invoice Date"), at("Due Date"), at("Invoice Type")
     base, row_total, invoice_total = at(names.base), at(names.row_total), at("Original Amount Due")
     currency = at("Bill to Currency")
     pairs = list(zip(columns.all(names.label), columns.all(names.amount), strict=False))
-    book.money_at(base, row_total, invoice_total, *(one for _, one in pairs))
+    book.money_at(base, row_total, invoice_total, *(number for _, number in pairs))
     book.currency_at(currency)
     book.service_at(at("Service Type", "Service"))
     pick = itemgetter(account, invoice, tracking, currency)
     amount = book.amount
 
     def read(cells: Cells) -> None:
-        who, bill, parcel, unit = map(str.strip, pick(cells))
+        text, bill, parcel, unit = map(str.strip, pick(cells))
         on = book.date(invoice_date, is_american=True)
-        book.shipment(who, bill, parcel, None, invoice_date=on, currency=unit)
+        book.shipment(text, bill, parcel, None, invoice_date=on, currency=unit)
         book.due(book.date(due, is_american=True))
         if "credit" in cells[kind].casefold():
             book.credit(kind)
@@ -105,7 +106,9 @@ def _reads(names: Names, columns: Columns, book: Book) -> ReadRecord:
     return read
 
 
-def _charges(pairs: list[tuple[int, int]], cells: Cells, book: Book) -> Iterator[tuple[str, Decimal]]:
+def _charges(
+    pairs: list[tuple[int, int]], cells: Cells, book: InvoiceAccumulator
+) -> Iterator[tuple[str, Decimal]]:
     """The pairs that are charges: with an amount, and no subtotal of others."""
     for label_at, amount_at in pairs:
         if cells[amount_at]:

@@ -18,9 +18,10 @@ from crossdock.errors import (
     VendorRefused,
     VendorUnavailable,
 )
-from crossdock.integrations.auth import Renewed, session
-from crossdock.integrations.contract import Raw
-from crossdock.integrations.http import Http
+from crossdock.kit.auth.login import session
+from crossdock.kit.auth.renewed import RenewedAuth
+from crossdock.kit.contract import Raw
+from crossdock.kit.http import Http
 
 Domain = list[Any]
 
@@ -30,7 +31,7 @@ WITH_ARCHIVED: dict[str, Any] = {"active_test": False}
 """The context in which archived records are found too, by any clause of a domain."""
 
 
-READING = frozenset({"get_access", "get_id", "get_preferences", "on_change", "read", "search_read"})
+READING = frozenset({"get_access", "get_id", "get_preferences", "on_change", "read", "search_read", "today"})
 """Methods that change nothing: these may be called again when a connection broke."""
 
 AGREED = (".done",)
@@ -40,7 +41,7 @@ purchase: what is made here has none. Source: check_origin in trytond/modules/st
 MOST_WARNINGS = 5
 
 
-class Warned(VendorRefused):
+class UserWarningRaised(VendorRefused):
     """Tryton asks whether to go on; nothing was done."""
 
     def __init__(self, name: str, message: str, *, url: str) -> None:
@@ -67,14 +68,14 @@ class Rpc:
         return self._context
 
     async def read(self, method: str, *params: Any, **context: Any) -> Any:
-        """What a method that only reads returns. `context` comes on top of the user's preferences.
+        """Call a method that only reads. `context` comes on top of the user's preferences.
 
         Raises MissingPermission when this user may not: a read has no other reason for a UserError.
         """
         return await self._call(method, *params, await self.context() | context)
 
     async def write(self, method: str, *params: Any, **context: Any) -> Any:
-        """What a method that changes something returns. It is not called again when a connection broke.
+        """Call a method that changes something. It is not called again when a connection broke.
 
         An error that Tryton answers with says that nothing was done: it takes its transaction back.
         """
@@ -83,7 +84,7 @@ class Rpc:
         for _ in range(MOST_WARNINGS):
             try:
                 return await self._call(method, *params, preferences | context, repeatable=False)
-            except Warned as warning:
+            except UserWarningRaised as warning:
                 if not warning.name.endswith(AGREED):
                     raise
                 with _nothing_sent():
@@ -96,8 +97,8 @@ class Rpc:
         last = "{the preferences of the user}" if preferences is None else preferences | context
         return {"id": 1, "method": method, "params": [*params, last]}
 
-    def signature(self) -> Renewed:
-        """Signs calls of any other kind, with a session of their own."""
+    def signature(self) -> RenewedAuth:
+        """Sign calls of any other kind, with a session of their own."""
 
         async def login() -> str:
             await self._sign_in()
@@ -117,10 +118,10 @@ class Rpc:
     ) -> list[Raw]:
         """The records of a model that match, with these fields; dotted ones reach into related records."""
         method = f"model.{model}.search_read"
-        found = await self.read(method, domain, 0, limit, list(order), list(fields), **context)
-        if not isinstance(found, list):
+        content = await self.read(method, domain, 0, limit, list(order), list(fields), **context)
+        if not isinstance(content, list):
             raise VendorNonsense(f"{method} returned no list", url=self._url)
-        return found
+        return content
 
     async def _call(self, method: str, *params: Any, repeatable: bool = True) -> Any:
         if self._session is None:
@@ -137,11 +138,16 @@ class Rpc:
             return await self._exchange(method, params, repeatable=repeatable)
 
     async def _sign_in(self) -> None:
-        """Raises InvalidCredentials when Tryton refuses name and password, or asks for more than these."""
+        """Sign in. Raises InvalidCredentials when Tryton refuses name and password, or asks for more.
+
+        LoginThrottled when it takes none: after five refusals, for as long as somebody goes on trying, plus
+        `session.timeout`, five minutes. Source: trytond/res/user.py of 8.0.12, get_login and _check_attempts.
+        """
         self._session = None
         parameters = {"password": self._password}
         try:
-            result = await self._exchange("common.db.login", (self._user, parameters, "en"))
+            async with self._http.signing_in():
+                result = await self._exchange("common.db.login", (self._user, parameters, "en"))
         except VendorRefused as failure:
             if failure.status != 404:
                 raise
@@ -169,27 +175,37 @@ class Rpc:
 
 @contextmanager
 def _nothing_sent() -> Iterator[None]:
-    """What fails in here fails before the call that matters: nothing of that was done."""
+    """Mark failures in here as ones before the call that matters: nothing of that was done."""
     try:
         yield
     except (VendorUnavailable, VendorNonsense) as failure:
         raise VendorUnavailable(str(failure), url=failure.url, may_have_arrived=False) from None
 
 
-def failure_of(error: Any, method: str, url: str) -> VendorError:
-    """What a JSON-RPC error means: ["UserError", [message, description, domain]], ["'no.such.model'", ""]."""
+def _error_parts(error: Any) -> tuple[Any, Any, list[Any]]:
+    """The kind of an error, what it is about, and that in parts."""
     kind, about = (*error, None, None)[:2] if isinstance(error, list) else (error, None)
-    parts = about if isinstance(about, list) else []
-    message = " ".join(str(one) for one in parts[:2] if one) or str(kind)
+    return kind, about, about if isinstance(about, list) else []
+
+
+def failure_of(error: Any, method: str, url: str) -> VendorError:
+    """Interpret a JSON-RPC error: ["UserError", [message, description, domain]], ["'no.such.model'", ""]."""
+    kind, about, parts = _error_parts(error)
+    message = _text(parts[:2]) or str(kind)
     is_reading = method.rpartition(".")[2] in READING
     if kind == "UserError":
         return (MissingPermission if is_reading else VendorRefused)(
             message, url=url, status=200 if is_reading else 422
         )
     if kind == "UserWarning" and len(parts) > 1:
-        return Warned(str(parts[0]), " ".join(str(one) for one in parts[1:3] if one), url=url)
+        return UserWarningRaised(str(parts[0]), _text(parts[1:3]), url=url)
     if kind == "ConcurrencyException":
         return VendorRefused(str(about), url=url, status=409)
     if kind == "LoginException":
         return InvalidCredentials(f"Tryton asks for more than a password: {message}", url=url, status=200)
     return VendorRefused(f"{method}: {message}", url=url, status=200 if is_reading else 400)
+
+
+def _text(parts: Sequence[Any]) -> str:
+    """The parts of a message that say something."""
+    return " ".join(str(part) for part in parts if part)

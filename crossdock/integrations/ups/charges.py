@@ -1,8 +1,8 @@
 """What UPS charges for, in the words of all carriers."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     # ACC and MSC are whatever their label says.
     codes={
         "FRT": "base",

@@ -1,8 +1,8 @@
 """What USPS charges for, in the words of all carriers. Its files know neither weights nor surcharges."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     words=(
         (r"return", "return"),
         (r"label|shipping services file|postage|refund|adjustment", "base"),

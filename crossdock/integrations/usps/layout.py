@@ -2,17 +2,18 @@
 
 from operator import itemgetter
 
-from crossdock.integrations.invoices.book import ZERO, Book
-from crossdock.integrations.invoices.columns import Columns, Head
-from crossdock.integrations.invoices.contract import Cells, Layout, ReadRecord
+from crossdock.invoices.accumulator import ZERO, InvoiceAccumulator
+from crossdock.invoices.columns import Columns, TableHead
+from crossdock.invoices.contract import Cells, ReadRecord
+from crossdock.invoices.layout import Layout
 
 
-def recognises(head: Head) -> bool:
+def recognises(head: TableHead) -> bool:
     return head.has("EPS Transaction ID", "Package Identification Code (PIC)")
 
 
-def reads(columns: Columns, book: Book) -> ReadRecord:
-    """What reads a row. The amount is the postage, with the sign of the transaction."""
+def reads(columns: Columns, book: InvoiceAccumulator) -> ReadRecord:
+    """Make the reader of rows. The amount is the postage, with the sign of the transaction."""
     at = columns.at
     account, invoice, kind = at("EPS Account #"), at("EPS Transaction ID"), at("Transaction Type")
     moment, tracking = at("Transaction Date/Time"), at("Package Identification Code (PIC)")
@@ -26,9 +27,9 @@ def reads(columns: Columns, book: Book) -> ReadRecord:
 
     def read(cells: Cells) -> None:
         nonlocal charged_in_all, paid_in_all, is_paid
-        who, transaction, label, number = map(str.strip, pick(cells))
+        text, transaction, label, number = map(str.strip, pick(cells))
         book.shipment(
-            who, transaction, number, book.date(moment, is_american=True), native=number or transaction
+            text, transaction, number, book.date(moment, is_american=True), native=number or transaction
         )
         total = amount(paid)
         if total is not None:

@@ -8,18 +8,25 @@ from crossdock.resources.common import Timestamp
 from crossdock.resources.schema import Record, Resource
 
 
-class CarrierFile(Record, kw_only=True):
-    """An invoice file that was received."""
+class NewFile(Record, kw_only=True):
+    """A file that came in. Its event has no link: that would expire before a second try."""
 
+    id: str
     file_name: str
+    created_date: Timestamp
     generated_time: Timestamp
     file_type: str
+
+
+class CarrierFile(NewFile, kw_only=True):
+    """A file that came in, and a link to it."""
+
     download_url: Annotated[str, Meta(extra_json_schema={"format": "uri"})]
     download_url_expires_at: Timestamp
 
 
 CARRIER_FILES = Resource(
-    record=CarrierFile,
+    record=NewFile,
     path="/carrier/files",
     singular="file",
     function="get_files",

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from msgspec import field
 
 from crossdock.resources.common import Money, ShipToAddress, Tags, Timestamp
+from crossdock.resources.links import Link
+from crossdock.resources.personal import Personal
 from crossdock.resources.schema import (
     HOURLY,
     TEXT,
@@ -32,13 +34,13 @@ CartOrderStatus = Literal[
 
 
 class BillToAddress(Part, kw_only=True):
-    full_name: str | None = None
-    address1: str | None = None
-    address2: str | None = None
-    address3: str | None = None
+    full_name: Annotated[str | None, Personal.NAME] = None
+    address1: Annotated[str | None, Personal.STREET] = None
+    address2: Annotated[str | None, Personal.STREET] = None
+    address3: Annotated[str | None, Personal.STREET] = None
     city: str | None = None
     state: str | None = None
-    postal_code: str | None = None
+    postal_code: Annotated[str | None, Personal.POSTCODE] = None
     country: str | None = None
 
 
@@ -81,7 +83,7 @@ class CartShipment(Part, kw_only=True):
     carrier_id: str | None = None
     carrier_name: str | None = None
     tracking_number: str | None = None
-    tracking_url: str | None = None
+    tracking_url: Link | None = None
     line_items: list[CartShipmentLine] = []
     shipping_groups: list[str] = []
     created_date: Timestamp | None = None
@@ -124,7 +126,7 @@ class CartOrder(Record, kw_only=True):
     line_items: list[CartOrderLine] = []
     shipping_groups: list[CartShippingGroup] = []
     shipments: list[CartShipment] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     additional_fields: dict[str, Any] = {}
     trackstar_tags: Tags = None
 

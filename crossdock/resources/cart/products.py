@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import field
 
 from crossdock.resources.common import Measurements, Money, Tags, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import HOURLY, Record, Resource
 
 
@@ -20,7 +21,7 @@ class CartProduct(Record, kw_only=True):
     parent_product_id: str
     is_kit: bool
     active: bool
-    image_url: str | None = None
+    image_url: Link | None = None
     price: Money | None = None
     unit_cost: Money | None = None
     inventory: int | None = None
@@ -28,7 +29,7 @@ class CartProduct(Record, kw_only=True):
     measurements: Measurements = field(default_factory=Measurements)
     tags: list[str] = []
     categories: list[str] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     trackstar_tags: Tags = None
     additional_fields: dict[str, Any] = {}
 

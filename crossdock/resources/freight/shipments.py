@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from crossdock.resources.common import Money, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import HOURLY, Record, Resource
 
 FreightStatus = Literal[
@@ -25,7 +26,7 @@ class FreightShipment(Record, kw_only=True):
         "pre_transit", "in_transit", "arrival_port", "en_route_to_destination", "final_destination"
     ]
     shipment_method: str
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     additional_fields: dict[str, Any] = {}
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import field
 
 from crossdock.resources.common import Money, ShipFromAddress, SupplierRef, Tags, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import (
     DATE_WITHOUT_LISTS,
     HOURLY,
@@ -60,7 +61,7 @@ class InboundShipment(Record, kw_only=True):
     ship_from_address: ShipFromAddress = field(default_factory=ShipFromAddress)
     tracking_numbers: list[str] = []
     notes: list[str] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     trackstar_tags: Tags = None
     additional_fields: dict[str, Any] = {}
 

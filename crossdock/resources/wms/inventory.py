@@ -5,7 +5,9 @@ from typing import Annotated, Any
 from msgspec import field
 
 from crossdock.resources.common import Measurements, Money, Tags, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import HOURLY, PLAIN, TEXT, TEXT_WITHOUT_NEQ, Filter, Part, Record, Resource
+from crossdock.resources.wms.inventory_ledger import INVENTORY_LEDGER
 
 
 class WarehouseInventory(Part, kw_only=True):
@@ -54,7 +56,7 @@ class InventoryItem(Record, kw_only=True):
     lots: list[Lot] = []
     measurements: Measurements = field(default_factory=Measurements)
     locations: list[Location] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     trackstar_tags: Tags = None
     additional_fields: dict[str, Any] = {}
 
@@ -68,4 +70,5 @@ INVENTORY = Resource(
     event="inventory",
     every=HOURLY,
     taggable=True,
+    derives=INVENTORY_LEDGER,
 )

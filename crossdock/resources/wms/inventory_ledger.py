@@ -46,6 +46,7 @@ INVENTORY_LEDGER = Resource(
     event="inventory_ledger",
     every=HOURLY,
     item_path="",
+    append_only=True,
     # The contract filters entries by merchant although an entry does not show one.
     hidden={"warehouse_customer_id": Filter(TEXT)},
 )

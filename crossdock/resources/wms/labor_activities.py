@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from crossdock.resources.common import Timestamp
+from crossdock.resources.personal import Personal
 from crossdock.resources.schema import DATE, HOURLY, PLAIN, TEXT, Filter, Record, Resource
 
 LaborActivityType = Literal["pick", "pack", "put_away", "transfer", "receive"]
@@ -17,8 +18,8 @@ class LaborActivity(Record, kw_only=True):
     created_date: Timestamp
     updated_date: Timestamp
     user_id: Annotated[str, Filter(PLAIN)]
-    user_first_name: str | None = None
-    user_last_name: str | None = None
+    user_first_name: Annotated[str | None, Personal.NAME] = None
+    user_last_name: Annotated[str | None, Personal.NAME] = None
     warehouse_id: Annotated[str, Filter(PLAIN)]
     activity_type: Annotated[LaborActivityType, Filter(PLAIN)]
     activity_start_time: Annotated[Timestamp, Filter(DATE)]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, UnsetType, field
 
 from crossdock.resources.common import Measurements, Money, ShipFromAddress, ShipToAddress, Tags, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import (
     DATE_WITHOUT_LISTS,
     HOURLY,
@@ -80,7 +81,7 @@ class Package(Part, kw_only=True):
     package_id: str
     package_name: str | None = None
     tracking_number: str | None = None
-    tracking_url: str | None = None
+    tracking_url: Link | None = None
     shipping_method: str | None = None
     carrier: str | None = None
     shipping_method_id: str | None = None
@@ -145,7 +146,7 @@ class Order(Record, kw_only=True):
     signature_required: bool | None = None
     international_duty_paid_by: DutyPaidBy | None = None
     shipments: list[Shipment] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     trackstar_tags: Tags = None
     additional_fields: dict[str, Any] = {}
 

@@ -46,6 +46,7 @@ ORDER_PACKS = Resource(
     record=OrderPacks,
     path="/wms/orders/packs",
     singular="order_packs",
+    reader_name="packs_of_order",
     function="get_order_packs",
     event=None,
     every=HOURLY,
@@ -53,4 +54,5 @@ ORDER_PACKS = Resource(
     stamped=False,
     item_path="/wms/orders/{order_id}/packs",
     id_parameter="order_id",
+    of="get_orders",
 )

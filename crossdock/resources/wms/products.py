@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from msgspec import field
 
 from crossdock.resources.common import Money, SupplierRef, Tags, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import HOURLY, TEXT, TEXT_WITHOUT_NEQ, Filter, Part, Record, Resource
 
 
@@ -40,7 +41,7 @@ class Product(Record, kw_only=True):
     country_of_origin: str | None = None
     harmonized_code: str | None = None
     supplier_products: list[SupplierProduct] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     trackstar_tags: Tags = None
     additional_fields: dict[str, Any] = {}
 

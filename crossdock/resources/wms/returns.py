@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import field
 
 from crossdock.resources.common import Measurements, Money, Tags, Timestamp
+from crossdock.resources.links import Link
 from crossdock.resources.schema import HOURLY, TEXT, Filter, Part, Record, Resource
 
 ReturnStatus = Literal["open", "in-transit", "receiving", "received", "cancelled", "other"]
@@ -62,7 +63,7 @@ class Return(Record, kw_only=True):
     notes: list[str] = []
     line_items: list[ReturnLineItem] = []
     shipments: list[ReturnShipment] = []
-    external_system_url: str | None = None
+    external_system_url: Link | None = None
     trackstar_tags: Tags = None
     additional_fields: dict[str, Any] = {}
 
@@ -71,6 +72,7 @@ RETURNS = Resource(
     record=Return,
     path="/wms/returns",
     singular="return",
+    reader_name="return_order",
     function="get_returns",
     event="return",
     every=HOURLY,

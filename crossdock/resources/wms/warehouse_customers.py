@@ -1,8 +1,9 @@
 """A merchant whose goods the warehouse handles."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from crossdock.resources.common import Timestamp
+from crossdock.resources.personal import Personal
 from crossdock.resources.schema import EVERY_12_HOURS, Record, Resource
 
 
@@ -13,7 +14,7 @@ class WarehouseCustomer(Record, kw_only=True):
     created_date: Timestamp
     updated_date: Timestamp
     name: str
-    email: str | None = None
+    email: Annotated[str | None, Personal.EMAIL] = None
     additional_fields: dict[str, Any] = {}
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.database.engine import Database, Row, Transaction
+from crossdock.store.people import audit_log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ def _app(row: Row) -> App:
 
 
 async def ensure_own(database: Database, organization_id: str) -> None:
-    """Makes the application that the organization's events belong to, where it is missing."""
+    """Make the application that the organization's events belong to, where it is missing."""
     if await database.fetch_one("SELECT 1 FROM webhook_apps WHERE id = ?", organization_id):
         return
     await database.execute(
@@ -48,12 +49,14 @@ async def ensure_own(database: Database, organization_id: str) -> None:
     )
 
 
-async def find(database: Database, organization_id: str, reference: str) -> App | None:
+async def find(reader: Database | Transaction, organization_id: str, reference: str) -> App | None:
     """By id or uid."""
-    row = await database.fetch_one(
+    row = await reader.fetch_one(
         f"SELECT {_COLUMNS} FROM webhook_apps WHERE organization_id = ? AND (id = ? OR uid = ?)",
-        organization_id, reference, reference,
-    )  # fmt: skip
+        organization_id,
+        reference,
+        reference,
+    )
     return None if row is None else _app(row)
 
 
@@ -78,13 +81,15 @@ async def page(
     beyond = f" AND id {comparison} ?" if after is not None else ""
     rows = await database.fetch(
         f"SELECT {_COLUMNS} FROM webhook_apps WHERE organization_id = ?{beyond} ORDER BY id {order} LIMIT ?",
-        organization_id, *([after] if after is not None else []), limit,
-    )  # fmt: skip
+        organization_id,
+        *([after] if after is not None else []),
+        limit,
+    )
     return [_app(row) for row in rows]
 
 
 async def put(transaction: Transaction, app: App) -> None:
-    """Stores an application, new or changed."""
+    """Store an application, new or changed."""
     await transaction.execute(
         f"INSERT INTO webhook_apps ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
         "ON CONFLICT (id) DO UPDATE SET uid = excluded.uid, name = excluded.name, rate = excluded.rate, "
@@ -93,6 +98,10 @@ async def put(transaction: Transaction, app: App) -> None:
         app.id, app.organization_id, app.uid, app.name, app.rate,
         msgspec.json.encode(dict(app.metadata)).decode(), app.created_ms, app.updated_ms,
     )  # fmt: skip
+    done = "created" if app.updated_ms == app.created_ms else "changed"
+    await audit_log.note_act(
+        transaction, app.organization_id, f"webhook_application.{done}", app.id, app.updated_ms, name=app.name
+    )
 
 
 async def delete(transaction: Transaction, app_id: str) -> None:

@@ -1,29 +1,34 @@
 """Endpoints: where webhooks go. Their URL, signing secrets, headers and script are kept encrypted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
+import structlog
 
-from crossdock.store.engine import Database, Row, Transaction
-from crossdock.store.secrets import Vault
+from crossdock.errors import SettingsError
+from crossdock.store.database.engine import Database, Row, Transaction
+from crossdock.store.database.secrets import Vault
+from crossdock.store.people import audit_log
 
-OPERATIONAL = "operational"
+OPERATIONAL, ALERTS = "operational", "alerts"
+
+log = structlog.get_logger()
 
 
-class Secret(msgspec.Struct):
+class EndpointSecret(msgspec.Struct):
     """A signing secret. until_ms: when it stops signing; None: it is the present one."""
 
     key: str
     until_ms: int | None = None
 
 
-class Hidden(msgspec.Struct, kw_only=True):
-    """What of an endpoint is kept encrypted. secrets: the present one first."""
+class HiddenHeaders(msgspec.Struct, kw_only=True):
+    """The part of an endpoint that is kept encrypted. secrets: the present one first."""
 
     url: str
-    secrets: list[Secret]
+    secrets: list[EndpointSecret]
     headers: dict[str, str] = {}
     code: str | None = None
     variables: dict[str, str] | None = None
@@ -41,6 +46,9 @@ class Endpoint:
     description: str = ""
     types: tuple[str, ...] | None = None
     channels: tuple[str, ...] | None = None
+    connections: tuple[str, ...] | None = None
+    """The ids of the connections that it is for; None, like that of customers: for all."""
+    customers: tuple[str, ...] | None = None
     rate: int | None = None
     disabled: bool = False
     transforms: bool = False
@@ -50,12 +58,12 @@ class Endpoint:
     failing_since_ms: int | None = None
     created_ms: int = 0
     updated_ms: int = 0
-    hidden: Hidden
+    hidden: HiddenHeaders
 
     @property
     def is_operational(self) -> bool:
-        """Whether it is the operator's, told about failures."""
-        return self.application_id == operational(self.organization_id)
+        """Check whether the endpoint is of an application of our own, told about failures."""
+        return is_internal(self.application_id)
 
 
 def operational(organization_id: str) -> str:
@@ -63,10 +71,22 @@ def operational(organization_id: str) -> str:
     return f"{OPERATIONAL}:{organization_id}"
 
 
+def of_alerts(organization_id: str) -> str:
+    """The application that the channels of an organization's alerts belong to. No caller can name it."""
+    return f"{ALERTS}:{organization_id}"
+
+
+def is_internal(application_id: str) -> bool:
+    """Check whether an application is one of ours, about whose endpoints nobody is told anything."""
+    return application_id.startswith((f"{OPERATIONAL}:", f"{ALERTS}:"))
+
+
 _COLUMNS = (
-    "number, id, organization_id, application_id, uid, description, types, channels, rate, disabled, "
-    "transforms, transformed_ms, metadata, revision, failing_since_ms, created_ms, updated_ms, sealed"
+    "number, id, organization_id, application_id, uid, description, types, channels, connections, "
+    "customers, rate, disabled, transforms, transformed_ms, metadata, revision, failing_since_ms, "
+    "created_ms, updated_ms, sealed"
 )
+_LISTS = ("types", "channels", "connections", "customers")
 
 
 def _context(endpoint_id: str) -> str:
@@ -76,21 +96,20 @@ def _context(endpoint_id: str) -> str:
 async def _opened(vault: Vault, row: Row) -> Endpoint:
     values = dict(zip(_COLUMNS.split(", "), row, strict=True))
     sealed = bytes(values.pop("sealed"))
-    found = await vault.open(values["organization_id"], _context(values["id"]), sealed)
+    content = await vault.open(values["organization_id"], _context(values["id"]), sealed)
     return Endpoint(
         **values
         | {
-            "types": listed(values["types"]),
-            "channels": listed(values["channels"]),
+            **{name: split_names(values[name]) for name in _LISTS},
             "disabled": bool(values["disabled"]),
             "transforms": bool(values["transforms"]),
             "metadata": msgspec.json.decode(values["metadata"]),
-            "hidden": msgspec.json.decode(found, type=Hidden),
+            "hidden": msgspec.json.decode(content, type=HiddenHeaders),
         }
     )
 
 
-def listed(text: str | None) -> tuple[str, ...] | None:
+def split_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(msgspec.json.decode(text))
 
 
@@ -99,7 +118,7 @@ def _text(values: tuple[str, ...] | None) -> str | None:
 
 
 async def add(transaction: Transaction, vault: Vault, endpoint: Endpoint) -> Endpoint:
-    """Stores a new endpoint; it comes back with its number. The vault is prepared for its organization."""
+    """Store a new endpoint and return it with its number. The vault is prepared for its organization."""
     values = await _values(vault, endpoint)
     names = ("id", "organization_id", "application_id", "created_ms", *values)
     row = await transaction.fetch_one(
@@ -110,33 +129,40 @@ async def add(transaction: Transaction, vault: Vault, endpoint: Endpoint) -> End
     )  # fmt: skip
     if row is None:
         raise RuntimeError("the database returned no number for a new endpoint")
+    await audit_log.note_act(
+        transaction, endpoint.organization_id, "endpoint.created", endpoint.id, endpoint.created_ms,
+        application_id=endpoint.application_id,
+    )  # fmt: skip
     return replace(endpoint, number=row[0])
 
 
 async def change(transaction: Transaction, vault: Vault, endpoint: Endpoint) -> None:
-    """Stores an endpoint as it is now; senders read it anew."""
+    """Store an endpoint as it is now; senders read it anew."""
     values = await _values(vault, endpoint)
     assignments = ", ".join(f"{name} = ?" for name in values)
     await transaction.execute(
         f"UPDATE webhook_endpoints SET {assignments}, revision = revision + 1 WHERE number = ?",
-        *values.values(), endpoint.number,
-    )  # fmt: skip
+        *values.values(),
+        endpoint.number,
+    )
+    await audit_log.note_act(
+        transaction, endpoint.organization_id, "endpoint.changed", endpoint.id, endpoint.updated_ms
+    )
 
 
-async def _values(vault: Vault, one: Endpoint) -> dict[str, Any]:
-    plain = msgspec.json.encode(one.hidden)
+async def _values(vault: Vault, endpoint: Endpoint) -> dict[str, Any]:
+    plain = msgspec.json.encode(endpoint.hidden)
     return {
-        "uid": one.uid,
-        "description": one.description,
-        "types": _text(one.types),
-        "channels": _text(one.channels),
-        "rate": one.rate,
-        "disabled": one.disabled,
-        "transforms": one.transforms,
-        "transformed_ms": one.transformed_ms,
-        "metadata": msgspec.json.encode(dict(one.metadata)).decode(),
-        "updated_ms": one.updated_ms,
-        "sealed": await vault.seal(one.organization_id, _context(one.id), plain),
+        "uid": endpoint.uid,
+        "description": endpoint.description,
+        **{name: _text(getattr(endpoint, name)) for name in _LISTS},
+        "rate": endpoint.rate,
+        "disabled": endpoint.disabled,
+        "transforms": endpoint.transforms,
+        "transformed_ms": endpoint.transformed_ms,
+        "metadata": msgspec.json.encode(dict(endpoint.metadata)).decode(),
+        "updated_ms": endpoint.updated_ms,
+        "sealed": await vault.seal(endpoint.organization_id, _context(endpoint.id), plain),
     }
 
 
@@ -145,31 +171,91 @@ async def find(database: Database, vault: Vault, application_id: str, reference:
     row = await database.fetch_one(
         f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE application_id = ? AND (id = ? OR uid = ?) "
         "AND deleted_ms IS NULL",
-        application_id, reference, reference,
-    )  # fmt: skip
+        application_id,
+        reference,
+        reference,
+    )
     return None if row is None else await _opened(vault, row)
 
 
-async def locked(database: Database, transaction: Transaction, vault: Vault, number: int) -> Endpoint | None:
+async def locked(transaction: Transaction, vault: Vault, number: int) -> Endpoint | None:
     """An endpoint that this transaction is about to change; None when it was deleted."""
     row = await transaction.fetch_one(
-        f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE number = ? AND deleted_ms IS NULL{database.locking}",
+        f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE number = ? AND deleted_ms IS NULL"
+        f"{transaction.locking}",
         number,
     )
     return None if row is None else await _opened(vault, row)
 
 
 async def is_taken(transaction: Transaction, application_id: str, uid: str, number: int) -> bool:
-    """Whether another endpoint of the application has this uid."""
+    """Check whether another endpoint of the application has this uid."""
     row = await transaction.fetch_one(
         "SELECT 1 FROM webhook_endpoints WHERE application_id = ? AND uid = ? AND number <> ?",
-        application_id, uid, number,
-    )  # fmt: skip
+        application_id,
+        uid,
+        number,
+    )
+    return row is not None
+
+
+async def of_organization(
+    database: Database | Transaction, organization_id: str, endpoint_ids: Sequence[str]
+) -> set[str]:
+    """The ids among these that endpoints of the organization's events have."""
+    if not endpoint_ids:
+        return set()
+    condition, bound = database.one_of("id", endpoint_ids)
+    rows = await database.fetch(
+        f"SELECT id FROM webhook_endpoints WHERE application_id = ? AND deleted_ms IS NULL AND {condition}",
+        organization_id,
+        bound,
+    )
+    return {row[0] for row in rows}
+
+
+async def add_connection(
+    transaction: Transaction, organization_id: str, endpoint_ids: Sequence[str], connection_uid: str
+) -> list[str]:
+    """Have endpoints of an organization's events be for one more connection; return the ids of these.
+
+    An endpoint that is for all stays so: it gets the connection's events in any case. Ids of endpoints that
+    are not there, or are another organization's, are passed over. What the same transaction tells of the
+    connection goes there already.
+    """
+    condition, bound = transaction.one_of("id", endpoint_ids)
+    rows = await transaction.fetch(
+        "SELECT number, id, connections, customers FROM webhook_endpoints WHERE application_id = ? "
+        f"AND deleted_ms IS NULL AND {condition} ORDER BY number{transaction.locking}",
+        organization_id,
+        bound,
+    )
+    for number, _, connections, customers in rows:
+        ids = split_names(connections) or ()
+        if (connections is None and customers is None) or connection_uid in ids:
+            continue
+        await transaction.execute(
+            "UPDATE webhook_endpoints SET connections = ?, revision = revision + 1 WHERE number = ?",
+            _text((*ids, connection_uid)),
+            number,
+        )
+    return [row[1] for row in rows]
+
+
+async def is_asked_for(transaction: Transaction, organization_id: str, event_type: str) -> bool:
+    """Check whether an endpoint of the organization's events, on or off, names this type."""
+    name = msgspec.json.encode(event_type).decode()
+    row = await transaction.fetch_one(
+        "SELECT 1 FROM webhook_endpoints WHERE application_id = ? AND deleted_ms IS NULL "
+        f"AND {transaction.contains('types')} LIMIT 1",
+        organization_id,
+        name,
+    )
     return row is not None
 
 
 async def by_numbers(database: Database, vault: Vault, numbers: list[int]) -> dict[int, Endpoint]:
-    """Endpoints by their numbers; those that were deleted are not among them."""
+    """Endpoints by their numbers. Not among them: those that were deleted, or can't be opened."""
     if not numbers:
         return {}
     marks = ", ".join("?" * len(numbers))
@@ -177,11 +263,17 @@ async def by_numbers(database: Database, vault: Vault, numbers: list[int]) -> di
         f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE number IN ({marks}) AND deleted_ms IS NULL",
         *numbers,
     )
-    return {row[0]: await _opened(vault, row) for row in rows}
+    endpoints: dict[int, Endpoint] = {}
+    for row in rows:
+        try:
+            endpoints[row[0]] = await _opened(vault, row)
+        except (SettingsError, msgspec.MsgspecError) as problem:  # others are not to wait for it
+            log.error("an endpoint can't be opened; nothing is sent there", number=row[0], error=str(problem))
+    return endpoints
 
 
 async def ids_of(database: Database, numbers: list[int]) -> dict[int, str]:
-    """What users call endpoints, deleted ones too."""
+    """The ids of endpoints by their numbers, deleted ones too."""
     if not numbers:
         return {}
     marks = ", ".join("?" * len(numbers))
@@ -205,13 +297,15 @@ async def page(
     rows = await database.fetch(
         f"SELECT {_COLUMNS} FROM webhook_endpoints WHERE application_id = ? AND deleted_ms IS NULL{beyond} "
         f"ORDER BY id {order} LIMIT ?",
-        application_id, *([after] if after is not None else []), limit,
-    )  # fmt: skip
+        application_id,
+        *([after] if after is not None else []),
+        limit,
+    )
     return [await _opened(vault, row) for row in rows]
 
 
 async def count(database: Database, application_id: str) -> tuple[int, int]:
-    """How many endpoints an application has, and how many of them are on."""
+    """The number of endpoints that an application has, and of those that are on."""
     row = await database.fetch_one(
         "SELECT count(*), COALESCE(sum(CASE WHEN disabled THEN 0 ELSE 1 END), 0) FROM webhook_endpoints "
         "WHERE application_id = ? AND deleted_ms IS NULL",
@@ -221,18 +315,22 @@ async def count(database: Database, application_id: str) -> tuple[int, int]:
 
 
 async def delete(transaction: Transaction, number: int, now_ms: int) -> None:
-    """Nothing goes there any more, its secrets are gone, and its uid is free."""
-    await transaction.execute(
+    """Delete an endpoint: nothing goes there any more, its secrets are gone, and its uid is free."""
+    row = await transaction.fetch_one(
         "UPDATE webhook_endpoints SET deleted_ms = ?, uid = NULL, sealed = ?, disabled = TRUE, "
-        "revision = revision + 1 WHERE number = ?",
-        now_ms, b"", number,
-    )  # fmt: skip
+        "revision = revision + 1 WHERE number = ? RETURNING organization_id, id",
+        now_ms,
+        b"",
+        number,
+    )
+    if row is not None:
+        await audit_log.note_act(transaction, row[0], "endpoint.deleted", row[1], now_ms)
 
 
 async def delete_all(
     transaction: Transaction, application_id: str, now_ms: int
 ) -> list[tuple[str, str | None]]:
-    """Deletes every endpoint of an application: their ids and uids."""
+    """Delete every endpoint of an application; return their ids and uids."""
     rows = await transaction.fetch(
         "SELECT number, id, uid FROM webhook_endpoints WHERE application_id = ? AND deleted_ms IS NULL "
         "ORDER BY id",
@@ -260,25 +358,29 @@ async def note_used_up(transaction: Transaction, number: int, now_ms: int, perio
         since = now_ms
     await transaction.execute(
         "UPDATE webhook_endpoints SET failing_since_ms = ?, failing_last_ms = ? WHERE number = ?",
-        since, now_ms, number,
-    )  # fmt: skip
+        since,
+        now_ms,
+        number,
+    )
     return int(since) if period_ms and now_ms - since >= period_ms else None
 
 
-async def note_success(transaction: Transaction, number: int) -> None:
-    """Something arrived there: whatever failed before no longer counts."""
-    await transaction.execute(
+async def note_success(transaction: Transaction, number: int) -> bool:
+    """Note that something arrived there: whatever failed before no longer counts. False: nothing had."""
+    changed = await transaction.execute(
         "UPDATE webhook_endpoints SET failing_since_ms = NULL, failing_last_ms = NULL "
         "WHERE number = ? AND failing_since_ms IS NOT NULL",
         number,
     )
+    return changed == 1
 
 
 async def switch_off(transaction: Transaction, number: int, now_ms: int) -> bool:
-    """Disables an endpoint. False when it was."""
+    """Disable an endpoint. False when it was disabled or deleted before."""
     changed = await transaction.execute(
         "UPDATE webhook_endpoints SET disabled = TRUE, updated_ms = ?, revision = revision + 1 "
         "WHERE number = ? AND NOT disabled AND deleted_ms IS NULL",
-        now_ms, number,
-    )  # fmt: skip
+        now_ms,
+        number,
+    )
     return changed == 1

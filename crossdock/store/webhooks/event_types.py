@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.database.engine import Database, Row, Transaction
+from crossdock.store.people import audit_log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,15 +50,18 @@ async def all_of(database: Database, organization_id: str) -> dict[str, EventTyp
 async def get(reader: Database | Transaction, organization_id: str, name: str) -> EventType | None:
     row = await reader.fetch_one(
         f"SELECT {_COLUMNS} FROM webhook_event_types WHERE organization_id = ? AND name = ?",
-        organization_id, name,
-    )  # fmt: skip
+        organization_id,
+        name,
+    )
     return None if row is None else _type(row)
 
 
-async def put(transaction: Transaction, organization_id: str, one: EventType) -> None:
-    """Stores an event type, new or changed."""
-    schemas = None if one.schemas is None else msgspec.json.encode(one.schemas).decode()
-    flags = None if one.feature_flags is None else msgspec.json.encode(one.feature_flags).decode()
+async def put(transaction: Transaction, organization_id: str, event_type: EventType) -> None:
+    """Store an event type, new or changed."""
+    schemas = None if event_type.schemas is None else msgspec.json.encode(event_type.schemas).decode()
+    flags = (
+        None if event_type.feature_flags is None else msgspec.json.encode(event_type.feature_flags).decode()
+    )
     await transaction.execute(
         f"INSERT INTO webhook_event_types (organization_id, {_COLUMNS}) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (organization_id, name) DO UPDATE SET "
@@ -65,12 +69,27 @@ async def put(transaction: Transaction, organization_id: str, one: EventType) ->
         "archived = excluded.archived, deprecated = excluded.deprecated, schemas = excluded.schemas, "
         "group_name = excluded.group_name, feature_flags = excluded.feature_flags, "
         "updated_ms = excluded.updated_ms",
-        organization_id, one.name, one.description, one.archived, one.deprecated, schemas, one.group_name,
-        flags, one.created_ms, one.updated_ms,
-    )  # fmt: skip
+        organization_id,
+        event_type.name,
+        event_type.description,
+        event_type.archived,
+        event_type.deprecated,
+        schemas,
+        event_type.group_name,
+        flags,
+        event_type.created_ms,
+        event_type.updated_ms,
+    )
+    done = "created" if event_type.updated_ms == event_type.created_ms else "changed"
+    await audit_log.note_act(
+        transaction, organization_id, f"event_type.{done}", event_type.name, event_type.updated_ms
+    )
 
 
-async def delete(transaction: Transaction, organization_id: str, name: str) -> bool:
+async def delete(transaction: Transaction, organization_id: str, name: str, now_ms: int) -> bool:
     """False when there was none."""
     sql = "DELETE FROM webhook_event_types WHERE organization_id = ? AND name = ?"
-    return await transaction.execute(sql, organization_id, name) == 1
+    if await transaction.execute(sql, organization_id, name) == 0:
+        return False
+    await audit_log.note_act(transaction, organization_id, "event_type.deleted", name, now_ms)
+    return True

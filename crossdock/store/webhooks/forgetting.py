@@ -1,21 +1,22 @@
 """Forgetting old attempts, deliveries and messages, some rows at a time."""
 
-from crossdock.store.engine import Database
-from crossdock.store.ids import first_id
+from crossdock.store.database.engine import Database
+from crossdock.store.database.ids import first_id
 
 
 async def forget_attempts(database: Database, before_ms: int, at_most: int) -> int:
-    """Removes attempts from before a moment: how many."""
+    """Remove attempts from before a moment; return how many."""
     async with database.transaction() as transaction:
         return await transaction.execute(
             "DELETE FROM webhook_attempts WHERE id IN "
             "(SELECT id FROM webhook_attempts WHERE id < ? ORDER BY id LIMIT ?)",
-            first_id("atmpt", before_ms), at_most,
-        )  # fmt: skip
+            first_id("atmpt", before_ms),
+            at_most,
+        )
 
 
 async def forget_deliveries(database: Database, before_ms: int, at_most: int) -> int:
-    """Removes what is told of messages from before a moment that nothing more is sent of: how many."""
+    """Remove deliveries with nothing more to send, of messages from before a moment; return how many."""
     removed = 0
     async with database.transaction() as transaction:
         for row in await transaction.fetch("SELECT number FROM webhook_endpoints ORDER BY number"):
@@ -31,15 +32,16 @@ async def forget_deliveries(database: Database, before_ms: int, at_most: int) ->
 
 
 async def forget_messages(database: Database, before_ms: int, at_most: int) -> int:
-    """Removes messages of the admin API from before a moment: how many."""
+    """Remove messages of the admin API from before a moment; return how many."""
     async with database.transaction() as transaction:
         rows = await transaction.fetch(
             "SELECT id FROM webhook_messages WHERE id < ? ORDER BY id LIMIT ?",
-            first_id("msg", before_ms), at_most,
-        )  # fmt: skip
-        each, bound = transaction.each([row[0] for row in rows])
+            first_id("msg", before_ms),
+            at_most,
+        )
+        text, bound = transaction.text_table([row[0] for row in rows])
         for table, column in (("webhook_message_tags", "message_id"), ("webhook_messages", "id")):
             await transaction.execute(
-                f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM {each})", bound
+                f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM {text})", bound
             )
     return len(rows)

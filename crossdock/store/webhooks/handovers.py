@@ -11,9 +11,9 @@ and all its events are handed over.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossdock.store.engine import Database, Transaction
-from crossdock.store.webhooks import deliveries
-from crossdock.store.webhooks.deliveries import New
+from crossdock.store.database.engine import Database, Transaction
+from crossdock.store.webhooks import channels, deliveries
+from crossdock.store.webhooks.deliveries import NewMessage
 
 AT_ONCE = 1000
 _ALL = ""
@@ -34,18 +34,18 @@ def order_of(organization_id: str) -> str:
 
 
 async def handed(transaction: Transaction, organization_ids: Sequence[str]) -> set[str]:
-    """Those of these organizations whose events are handed over, and not sent by us. In their turn."""
+    """The organizations among these whose events are handed over, and not sent by us. In their turn."""
     marks = ", ".join("?" * len(organization_ids))
     rows = await transaction.fetch(
         f"SELECT organization_id FROM webhook_handovers WHERE organization_id IN ('{_ALL}', {marks})",
         *organization_ids,
     )
-    found = {str(row[0]) for row in rows}
-    return set(organization_ids) if _ALL in found else found
+    texts = {str(row[0]) for row in rows}
+    return set(organization_ids) if _ALL in texts else texts
 
 
 async def begin(database: Database) -> None:
-    """Hands over what happens from now on. What happened before stays ours to send.
+    """Hand over what happens from now on. What happened before stays ours to send.
 
     Broken off, it is taken up by the next call: an organization that has its row is done.
     """
@@ -58,8 +58,9 @@ async def begin(database: Database) -> None:
                 "INSERT INTO webhook_handovers (organization_id, seq) SELECT CAST(? AS TEXT), "
                 "COALESCE((SELECT max(seq) FROM events WHERE organization_id = ?), 0) WHERE TRUE "
                 "ON CONFLICT DO NOTHING",
-                row[0], row[0],
-            )  # fmt: skip
+                row[0],
+                row[0],
+            )
     async with database.transaction() as transaction:
         await transaction.in_turn(_SWITCH)
         await transaction.execute(
@@ -68,7 +69,7 @@ async def begin(database: Database) -> None:
 
 
 async def end(database: Database, now_ms: int) -> None:
-    """Hands over nothing more: we send what was not handed over, and all that happens from now on.
+    """Hand over nothing more: we send what was not handed over, and all that happens from now on.
 
     Broken off, it is taken up by the next call.
     """
@@ -96,11 +97,16 @@ async def _take_back(database: Database, organization_id: str, now_ms: int) -> b
         if row is None:
             return False  # another process did it
         waiting = await transaction.fetch(
-            "SELECT seq, id, type FROM events WHERE organization_id = ? AND seq > ? ORDER BY seq LIMIT ?",
-            organization_id, row[0], AT_ONCE,
-        )  # fmt: skip
-        told = [New(one[1], one[2]) for one in waiting]
-        await deliveries.fan_out(transaction, organization_id, told, now_ms)
+            "SELECT e.seq, e.id, e.type, c.uid, e.customer FROM events e LEFT JOIN connections c "
+            "ON c.id = e.connection_id WHERE e.organization_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?",
+            organization_id,
+            row[0],
+            AT_ONCE,
+        )
+        new_messages = [
+            NewMessage(items[1], items[2], channels.of_event(items[3], items[4])) for items in waiting
+        ]
+        await deliveries.fan_out(transaction, organization_id, new_messages, now_ms)
         if len(waiting) < AT_ONCE:
             await transaction.execute(
                 "DELETE FROM webhook_handovers WHERE organization_id = ?", organization_id
@@ -118,7 +124,7 @@ async def is_on(database: Database) -> bool:
 
 
 @dataclass(frozen=True)
-class Behind:
+class HandoverBacklog:
     """An organization with events that were not handed over. problem: what kept them the last time."""
 
     organization_id: str
@@ -135,7 +141,7 @@ _BEHIND = (
 )
 
 
-async def claim(database: Database, now_ms: int, until_ms: int) -> Behind | None:
+async def claim(database: Database, now_ms: int, until_ms: int) -> HandoverBacklog | None:
     """An organization that is due, and nobody else's until then. None while handing over is off."""
     for row in await database.fetch(
         f"SELECT o.id, o.name, h.seq {_BEHIND} AND COALESCE(h.due_ms, 0) <= ? ORDER BY o.id", now_ms
@@ -143,13 +149,15 @@ async def claim(database: Database, now_ms: int, until_ms: int) -> Behind | None
         async with database.transaction() as transaction:
             if row[2] is None:
                 await _add_late(transaction, row[0])
-            taken = await transaction.fetch_one(
+            items = await transaction.fetch_one(
                 "UPDATE webhook_handovers SET due_ms = ? WHERE organization_id = ? AND due_ms <= ? "
                 "RETURNING seq, tries, problem",
-                until_ms, row[0], now_ms,
-            )  # fmt: skip
-        if taken is not None:
-            return Behind(row[0], row[1], taken[0], taken[1], taken[2])
+                until_ms,
+                row[0],
+                now_ms,
+            )
+        if items is not None:
+            return HandoverBacklog(row[0], row[1], items[0], items[1], items[2])
     return None
 
 
@@ -164,7 +172,7 @@ async def _add_late(transaction: Transaction, organization_id: str) -> None:
 
 
 async def next_ms(database: Database) -> int | None:
-    """When the next organization is due; None: all is handed over."""
+    """The time when the next organization is due; None: all is handed over."""
     row = await database.fetch_one(f"SELECT min(COALESCE(h.due_ms, 0)) {_BEHIND}")
     return None if row is None else row[0]
 
@@ -173,23 +181,32 @@ async def after(database: Database, organization_id: str, seq: int, limit: int) 
     """(place, id) of the next events."""
     rows = await database.fetch(
         "SELECT seq, id FROM events WHERE organization_id = ? AND seq > ? ORDER BY seq LIMIT ?",
-        organization_id, seq, limit,
-    )  # fmt: skip
+        organization_id,
+        seq,
+        limit,
+    )
     return [(row[0], row[1]) for row in rows]
 
 
-async def get_on(database: Database, behind: Behind, seq: int, due_ms: int, problem: str = "") -> None:
-    """How far it is now, when it goes on, and what keeps it."""
+async def record_progress(
+    database: Database, handover_backlog: HandoverBacklog, seq: int, due_ms: int, problem: str = ""
+) -> None:
+    """Record how far a hand-over is now, when it goes on, and what keeps it."""
     await database.execute(
         "UPDATE webhook_handovers SET seq = CASE WHEN seq < ? THEN ? ELSE seq END, due_ms = ?, tries = ?, "
         "problem = ? WHERE organization_id = ?",
-        seq, seq, due_ms, behind.tries + 1 if problem else 0, problem, behind.organization_id,
-    )  # fmt: skip
+        seq,
+        seq,
+        due_ms,
+        handover_backlog.tries + 1 if problem else 0,
+        problem,
+        handover_backlog.organization_id,
+    )
 
 
 @dataclass(frozen=True)
-class State:
-    """How handing over stands."""
+class HandoverState:
+    """The state of handing over."""
 
     oldest_ms: int | None
     """When the first event happened that was not handed over."""
@@ -199,8 +216,8 @@ class State:
     """Why, for one of them."""
 
 
-async def state(database: Database) -> State | None:
-    """How handing over stands now; None: it is off."""
+async def state(database: Database) -> HandoverState | None:
+    """The state of handing over now; None: it is off."""
     if not await is_on(database):
         return None
     oldest = await database.fetch_one(
@@ -210,4 +227,4 @@ async def state(database: Database) -> State | None:
     )
     failing = await database.fetch_one("SELECT count(*), max(problem) FROM webhook_handovers WHERE tries > 0")
     count, problem = (0, None) if failing is None else failing
-    return State(None if oldest is None else oldest[0], count, problem or "")
+    return HandoverState(None if oldest is None else oldest[0], count, problem or "")

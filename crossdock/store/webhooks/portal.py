@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from crossdock.store.access import digest
-from crossdock.store.engine import Database, Transaction
-from crossdock.store.secrets import Vault
+from crossdock.store.connections.access import digest
+from crossdock.store.database.engine import Database, Transaction
+from crossdock.store.database.secrets import Vault
 
 
 @dataclass(frozen=True)
@@ -19,25 +19,31 @@ class PortalToken:
     expires_ms: int
 
 
-async def add(database: Database, token: str, one: PortalToken) -> None:
+async def add(database: Database, token: str, portal_token: PortalToken) -> None:
     await database.execute(
         "INSERT INTO portal_tokens (digest, organization_id, application_id, session_id, capabilities, "
         "feature_flags, expires_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        digest(token), one.organization_id, one.application_id, one.session_id,
-        ",".join(sorted(one.capabilities)), ",".join(sorted(one.feature_flags)), one.expires_ms,
-    )  # fmt: skip
+        digest(token),
+        portal_token.organization_id,
+        portal_token.application_id,
+        portal_token.session_id,
+        ",".join(sorted(portal_token.capabilities)),
+        ",".join(sorted(portal_token.feature_flags)),
+        portal_token.expires_ms,
+    )
 
 
 async def find(database: Database, token: str, now_ms: int) -> PortalToken | None:
-    """What a token may do, if it works."""
+    """The rights of a token; None when it does not work."""
     row = await database.fetch_one(
         "SELECT organization_id, application_id, session_id, capabilities, feature_flags, expires_ms "
         "FROM portal_tokens WHERE digest = ? AND expires_ms > ?",
-        digest(token), now_ms,
-    )  # fmt: skip
+        digest(token),
+        now_ms,
+    )
     if row is None:
         return None
-    capabilities, flags = (frozenset(filter(None, one.split(","))) for one in (row[3], row[4]))
+    capabilities, flags = (frozenset(filter(None, item.split(","))) for item in (row[3], row[4]))
     return PortalToken(row[0], row[1], row[2], capabilities, flags, row[5])
 
 
@@ -65,44 +71,46 @@ async def delete_all(transaction: Transaction, application_id: str) -> None:
 
 
 @dataclass(frozen=True)
-class Answer:
+class PortalAnswer:
     status: int
     body: bytes
 
 
 def answer_key(*parts: str) -> bytes:
-    """Names a request: whose, its key, and its path with the query."""
+    """A name for a request, made of: whose it is, its key, and its path with the query."""
     return digest("\n".join(parts))
 
 
 async def begin(database: Database, key: bytes, organization_id: str, now_ms: int, until_ms: int) -> bool:
-    """Takes a request on. False: it was made before, and is answered or under way."""
+    """Take a request on. False: it was made before, and is answered or under way."""
     async with database.transaction() as transaction:
         await transaction.execute(
             "DELETE FROM webhook_answers WHERE digest = ? AND until_ms <= ?", key, now_ms
         )
-        taken = await transaction.execute(
+        rows = await transaction.execute(
             "INSERT INTO webhook_answers (digest, organization_id, until_ms) VALUES (?, ?, ?) "
             "ON CONFLICT DO NOTHING",
-            key, organization_id, until_ms,
-        )  # fmt: skip
-    return taken == 1
+            key,
+            organization_id,
+            until_ms,
+        )
+    return rows == 1
 
 
-async def answered(database: Database, vault: Vault, key: bytes) -> Answer | None:
+async def answered(database: Database, vault: Vault, key: bytes) -> PortalAnswer | None:
     """The answer that was given; None: there is none yet."""
     row = await database.fetch_one(
         "SELECT organization_id, status, body FROM webhook_answers WHERE digest = ?", key
     )
     if row is None or row[1] is None:
         return None
-    return Answer(row[1], await vault.open(row[0], f"answer {key.hex()}", bytes(row[2])))
+    return PortalAnswer(row[1], await vault.open(row[0], f"answer {key.hex()}", bytes(row[2])))
 
 
 async def keep(
-    database: Database, vault: Vault, key: bytes, organization_id: str, answer: Answer, until_ms: int
+    database: Database, vault: Vault, key: bytes, organization_id: str, answer: PortalAnswer, until_ms: int
 ) -> None:
-    """Has the answer given again to the same request."""
+    """Keep an answer, to be given again to the same request."""
     body = await vault.seal(organization_id, f"answer {key.hex()}", answer.body)
     await database.execute(
         "UPDATE webhook_answers SET status = ?, body = ?, until_ms = ? WHERE digest = ?",
@@ -121,12 +129,13 @@ async def is_open(database: Database, key: bytes) -> bool:
 
 
 async def clean(database: Database, before_ms: int, at_most: int) -> int:
-    """Removes answers and tokens whose time was over before a moment, some at a time."""
+    """Remove answers and tokens whose time was over before a moment, some at a time."""
     async with database.transaction() as transaction:
         removed = await transaction.execute(
             "DELETE FROM webhook_answers WHERE digest IN "
             "(SELECT digest FROM webhook_answers WHERE until_ms < ? LIMIT ?)",
-            before_ms, at_most,
-        )  # fmt: skip
+            before_ms,
+            at_most,
+        )
         await transaction.execute("DELETE FROM portal_tokens WHERE expires_ms < ?", before_ms)
     return removed

@@ -6,7 +6,8 @@ A step adds some manual deliveries and moves the cursor, in one transaction: a c
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crossdock.store.engine import Database, Row, Transaction
+from crossdock.store.database.engine import Database, Row, Transaction
+from crossdock.store.people import audit_log
 
 RUNNING, FINISHED, FAILED = "running", "finished", "failed"
 
@@ -33,17 +34,22 @@ def _task(row: Row) -> Task:
     return Task(*row)
 
 
-async def add(transaction: Transaction, one: Task) -> None:
+async def add(transaction: Transaction, task: Task) -> None:
     await transaction.execute(
-        f"INSERT INTO webhook_tasks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", *vars(one).values()
+        f"INSERT INTO webhook_tasks ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        task.id, task.organization_id, task.endpoint, task.kind, task.status, task.asked, task.cursor,
+        task.sent, task.updated_ms,
+    )  # fmt: skip
+    await audit_log.note_act(
+        transaction, task.organization_id, "webhook_task.started", task.id, task.updated_ms, kind=task.kind
     )
 
 
-async def next_running(database: Database, transaction: Transaction) -> Task | None:
+async def next_running(transaction: Transaction) -> Task | None:
     """A task with work left that nobody else is at."""
     row = await transaction.fetch_one(
         f"SELECT {_COLUMNS} FROM webhook_tasks WHERE status = 'running' ORDER BY id LIMIT 1"
-        f"{database.skip_locked}"
+        f"{transaction.skip_locked}"
     )
     return None if row is None else _task(row)
 
@@ -53,7 +59,7 @@ async def is_any_running(database: Database) -> bool:
     return row is not None
 
 
-async def get_on(
+async def record_progress(
     transaction: Transaction, task_id: str, status: str, cursor: str, sent: int, now_ms: int
 ) -> None:
     await transaction.execute(
@@ -70,8 +76,8 @@ async def get(database: Database, organization_id: str, task_id: str) -> Task | 
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Whose tasks, from behind an id."""
+class TaskRequest:
+    """A search for tasks of an organization, from behind an id."""
 
     organization_id: str
     status: str | None
@@ -79,12 +85,14 @@ class Wanted:
     after: str | None
 
 
-async def page(database: Database, wanted: Wanted, limit: int, *, descending: bool) -> list[Task]:
+async def page(database: Database, task_request: TaskRequest, limit: int, *, descending: bool) -> list[Task]:
     comparison, order = ("<", "DESC") if descending else (">", "ASC")
-    sql, values = "organization_id = ?", [wanted.organization_id]
+    sql, values = "organization_id = ?", [task_request.organization_id]
     for condition, value in (
-        ("status = ?", wanted.status), ("kind = ?", wanted.kind), (f"id {comparison} ?", wanted.after),
-    ):  # fmt: skip
+        ("status = ?", task_request.status),
+        ("kind = ?", task_request.kind),
+        (f"id {comparison} ?", task_request.after),
+    ):
         if value is not None:
             sql, values = f"{sql} AND {condition}", [*values, value]
     rows = await database.fetch(
@@ -97,15 +105,15 @@ async def page(database: Database, wanted: Wanted, limit: int, *, descending: bo
 
 
 @dataclass(frozen=True)
-class Window:
-    """What has an id behind one and before another."""
+class TaskWindow:
+    """A window of ids, behind one and before another."""
 
     after: str
     until: str
     limit: int
 
 
-async def failed(transaction: Transaction, endpoint: int, window: Window) -> list[tuple[str, str]]:
+async def failed(transaction: Transaction, endpoint: int, window: TaskWindow) -> list[tuple[str, str]]:
     """(attempt, message) of what failed there. The window is of attempts."""
     await transaction.seek_first()
     rows = await transaction.fetch(
@@ -117,11 +125,14 @@ async def failed(transaction: Transaction, endpoint: int, window: Window) -> lis
 
 
 async def first_failures(
-    database: Database, transaction: Transaction, endpoint: int, message_ids: Sequence[str], window: Window
+    transaction: Transaction,
+    endpoint: int,
+    message_ids: Sequence[str],
+    window: TaskWindow,
 ) -> set[str]:
     """Of each of these messages the first attempt there in a time that failed, where none succeeded."""
     # Looked for by message alone: an endpoint has many more attempts than a message.
-    condition, bound = database.one_of("message_id", message_ids)
+    condition, bound = transaction.one_of("message_id", message_ids)
     rows = await transaction.fetch(
         f"SELECT message_id, id, status, endpoint FROM webhook_attempts WHERE {condition}", bound
     )
@@ -137,7 +148,7 @@ async def first_failures(
     return {attempt for message, attempt in first.items() if message not in arrived}
 
 
-async def attempted(transaction: Transaction, endpoint: int, window: Window) -> list[tuple[str, int]]:
+async def attempted(transaction: Transaction, endpoint: int, window: TaskWindow) -> list[tuple[str, int]]:
     """(message, state) of all that was tried there."""
     rows = await transaction.fetch(
         "SELECT message_id, state FROM webhook_deliveries WHERE endpoint = ? AND message_id > ? "
@@ -147,25 +158,22 @@ async def attempted(transaction: Transaction, endpoint: int, window: Window) -> 
     return [(row[0], row[1]) for row in rows]
 
 
-async def never_tried(
-    database: Database, transaction: Transaction, endpoint: int, message_ids: list[str]
-) -> list[str]:
-    """Those of these messages that have no delivery there, done or to come."""
-    condition, bound = database.one_of("message_id", message_ids)
+async def never_tried(transaction: Transaction, endpoint: int, message_ids: list[str]) -> list[str]:
+    """The messages among these that have no delivery there, done or to come."""
+    condition, bound = transaction.one_of("message_id", message_ids)
     rows = await transaction.fetch(
         f"SELECT message_id FROM webhook_deliveries WHERE endpoint = ? AND {condition}", endpoint, bound
     )
     there = {row[0] for row in rows}
-    return [one for one in message_ids if one not in there]
+    return [message_id for message_id in message_ids if message_id not in there]
 
 
-async def last_codes(
-    database: Database, transaction: Transaction, endpoint: int, message_ids: list[str]
-) -> dict[str, int]:
-    """How the latest attempt of each of these messages was answered."""
-    condition, bound = database.one_of("message_id", message_ids)
+async def last_codes(transaction: Transaction, endpoint: int, message_ids: list[str]) -> dict[str, int]:
+    """The code that answered the latest attempt of each of these messages there."""
+    condition, bound = transaction.one_of("message_id", message_ids)
     rows = await transaction.fetch(
         f"SELECT message_id, code FROM webhook_attempts WHERE endpoint = ? AND {condition} ORDER BY id",
-        endpoint, bound,
-    )  # fmt: skip
+        endpoint,
+        bound,
+    )
     return {row[0]: row[1] for row in rows}

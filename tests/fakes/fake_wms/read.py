@@ -1,7 +1,7 @@
 """Pure: what the fake vendor says → our fields. What it leaves out is left out."""
 
-from crossdock.integrations.contract import Fields, Raw
-from crossdock.integrations.values import money, text, timestamp, whole
+from crossdock.kit.contract import Fields, Raw
+from crossdock.kit.values import money, text, timestamp, whole
 
 STATUS = {"NEW": "open", "PICKED": "picked", "SHIPPED": "fulfilled"}
 
@@ -22,9 +22,11 @@ def order(raw: Raw) -> Fields:
         if theirs in raw:
             record[ours] = value(raw[theirs])
     if "lines" in raw:
-        record["line_items"] = [_line(one) for one in raw["lines"]]
+        record["line_items"] = [_line(line) for line in raw["lines"]]
     if "shipments" in raw:
-        record["shipments"] = [_shipment(one) for one in raw["shipments"]]
+        record["shipments"] = [_shipment(shipment) for shipment in raw["shipments"]]
+    if "ship_to" in raw:
+        record["ship_to_address"] = raw["ship_to"]
     if "extra" in raw:
         record["additional_fields"] = raw["extra"]
     return record
@@ -60,6 +62,6 @@ def warehouse(raw: Raw) -> Fields:
     }
 
 
-def order_packs(raw: Raw) -> Fields:
-    packs: list[Fields] = [{"pack_id": text(one), "line_items": []} for one in raw["packs"]]
+def packs_of_order(raw: Raw) -> Fields:
+    packs: list[Fields] = [{"pack_id": text(pack), "line_items": []} for pack in raw["packs"]]
     return {"id": text(raw["id"]), "packs": packs}

@@ -2,37 +2,23 @@
 
 from typing import Any
 
-from crossdock.integrations.contract import Accepts, Call, Command, Search, Steps
+from crossdock.kit.contract import Accepts, Call, Command, Operation, Search, Steps
 
 ORDER = ("reference_id", "total_price", "ship_to_address.city", "channel_object.channel_name")
 
-ACCEPTS = {
-    "create_order": Accepts(
-        required=("order_number", "line_items", "line_items.product_id", "line_items.quantity"),
-        optional=ORDER,
-        extra={"priority": {"title": "Priority", "type": "string", "enum": ["low", "high"]}},
-    ),
-    "update_order": Accepts(optional=("total_price", "order_number")),
-    "cancel_order": Accepts(),
-    "create_order_shipment": Accepts(
-        required=("warehouse_id",), optional=("tracking_number",), options={"warehouse_id": "warehouses"}
-    ),
-    "create_order_file": Accepts(optional=("file", "file_name", "file_url")),
-}
-
 
 def create_order(command: Command) -> Steps:
-    made = command.found
-    if made is None:
-        made = (yield Call("POST", "/orders", _order(command.body)))["id"]
+    text = command.found
+    if text is None:
+        text = (yield Call("POST", "/orders", _order(command.body)))["id"]
     if "priority" in command.body:
-        yield Call("PUT", f"/orders/{made}", {"confirmed": True})
-    return made
+        yield Call("PUT", f"/orders/{text}", {"confirmed": True})
+    return text
 
 
-def find_create_order(command: Command) -> Search:
+def find_order(command: Command) -> Search:
     answer = yield Call("GET", "/orders", params={"number": command.body["order_number"]}, asks=True)
-    return next((str(one["id"]) for one in answer["data"]), None)
+    return next((str(record["id"]) for record in answer["data"]), None)
 
 
 def update_order(command: Command) -> Steps:
@@ -65,11 +51,32 @@ def _order(body: Any) -> dict[str, Any]:
         "total_price": "total",
         "priority": "priority",
     }
-    found = {theirs: body[ours] for ours, theirs in names.items() if ours in body}
-    if "total" in found:
-        found["total"] = str(found["total"])
+    order = {theirs: body[ours] for ours, theirs in names.items() if ours in body}
+    if "total" in order:
+        order["total"] = str(order["total"])
     if "line_items" in body:
-        found["lines"] = [
-            {"product": one["product_id"], "quantity": one["quantity"]} for one in body["line_items"]
+        order["lines"] = [
+            {"product": line_item["product_id"], "quantity": line_item["quantity"]}
+            for line_item in body["line_items"]
         ]
-    return found
+    return order
+
+
+CREATE_ORDER = Operation(
+    Accepts(
+        required=("order_number", "line_items", "line_items.product_id", "line_items.quantity"),
+        optional=ORDER,
+        extra={"priority": {"title": "Priority", "type": "string", "enum": ["low", "high"]}},
+    ),
+    create_order,
+    find=find_order,
+)
+UPDATE_ORDER = Operation(Accepts(optional=("total_price", "order_number")), update_order)
+CANCEL_ORDER = Operation(Accepts(), cancel_order)
+CREATE_ORDER_SHIPMENT = Operation(
+    Accepts(
+        required=("warehouse_id",), optional=("tracking_number",), options={"warehouse_id": "warehouses"}
+    ),
+    create_order_shipment,
+)
+CREATE_ORDER_FILE = Operation(Accepts(optional=("file", "file_name", "file_url")), create_order_file)

@@ -1,8 +1,8 @@
 """What the sandbox carriers charge for, in the words of all carriers."""
 
-from crossdock.integrations.invoices.charges import Charges
+from crossdock.invoices.charges import ChargeVocabulary
 
-CHARGES = Charges(
+CHARGES = ChargeVocabulary(
     codes={"FRT": "base", "FSC": "fuel"},
     words=(
         (r"^residential|^liftgate", "residential"),

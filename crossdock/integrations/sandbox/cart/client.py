@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from crossdock.integrations.contract import Account, Context, Page, Raw, Walk
-from crossdock.integrations.sandbox.service import Service
+from crossdock.integrations.sandbox.operations.service import SandboxService
+from crossdock.kit.contract import Account, Context, Page, Raw, Walk
 
 
-class Client(Service):
+class Client(SandboxService):
     """One method per function; what the manifest calls a snapshot comes whole every time."""
 
     def __init__(self, context: Context) -> None:

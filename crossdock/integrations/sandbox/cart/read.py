@@ -1,7 +1,7 @@
 """Sandbox shop → our records. Pure: one function per resource."""
 
-from crossdock.integrations.contract import Fields, Raw
-from crossdock.integrations.values import money, timestamp
+from crossdock.kit.contract import Fields, Raw
+from crossdock.kit.values import money, timestamp
 
 ORDER_STATUS = {
     "PENDING": "open",
@@ -43,16 +43,16 @@ def order(raw: Raw) -> Fields:
         "total_discount": money(raw["money"]["rebate"]),
         "total_shipping": money(raw["money"]["shipping"]),
         "ship_to_address": _ship_to(raw["ship_to"]),
-        "bill_to_address": {"full_name": raw["bill_to"]["name"], **_place(raw["bill_to"])},
+        "bill_to_address": {"full_name": raw["bill_to"]["name"], **_address(raw["bill_to"])},
         "earliest_ship_date": timestamp(raw["window"]["from"]),
         "latest_ship_date": timestamp(raw["window"]["until"]),
         "line_items": [_line(line) for line in raw["lines"]],
-        "shipping_groups": [_group(one) for one in raw["groups"]],
-        "shipments": [_shipment(one) for one in raw["deliveries"]],
+        "shipping_groups": [_group(group) for group in raw["groups"]],
+        "shipments": [_shipment(delivery) for delivery in raw["deliveries"]],
         "external_system_url": raw["link"],
         "additional_fields": {
             "payment": raw["payment"],
-            **({"refunds": [_refund(one) for one in raw["refunds"]]} if "refunds" in raw else {}),
+            **({"refunds": [_refund(refund) for refund in raw["refunds"]]} if "refunds" in raw else {}),
         },
     }
 
@@ -91,7 +91,7 @@ def warehouse(raw: Raw) -> Fields:
         "updated_date": timestamp(raw["modified_at"]),
         "name": raw["title"],
         "code": raw["handle"],
-        "address": _place(raw["address"]),
+        "address": _address(raw["address"]),
     }
 
 
@@ -104,7 +104,7 @@ def _rate(rate: Raw) -> Fields:
     }
 
 
-def _place(address: Raw) -> Fields:
+def _address(address: Raw) -> Fields:
     street = [*address["street"], None, None, None]
     return {
         "address1": street[0],
@@ -121,7 +121,7 @@ def _ship_to(address: Raw) -> Fields:
     return {
         "full_name": address["name"],
         "company": address["firm"],
-        **_place(address),
+        **_address(address),
         "phone_number": address["phone"],
         "email_address": address["mail"],
     }

@@ -1,8 +1,8 @@
 """Our writes → the sandbox shop's calls, and the bodies it accepts. Pure: one function per action."""
 
-from crossdock.integrations.contract import Accepts, Call, Command, Steps
-from crossdock.integrations.sandbox import asked
-from crossdock.integrations.sandbox.asked import given, one_call, reference
+from crossdock.integrations.sandbox.operations import calls
+from crossdock.integrations.sandbox.operations.calls import one_call, reference, vendor_members
+from crossdock.kit.contract import Accepts, Call, Command, Operation, Steps
 
 HOW = {"increase": "ADD", "decrease": "REMOVE", "exact": "SET"}
 SENT_LINES = {
@@ -21,35 +21,9 @@ SENT_LINES = {
     },
 }
 
-ACCEPTS: dict[str, Accepts] = {
-    "create_order_shipment": Accepts(
-        required=("tracking_number", "tracking_url", "carrier_name"),
-        optional=("requested_shipping_method", "shipping_method_name"),
-        any_of=(("requested_shipping_method", "shipping_method_name"),),
-        extra={"line_items": SENT_LINES},
-    ),
-    "refund_order": Accepts(
-        required=("line_items.line_item_id",),
-        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
-        any_of=(("line_items", "amount"),),
-    ),
-    "adjust_inventory": Accepts(
-        required=("quantity", "adjustment_type"),
-        optional=("warehouse_id",),
-        options={"warehouse_id": "warehouses"},
-    ),
-    "batch_adjust_inventory": Accepts(
-        required=("line_items", "line_items.product_id", "line_items.quantity"),
-        optional=("line_items.warehouse_id",),
-        options={"line_items.warehouse_id": "warehouses"},
-    ),
-}
-
-find_create_order_shipment = find_refund_order = find_adjust_inventory = asked.find
-
 
 def create_order_shipment(command: Command) -> Steps:
-    body = given(
+    body = vendor_members(
         command.body,
         {
             "tracking_number": "track",
@@ -61,26 +35,64 @@ def create_order_shipment(command: Command) -> Steps:
     body["method"] = command.body.get("shipping_method_name") or body.get("method")
     if "line_items" in command.body:
         names = {"line_item_id": "line", "quantity": "units"}
-        body["lines"] = [given(one, names) for one in command.body["line_items"]]
+        body["lines"] = [vendor_members(line_item, names) for line_item in command.body["line_items"]]
     return one_call(command, f"/orders/{command.record_id}/deliveries", body, key="gid")
 
 
 def refund_order(command: Command) -> Steps:
-    body = given(command.body, {"amount": "amount", "reason": "why"})
+    body = vendor_members(command.body, {"amount": "amount", "reason": "why"})
     if "line_items" in command.body:
         names = {"line_item_id": "line", "quantity": "units", "amount": "amount"}
-        body["lines"] = [given(one, names) for one in command.body["line_items"]]
+        body["lines"] = [vendor_members(line_item, names) for line_item in command.body["line_items"]]
     return one_call(command, f"/orders/{command.record_id}/refunds", body, key="gid")
 
 
 def adjust_inventory(command: Command) -> Steps:
-    body = given(command.body, {"quantity": "units", "warehouse_id": "place"})
+    body = vendor_members(command.body, {"quantity": "units", "warehouse_id": "place"})
     body["how"] = HOW[command.body["adjustment_type"]]
     return one_call(command, f"/products/{command.record_id}/level", body, method="PUT", key="gid")
 
 
 def batch_adjust_inventory(command: Command) -> Steps:
     names = {"product_id": "product", "quantity": "units", "warehouse_id": "place"}
-    levels = [given(one, names) for one in command.body["line_items"]]
+    levels = [vendor_members(line_item, names) for line_item in command.body["line_items"]]
     yield Call("PUT", "/levels", {"levels": levels}, {"request": reference(command)})
-    return list(dict.fromkeys(one["product"] for one in levels))
+    return list(dict.fromkeys(level["product"] for level in levels))
+
+
+CREATE_ORDER_SHIPMENT = Operation(
+    Accepts(
+        required=("tracking_number", "tracking_url", "carrier_name"),
+        optional=("requested_shipping_method", "shipping_method_name"),
+        any_of=(("requested_shipping_method", "shipping_method_name"),),
+        extra={"line_items": SENT_LINES},
+    ),
+    create_order_shipment,
+    find=calls.find,
+)
+REFUND_ORDER = Operation(
+    Accepts(
+        required=("line_items.line_item_id",),
+        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
+        any_of=(("line_items", "amount"),),
+    ),
+    refund_order,
+    find=calls.find,
+)
+ADJUST_INVENTORY = Operation(
+    Accepts(
+        required=("quantity", "adjustment_type"),
+        optional=("warehouse_id",),
+        options={"warehouse_id": "warehouses"},
+    ),
+    adjust_inventory,
+    find=calls.find,
+)
+BATCH_ADJUST_INVENTORY = Operation(
+    Accepts(
+        required=("line_items", "line_items.product_id", "line_items.quantity"),
+        optional=("line_items.warehouse_id",),
+        options={"line_items.warehouse_id": "warehouses"},
+    ),
+    batch_adjust_inventory,
+)

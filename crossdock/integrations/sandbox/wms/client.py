@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 
-from crossdock.integrations.contract import Account, Context, Page, Raw, Walk
-from crossdock.integrations.sandbox.service import Service
+from crossdock.integrations.sandbox.operations.service import SandboxService
+from crossdock.kit.contract import Account, Context, Page, Raw, Walk
 
 
-class Client(Service):
+class Client(SandboxService):
     """One method per function; what the manifest calls a snapshot comes whole every time."""
 
     def __init__(self, context: Context) -> None:
@@ -69,12 +69,14 @@ class Client(Service):
     async def inventory_item(self, record_id: str) -> Raw:
         return await self._one("inventory", record_id)
 
+    async def order_channel(self, record_id: str) -> Raw:
+        return await self._one("order-channels", record_id)
+
+    async def supplier(self, record_id: str) -> Raw:
+        return await self._one("inbound-shipment-suppliers", record_id)
+
     async def inbound_shipment(self, record_id: str) -> Raw:
         return await self._one("inbound-shipments", record_id)
 
-    async def _return(self, record_id: str) -> Raw:
+    async def return_order(self, record_id: str) -> Raw:
         return await self._one("returns", record_id)
-
-
-# The resource's singular is a word that Python keeps for itself; it is asked for by name.
-setattr(Client, "return", Client._return)

@@ -1,7 +1,7 @@
 """Pieces of the sandbox warehouse's records that several of them share, or that are records by themselves."""
 
-from crossdock.integrations.contract import Fields, Raw
-from crossdock.integrations.values import money, timestamp
+from crossdock.kit.contract import Fields, Raw
+from crossdock.kit.values import money, timestamp
 
 SHIPMENT_STATUS = {"STAGED": "open", "LEFT": "shipped", "VOID": "cancelled"}
 LENGTH_UNIT = {"IN": "in", "CM": "cm"}
@@ -17,30 +17,30 @@ def channel(named: Raw | None) -> Fields:
     }
 
 
-def carrier(way: Raw) -> Fields:
+def carrier(raw: Raw) -> Fields:
     return {
-        "carrier": way["carrier_label"],
-        "carrier_id": way["carrier"],
-        "carrier_name": way["carrier_label"],
-        "scac": way["scac"],
+        "carrier": raw["carrier_label"],
+        "carrier_id": raw["carrier"],
+        "carrier_name": raw["carrier_label"],
+        "scac": raw["scac"],
     }
 
 
-def _method(way: Raw) -> Fields:
+def _method(raw: Raw) -> Fields:
     return {
-        "shipping_method": way["label"],
-        "shipping_method_id": way["method"],
-        "shipping_method_name": way["label"],
+        "shipping_method": raw["label"],
+        "shipping_method_id": raw["method"],
+        "shipping_method_name": raw["label"],
     }
 
 
-def via(way: Raw) -> Fields:
-    return {**_method(way), **carrier(way)}
+def via(raw: Raw) -> Fields:
+    return {**_method(raw), **carrier(raw)}
 
 
-def via_of_order(way: Raw) -> Fields:
+def via_of_order(raw: Raw) -> Fields:
     """An order has no flat name of its carrier."""
-    return {key: value for key, value in via(way).items() if key != "carrier"}
+    return {key: value for key, value in via(raw).items() if key != "carrier"}
 
 
 def freight(paid: Raw) -> Fields:
@@ -132,9 +132,9 @@ def shipment(sent: Raw) -> Fields:
 
 def _shipment_lines(parcels: list[Raw]) -> list[Fields]:
     """The contents of all parcels by item, and by the kit it belongs to."""
-    found: dict[tuple[str, str | None], Fields] = {}
+    fields: dict[tuple[str, str | None], Fields] = {}
     for row in (row for parcel in parcels for row in parcel["contents"]):
-        line = found.setdefault(
+        line = fields.setdefault(
             (row["item"], row["kit"]),
             {
                 "inventory_item_id": row["item"],
@@ -144,7 +144,7 @@ def _shipment_lines(parcels: list[Raw]) -> list[Fields]:
             },
         )
         line["quantity"] += row["units"]
-    return list(found.values())
+    return list(fields.values())
 
 
 def _package(parcel: Raw) -> Fields:
@@ -175,37 +175,61 @@ def rows(rows: list[Raw]) -> list[Fields]:
 
 
 def by_warehouse(raw: Raw) -> Fields:
-    """Units in each building that has a place for the item; the other figures are not kept by building."""
-    held = dict.fromkeys(raw["homes"], 0)
-    for one in raw["bins"]:
-        held[one["site"]] = held.get(one["site"], 0) + one["units"]
-    return {site: {"onhand": units} for site, units in held.items()}
+    """All figures of each building that has a place for the item; over all buildings they sum to the item's.
+
+    The warehouse promises stock over all its buildings, and expects goods at none in particular: promises
+    count for the buildings in their order, each up to what it can ship, and what is on its way for the first.
+    """
+    sites = dict.fromkeys([*raw["homes"], *(current_bin["site"] for current_bin in raw["bins"])])
+    figures: Fields = {}
+    promised, on_the_way = raw["allocated"], raw["on_the_way"]
+    for remaining_index, site in zip(reversed(range(len(sites))), sites, strict=True):
+        bins = [current_bin for current_bin in raw["bins"] if current_bin["site"] == site]
+        onhand = sum(current_bin["units"] for current_bin in bins)
+        blocked = sum(current_bin["units"] for current_bin in bins if current_bin["blocked"])
+        committed = min(promised, onhand - blocked) if remaining_index else promised
+        figures[site] = _figures(on_the_way, onhand, committed, blocked)
+        promised, on_the_way = promised - committed, 0
+    return figures
+
+
+def _figures(awaiting: int, onhand: int, committed: int, blocked: int) -> Fields:
+    can_ship = onhand - blocked - committed
+    return {
+        "awaiting": awaiting,
+        "onhand": onhand,
+        "committed": committed,
+        "unfulfillable": blocked,
+        "fulfillable": can_ship,
+        "unsellable": 0,
+        "sellable": can_ship,
+    }
 
 
 def lots(bins: list[Raw]) -> list[Fields]:
-    found: dict[tuple[str, str], Fields] = {}
-    for one in bins:
-        if one["lot"] is None:
+    fields: dict[tuple[str, str], Fields] = {}
+    for mapping in bins:
+        if mapping["lot"] is None:
             continue
-        lot = found.setdefault(
-            (one["lot"], one["site"]),
+        lot = fields.setdefault(
+            (mapping["lot"], mapping["site"]),
             {
-                "lot_id": one["lot"],
+                "lot_id": mapping["lot"],
                 "onhand": 0,
-                "expiration_date": timestamp(one["expires"]),
-                "warehouse_id": one["site"],
+                "expiration_date": timestamp(mapping["expires"]),
+                "warehouse_id": mapping["site"],
             },
         )
-        lot["onhand"] += one["units"]
-    return list(found.values())
+        lot["onhand"] += mapping["units"]
+    return list(fields.values())
 
 
 def locations(bins: list[Raw]) -> list[Fields]:
-    found: dict[str, Fields] = {}
-    for one in bins:
-        place = {"location_id": one["bin"], "quantity": 0, "warehouse_id": one["site"]}
-        found.setdefault(one["bin"], place)["quantity"] += one["units"]
-    return list(found.values())
+    fields: dict[str, Fields] = {}
+    for mapping in bins:
+        position = {"location_id": mapping["bin"], "quantity": 0, "warehouse_id": mapping["site"]}
+        fields.setdefault(mapping["bin"], position)["quantity"] += mapping["units"]
+    return list(fields.values())
 
 
 def inbound_line(row: Raw) -> Fields:

@@ -1,9 +1,9 @@
 """Sandbox warehouse → our records. Pure: one function per resource."""
 
 from crossdock.errors import BadVendorValue
-from crossdock.integrations.contract import Fields, Raw
 from crossdock.integrations.sandbox.wms import parts
-from crossdock.integrations.values import money, timestamp
+from crossdock.kit.contract import Fields, Raw
+from crossdock.kit.values import money, timestamp
 
 ORDER_STATUS = {
     "NEW": "open",
@@ -75,7 +75,7 @@ def order(raw: Raw) -> Fields:
         "saturday_delivery": "SATURDAY" in raw["flags"],
         "signature_required": "SIGNATURE" in raw["flags"],
         "international_duty_paid_by": DUTIES.get(raw["duties"]),
-        "shipments": [parts.shipment(one) for one in raw["despatches"]],
+        "shipments": [parts.shipment(despatch) for despatch in raw["despatches"]],
         "external_system_url": raw["link"],
         "additional_fields": {
             "wave": raw["wave"],
@@ -85,7 +85,7 @@ def order(raw: Raw) -> Fields:
     }
 
 
-def order_packs(raw: Raw) -> Fields:
+def packs_of_order(raw: Raw) -> Fields:
     """The planned parcels of an order, under its id."""
     return {
         "id": raw["uid"],
@@ -121,8 +121,8 @@ def order_channel(raw: Raw) -> Fields:
 
 def inventory_item(raw: Raw) -> Fields:
     """An item and its stock, which the warehouse keeps by bin."""
-    onhand = sum(one["units"] for one in raw["bins"])
-    blocked = sum(one["units"] for one in raw["bins"] if one["blocked"])
+    onhand = sum(current_bin["units"] for current_bin in raw["bins"])
+    blocked = sum(current_bin["units"] for current_bin in raw["bins"] if current_bin["blocked"])
     can_ship = onhand - blocked - raw["allocated"]
     return {
         "id": raw["uid"],
@@ -198,12 +198,12 @@ def product(raw: Raw) -> Fields:
         "harmonized_code": raw["hs_code"],
         "supplier_products": [
             {
-                "supplier_id": one["vendor"],
-                "supplier_name": one["title"],
-                "external_id": one["their_sku"],
-                "unit_cost": one["cost"],
+                "supplier_id": offer["vendor"],
+                "supplier_name": offer["title"],
+                "external_id": offer["their_sku"],
+                "unit_cost": offer["cost"],
             }
-            for one in offers
+            for offer in offers
         ],
         "external_system_url": raw["link"],
         "additional_fields": {
@@ -232,8 +232,12 @@ def inbound_shipment(raw: Raw) -> Fields:
         "warehouse_id": raw["site"],
         "line_items": [parts.inbound_line(row) for row in raw["rows"]],
         "receipts": [
-            {"id": one["uid"], "arrived_date": timestamp(one["at"]), "line_items": parts.rows(one["rows"])}
-            for one in raw["arrivals"]
+            {
+                "id": arrival["uid"],
+                "arrived_date": timestamp(arrival["at"]),
+                "line_items": parts.rows(arrival["rows"]),
+            }
+            for arrival in raw["arrivals"]
         ],
         "ship_from_address": parts.ship_from(raw["from"]),
         "tracking_numbers": raw["tracks"],
@@ -244,7 +248,7 @@ def inbound_shipment(raw: Raw) -> Fields:
 
 
 def supplier(raw: Raw) -> Fields:
-    """Who a merchant buys from."""
+    """A supplier that a merchant buys from."""
     return {
         "id": raw["uid"],
         "name": raw["title"],
@@ -255,8 +259,8 @@ def supplier(raw: Raw) -> Fields:
     }
 
 
-def return_(raw: Raw) -> Fields:
-    """What a buyer sends back, and what was found on unpacking."""
+def return_order(raw: Raw) -> Fields:
+    """The goods that a buyer sends back, and what was found on unpacking."""
     return {
         "id": raw["uid"],
         "warehouse_customer_id": raw["client"],
@@ -271,10 +275,6 @@ def return_(raw: Raw) -> Fields:
         "external_system_url": raw["link"],
         "additional_fields": {"label_paid_by": raw["label_paid_by"]},
     }
-
-
-# The resource's singular is a word that Python keeps for itself; the registry asks for it by name.
-globals()["return"] = return_
 
 
 def bill(raw: Raw) -> Fields:
@@ -296,13 +296,13 @@ def bill(raw: Raw) -> Fields:
 
 def shipping_method(raw: Raw) -> Fields:
     """A way to send."""
-    way = raw["via"]
+    method = raw["via"]
     return {
         "id": raw["uid"],
         "created_date": timestamp(raw["created"]),
         "updated_date": timestamp(raw["changed"]),
-        "name": way["label"],
-        **parts.carrier(way),
+        "name": method["label"],
+        **parts.carrier(method),
         "additional_fields": {"service_level": raw["level"]},
     }
 

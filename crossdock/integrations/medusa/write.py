@@ -1,0 +1,329 @@
+"""Our writes → calls of Medusa's Admin API, and the bodies it accepts. Pure: one function per action."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from crossdock.errors import VendorRefused
+from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
+
+OPEN = "open"
+LINES: Mapping[str, Any] = {
+    "type": "array",
+    "minItems": 1,
+    "title": "Lines",
+    "description": "What was sent. Without any: all that is left of the order.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "line_item_id": {"type": "string", "minLength": 1},
+            "quantity": {"type": "integer", "minimum": 1},
+        },
+        "required": ["line_item_id", "quantity"],
+        "additionalProperties": False,
+    },
+}
+WAREHOUSE: Mapping[str, Any] = {
+    "type": "string",
+    "minLength": 1,
+    "title": "Stock location",
+    "description": "Where it was sent from. Without it Medusa takes that of the reservation.",
+}
+FULFILLMENTS = "id,*fulfillments,*fulfillments.items,*fulfillments.labels"
+PAYMENTS = "id,total,item_total,*items,*payment_collections.payments,*payment_collections.payments.refunds"
+NO_LINK = "#"
+"""What Medusa's own admin stores where a label has no link."""
+
+
+# Shipments
+
+
+def create_order_shipment(command: Command) -> Steps:
+    """Send what is packed already, or else a new fulfilment of the lines."""
+    path = f"/admin/orders/{command.record_id}/fulfillments"
+    fulfillment, lines = _packed(command)
+    if command.found is not None:
+        answer = yield Call("GET", _order(command), params={"fields": FULFILLMENTS}, asks=True)
+        begun = _begun(answer, command)
+        if begun is None or begun["shipped_at"] is not None:
+            return command.found
+        fulfillment = begun["id"]
+        lines = [{"id": line["line_item_id"], "quantity": line["quantity"]} for line in begun["items"]]
+    if not lines:
+        raise VendorRefused("all of this order was sent already")
+    if fulfillment is None:
+        # The number is noted at once: so it is found again if the answer is lost.
+        noted = {"metadata": {"tracking_number": command.body["tracking_number"]}}
+        location = {"location_id": command.body["warehouse_id"]} if "warehouse_id" in command.body else {}
+        answer = yield Call("POST", path, {"items": lines, **location, **noted}, {"fields": FULFILLMENTS})
+        fulfillment = _newest(answer, command)
+    yield Call("POST", f"{path}/{fulfillment}/shipments", {"items": lines, "labels": [_label(command)]})
+    return str(command.record_id)
+
+
+def find_shipment(command: Command) -> Search:
+    """The order, if a fulfilment has the tracking number or was begun for it."""
+    answer = yield Call("GET", _order(command), params={"fields": FULFILLMENTS}, asks=True)
+    return None if _begun(answer, command) is None else command.record_id
+
+
+def _begun(answer: Json, command: Command) -> Mapping[str, Any] | None:
+    """The fulfilment with the number of the command, on a label or as a note."""
+    number = command.body["tracking_number"]
+    for fulfillment in answer["order"]["fulfillments"]:
+        numbers = [label["tracking_number"] for label in fulfillment.get("labels") or []]
+        if fulfillment["canceled_at"] is None and number in [*numbers, _noted(fulfillment)]:
+            return dict(fulfillment)
+    return None
+
+
+def _newest(answer: Json, command: Command) -> Any:
+    """The fulfilment that was just made: Medusa answers with the whole order."""
+    fulfillments = answer["order"]["fulfillments"]
+    if not isinstance(fulfillments, list):
+        return fulfillments[-1]["id"]  # a dry run: it stands for what the answer will say
+    number = command.body["tracking_number"]
+    return next(entry["id"] for entry in fulfillments if _noted(entry) == number)
+
+
+def _noted(fulfillment: Mapping[str, Any]) -> str | None:
+    number: str | None = (fulfillment.get("metadata") or {}).get("tracking_number")
+    return number
+
+
+def _packed(command: Command) -> tuple[str | None, list[dict[str, Any]]]:
+    """What is to be sent: a fulfilment that is packed, None for a new one; and its lines."""
+    if "line_items" in command.body:
+        lines = command.body["line_items"]
+        return None, [{"id": line["line_item_id"], "quantity": line["quantity"]} for line in lines]
+    ordered = command.stored.get("line_items") or []
+    names = {line["product_id"]: line["line_item_id"] for line in ordered}
+    shipments = command.stored.get("shipments") or []
+    for shipment in shipments:
+        if shipment["status"] == OPEN:
+            return shipment["shipment_id"], _sent(shipment, names)
+    left = {line["line_item_id"]: line["quantity"] for line in ordered}
+    for line in (line for shipment in shipments for line in _sent(shipment, names)):
+        left[line["id"]] = left.get(line["id"], 0) - line["quantity"]
+    return None, [{"id": name, "quantity": quantity} for name, quantity in left.items() if quantity > 0]
+
+
+def _sent(shipment: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The lines of a shipment, by the order's; of a cancelled one none."""
+    lines = [] if shipment["status"] == "cancelled" else shipment["line_items"]
+    return [
+        {"id": names.get(line["product_id"], line["product_id"]), "quantity": line["quantity"]}
+        for line in lines
+    ]
+
+
+def _label(command: Command) -> dict[str, str]:
+    link = command.body.get("tracking_url", NO_LINK)
+    return {
+        "tracking_number": command.body["tracking_number"],
+        "tracking_url": link,
+        "label_url": NO_LINK,
+    }
+
+
+# Refunds
+
+
+def refund_order(command: Command) -> Steps:
+    """Give money back, from the payments that have most left of what was taken, one after the other."""
+    if command.found is not None:
+        return command.found
+    answer = yield Call("GET", _order(command), params={"fields": PAYMENTS}, asks=True)
+    amount, payments = _amount(command, answer["order"]["items"]), _refundable(answer["order"])
+    payment = next((name for name, left in payments if left >= amount), None)
+    if payment is None:
+        left = max((left for _, left in payments), default=Decimal(0))
+        raise VendorRefused(f"no payment of this order has {amount} left to refund; the most is {left}")
+    body = {"amount": amount, "note": command.body.get("reason", "")}
+    yield Call("POST", f"/admin/payments/{payment}/refund", body)
+    return str(command.record_id)
+
+
+def find_refund(command: Command) -> Search:
+    """The order, if it has a refund of that amount and note since the caller first asked."""
+    answer = yield Call("GET", _order(command), params={"fields": PAYMENTS}, asks=True)
+    amount, note = _amount(command, answer["order"]["items"]), command.body.get("reason", "")
+    for refund in (refund for payment in _payments(answer["order"]) for refund in payment["refunds"]):
+        is_same = (_exact(refund, "amount"), refund["note"] or "") == (amount, note)
+        if is_same and _is_since(refund["created_at"], command.begun):
+            return command.record_id
+    return None
+
+
+def _amount(command: Command, items: Iterable[Mapping[str, Any]]) -> Decimal:
+    """What is given back: the amount, or that of the lines; of a mere quantity, what is refundable of it."""
+    if "amount" in command.body:
+        return Decimal(command.body["amount"])
+    by_id = {item["id"]: item for item in items}
+    total = Decimal(0)
+    for line in command.body["line_items"]:
+        item = by_id.get(line["line_item_id"])
+        if item is None:
+            raise VendorRefused(f"the order has no line {line['line_item_id']!r}")
+        each = _exact(item, "refundable_total_per_unit")
+        whole_line = each * line.get("quantity", item["quantity"])
+        total += Decimal(line["amount"]) if "amount" in line else whole_line
+    return total
+
+
+def _payments(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    collections = order.get("payment_collections") or []
+    return [payment for collection in collections for payment in collection.get("payments") or []]
+
+
+def _refundable(order: Mapping[str, Any]) -> list[tuple[str, Decimal]]:
+    """The captured payments, and what is left of each, the most first."""
+    left = []
+    for payment in _payments(order):
+        if payment["captured_at"] is not None and payment["canceled_at"] is None:
+            refunded = sum((_exact(refund, "amount") for refund in payment["refunds"]), Decimal(0))
+            left.append((str(payment["id"]), _exact(payment, "amount") - refunded))
+    return sorted(left, key=lambda entry: entry[1], reverse=True)
+
+
+# Stock
+
+
+def adjust_inventory(command: Command) -> Steps:
+    """Set a level. Medusa keeps what is there, callers mean what can be sold: reservations are between."""
+    item = _inventory_item(command.stored, str(command.record_id))
+    path = f"/admin/inventory-items/{item}/location-levels"
+    answer = yield Call("GET", path, asks=True)
+    location = command.body.get("warehouse_id") or _only_location(answer["inventory_levels"])
+    level = _level(answer["inventory_levels"], location)
+    quantity = command.body["quantity"]
+    stocked = {
+        "increase": level["stocked_quantity"] + quantity,
+        "decrease": level["stocked_quantity"] - quantity,
+        "exact": level["reserved_quantity"] + quantity,
+    }[command.body["adjustment_type"]]
+    yield Call("POST", f"{path}/{location}", {"stocked_quantity": stocked})
+    return str(command.record_id)
+
+
+def find_level(command: Command) -> Search | None:
+    """Whether an exact quantity is there now; what was added or taken away can't be told from the level."""
+    return _find_exact(command) if command.body["adjustment_type"] == "exact" else None
+
+
+def _find_exact(command: Command) -> Search:
+    item = _inventory_item(command.stored, str(command.record_id))
+    answer = yield Call("GET", f"/admin/inventory-items/{item}/location-levels", asks=True)
+    location = command.body.get("warehouse_id") or _only_location(answer["inventory_levels"])
+    level = _level(answer["inventory_levels"], location)
+    is_there = level["stocked_quantity"] - level["reserved_quantity"] == command.body["quantity"]
+    return str(command.record_id) if is_there else None
+
+
+def batch_adjust_inventory(command: Command) -> Steps:
+    """Set many levels in one call, after one that reads them."""
+    lines = command.body["line_items"]
+    names = list(dict.fromkeys(line["product_id"] for line in lines))
+    fields = "id,manage_inventory,*inventory_items,*inventory_items.inventory.location_levels"
+    params = {"id[]": names, "fields": fields, "limit": len(names)}
+    answer = yield Call("GET", "/admin/product-variants", params=params, asks=True)
+    variants = {variant["id"]: variant for variant in answer["variants"]}
+    updates = [_update(line, variants) for line in lines]
+    yield Call("POST", "/admin/inventory-items/location-levels/batch", {"update": updates})
+    return names
+
+
+def _update(line: Mapping[str, Any], variants: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    name = line["product_id"]
+    parts = variants[name].get("inventory_items") or [] if name in variants else None
+    if parts is None:
+        raise VendorRefused(f"the shop has no variant {name!r}")
+    if len(parts) != 1:
+        raise VendorRefused(f"the stock of {name!r} is not that of a single inventory item")
+    levels = parts[0]["inventory"]["location_levels"]
+    location = line.get("warehouse_id") or _only_location(levels)
+    stocked = _level(levels, location)["reserved_quantity"] + line["quantity"]
+    return {
+        "inventory_item_id": parts[0]["inventory_item_id"],
+        "location_id": location,
+        "stocked_quantity": stocked,
+    }
+
+
+def _inventory_item(stored: Mapping[str, Any], record_id: str) -> str:
+    items: list[str] = (stored.get("additional_fields") or {}).get("inventory_item_ids") or []
+    if len(items) != 1:
+        why = "it is a product, and its variants have the stock" if not items else "it is a kit"
+        raise VendorRefused(f"the stock of {record_id!r} is not that of a single inventory item: {why}")
+    return items[0]
+
+
+def _only_location(levels: list[Mapping[str, Any]]) -> str:
+    locations = [str(level["location_id"]) for level in levels]
+    if len(locations) != 1:
+        known_text = ", ".join(locations) or "none"
+        raise VendorRefused(f"say at which warehouse_id: the locations of this item are {known_text}")
+    return locations[0]
+
+
+def _level(levels: list[Mapping[str, Any]], location: str) -> Mapping[str, Any]:
+    level = next((level for level in levels if level["location_id"] == location), None)
+    if level is None:
+        raise VendorRefused(f"the item is not stocked at {location!r}")
+    return level
+
+
+def _order(command: Command) -> str:
+    return f"/admin/orders/{command.record_id}"
+
+
+def _exact(raw: Mapping[str, Any], name: str) -> Decimal:
+    """An amount as it was entered, which `raw_` members hold as a text."""
+    exact = raw.get(f"raw_{name}")
+    return Decimal(str(exact["value"] if exact else raw[name]))
+
+
+def _is_since(moment: str, begun: datetime | None) -> bool:
+    """Check whether a moment of the vendor's is not before the write. Its clock may be a minute behind."""
+    if begun is None:
+        return True
+    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() >= begun.timestamp() - 60
+
+
+CREATE_ORDER_SHIPMENT = Operation(
+    Accepts(
+        required=("tracking_number",),
+        optional=("tracking_url",),
+        extra={"line_items": LINES, "warehouse_id": WAREHOUSE},
+        options={"warehouse_id": "warehouses"},
+    ),
+    create_order_shipment,
+    find=find_shipment,
+)
+REFUND_ORDER = Operation(
+    Accepts(
+        required=("line_items.line_item_id",),
+        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
+        any_of=(("line_items", "amount"),),
+    ),
+    refund_order,
+    find=find_refund,
+)
+ADJUST_INVENTORY = Operation(
+    Accepts(
+        required=("quantity", "adjustment_type"),
+        optional=("warehouse_id",),
+        options={"warehouse_id": "warehouses"},
+    ),
+    adjust_inventory,
+    find=find_level,
+)
+BATCH_ADJUST_INVENTORY = Operation(
+    Accepts(
+        required=("line_items", "line_items.product_id", "line_items.quantity"),
+        optional=("line_items.warehouse_id",),
+        options={"line_items.warehouse_id": "warehouses"},
+    ),
+    batch_adjust_inventory,
+)

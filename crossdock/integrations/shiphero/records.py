@@ -1,0 +1,45 @@
+"""What client, readers and writes know alike of ShipHero's records. Pure."""
+
+import hashlib
+import json
+from typing import Any
+
+from crossdock.errors import VendorNonsense
+from crossdock.kit.contract import Json, Raw
+
+SEPARATOR = ":"
+
+
+def item_id(account_id: Any, sku: Any) -> str | None:
+    """Our id of a product and of its stock: account and SKU, unique together. None without a SKU."""
+    return f"{account_id or ''}{SEPARATOR}{sku}" if sku else None
+
+
+def split_item_id(record_id: str) -> tuple[str, str]:
+    """The account and the SKU in an id of ours. Ids of accounts are Base64, which has no colon."""
+    account_id, _, sku = record_id.partition(SEPARATOR)
+    return account_id, sku
+
+
+def nodes_of(connection: Json) -> list[Raw]:
+    """The records on a page of a list; [] where there is none."""
+    edges = connection.get("edges") if isinstance(connection, dict) else None
+    return [edge["node"] for edge in edges or [] if edge and edge.get("node") is not None]
+
+
+def connected(connection: Json) -> tuple[list[Raw], str | None]:
+    """The records on a page of a list, and the cursor of the next page or None."""
+    if not isinstance(connection, dict) or not isinstance(connection.get("edges"), list):
+        raise VendorNonsense("wanted a list with edges in the answer")
+    info = connection.get("pageInfo") or {}
+    return nodes_of(connection), info["endCursor"] if info.get("hasNextPage") else None
+
+
+def change_with_id(raw: Raw) -> Raw:
+    """A change of stock with an id made of all that ShipHero says of it."""
+    names = (
+        "account_id", "warehouse_id", "location_id", "sku", "previous_on_hand", "change_in_on_hand", "reason",
+        "user_id", "created_at",
+    )  # fmt: skip
+    spelt = json.dumps([raw.get(name) for name in names], ensure_ascii=False, default=str)
+    return raw | {"id": hashlib.sha256(spelt.encode("utf-8", "surrogateescape")).hexdigest()[:32]}

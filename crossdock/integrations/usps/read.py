@@ -1,5 +1,0 @@
-"""USPS charges → our line items."""
-
-from crossdock.integrations.invoices.fields import invoice_line_item
-
-__all__ = ["invoice_line_item"]

@@ -1,0 +1,1 @@
+export { TrackstarConnectButton as Button } from "@trackstar/react-trackstar-link";

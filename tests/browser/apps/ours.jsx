@@ -1,0 +1,1 @@
+export { CrossdockButton as Button } from "@crossdock/react-link";

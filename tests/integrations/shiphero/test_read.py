@@ -1,0 +1,59 @@
+"""What ShipHero's words and numbers become."""
+
+import json
+from typing import Any
+
+import pytest
+
+from crossdock.integrations.shiphero.read import inbound, orders, products
+from crossdock.integrations.shiphero.records import item_id, split_item_id
+from crossdock.kit.registry import get_integration
+
+SYSTEM = ("Default", "Unfulfilled", "Canceled", "Fulfilled", "pending")
+"""All that ShipHero has before an account makes its own: notes.md, "What is what"."""
+PURCHASE_ORDERS = ("pending", "closed", "canceled")
+RETURNS = ("pending", "warehouse_complete", "complete", "canceled")
+
+
+def case(name: str, number: int = 0) -> dict[str, Any]:
+    file = get_integration("wms", "shiphero").folder / "cases" / f"{name}.json"
+    raw: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))[number]["raw"]
+    return raw
+
+
+@pytest.mark.parametrize("status", SYSTEM)
+def test_every_status_of_an_order_has_its_place_however_it_is_written(status: str):
+    raw = case("orders")
+    statuses = {orders.order_status(raw | {"fulfillment_status": word}) for word in (status, status.upper())}
+    assert len(statuses) == 1
+    assert statuses != {"other"}
+
+
+@pytest.mark.parametrize("status", PURCHASE_ORDERS)
+def test_every_status_of_a_purchase_order_has_its_place(status: str):
+    assert inbound.inbound_status(case("inbound_shipments") | {"fulfillment_status": status}) != "other"
+
+
+@pytest.mark.parametrize("status", RETURNS)
+def test_every_status_of_a_return_has_its_place(status: str):
+    assert inbound.return_status(case("returns") | {"status": status}) != "other"
+
+
+@pytest.mark.parametrize("status", ["Gift Wrap", "", None])
+def test_a_word_that_is_none_of_these_is_other(status: str | None):
+    assert orders.order_status(case("orders") | {"fulfillment_status": status}) == "other"
+    assert inbound.inbound_status(case("inbound_shipments") | {"fulfillment_status": status}) == "other"
+    assert inbound.return_status(case("returns") | {"status": status}) == "other"
+
+
+def test_what_is_committed_blocked_and_free_is_all_that_is_there():
+    item = products.inventory_item(case("inventory"))
+    for levels in (item, *item["inventory_by_warehouse_id"].values()):
+        assert levels["onhand"] == levels["committed"] + levels["unfulfillable"] + levels["fulfillable"]
+
+
+@pytest.mark.parametrize("sku", ["MUG", "A:B", "漢字 😀"])
+def test_an_id_of_an_item_is_its_account_and_its_sku(sku: str):
+    name = item_id("QWNjb3VudDo0Mjg1", sku)
+    assert name
+    assert split_item_id(name) == ("QWNjb3VudDo0Mjg1", sku)
