@@ -7,7 +7,8 @@ what nobody expected. What is answered then is the API's to say: it leaves that 
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from uuid import uuid4
 
 import structlog
@@ -23,6 +24,10 @@ LARGEST_BODY = 4_194_304
 """In bytes: far more than any body that we read has."""
 SLOWEST_BODY = 16_384
 """Bytes a second: each that comes gives a large body as much more time."""
+
+CLOSE: Header = (b"connection", b"close")
+READ_ON_SECONDS = 1.0
+"""What is left of a body is read for so long before an answer that did not need it."""
 
 SHOWN_PATH = "shown_path"
 """What the log shows in place of a path that is a secret, in the state of a request."""
@@ -67,8 +72,8 @@ class ErrorMiddleware:
         request_id = self.new_id()
         noted: list[Header] = [(b"x-request-id", request_id.encode("ascii"))]
         scope["state"] = {**scope.get("state", {}), "request_id": request_id, "noted_headers": noted}
-        outgoing = _Outgoing(send, noted)
-        incoming = _Incoming(receive, self.body_seconds, _packing(scope), noted)
+        incoming = _Incoming(receive, self.body_seconds, scope["headers"], noted)
+        outgoing = _Outgoing(send, incoming, noted)
         scope["state"]["incoming"] = incoming
         started = time.perf_counter()
         try:
@@ -95,11 +100,19 @@ def _unexpected() -> Response:
     return Response(status_code=500)
 
 
-def _packing(scope: Scope) -> str:
+def _packing(headers: Iterable[Header]) -> str:
     """The packing of the body; "": it is not packed."""
-    values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"content-encoding"]
+    values = [value.decode("latin-1") for name, value in headers if name == b"content-encoding"]
     packing = ", ".join(values).strip()
     return "" if packing.lower() == "identity" else packing
+
+
+def _has_body(headers: Iterable[Header]) -> bool:
+    """Check whether a body comes with a request, however long."""
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip() != b"0")
+        for name, value in headers
+    )
 
 
 class _Incoming:
@@ -109,15 +122,18 @@ class _Incoming:
     wait for (RFC 9110, 15.5.16).
     """
 
-    def __init__(self, receive: Receive, seconds: float, packing: str, noted: list[Header]) -> None:
+    def __init__(
+        self, receive: Receive, seconds: float, headers: Sequence[Header], noted: list[Header]
+    ) -> None:
         self.receive = receive
-        self.packing = packing
+        self.packing = _packing(headers)
         self.size = 0
         self.most = LARGEST_BODY
         self._seconds = seconds
         self._noted = noted
         self._began: float | None = None
-        self._is_whole = False
+        self._is_whole = not _has_body(headers)
+        self._is_awaited = any(name == b"expect" for name, _ in headers)
 
     async def __call__(self) -> Message:
         message = await self._next()
@@ -129,6 +145,24 @@ class _Incoming:
             return message
         await self._read_on(message)
         raise TooLarge(f"the body has more than {self.most} bytes, which is all that is read here")
+
+    async def finish(self) -> None:
+        """Read what is left of the body, or have the answer say that the connection ends with it.
+
+        The server closes a connection whose request was not read to its end, and says so only if it
+        knows by then; a caller that goes on with the connection would lose its next request.
+        """
+        with suppress(TimeoutError, TooSlow):
+            async with asyncio.timeout(READ_ON_SECONDS):
+                while not (self._is_whole or self._is_awaited) and self.size <= self.most:
+                    await self._next()
+        if not self._is_whole:
+            self._close()
+
+    def _close(self) -> None:
+        """Have the connection end with the answer: what still comes on it is no request."""
+        if CLOSE not in self._noted:
+            self._noted.append(CLOSE)
 
     async def _read_on(self, message: Message) -> None:
         """Read on for a while: a caller that is cut off while it sends may never see the answer."""
@@ -145,7 +179,7 @@ class _Incoming:
             async with asyncio.timeout_at(self._began + allowed):
                 message = await self.receive()
         except TimeoutError:
-            self._noted.append((b"connection", b"close"))  # what still comes of it is no request
+            self._close()
             raise TooSlow(
                 f"{self.size:,} bytes of the body came within {allowed:.0f} s, and not all of it"
             ) from None
@@ -157,8 +191,9 @@ class _Incoming:
 class _Outgoing:
     """`send`, adding the noted headers that an answer does not have itself."""
 
-    def __init__(self, send: Send, noted: list[Header]) -> None:
+    def __init__(self, send: Send, incoming: _Incoming, noted: list[Header]) -> None:
         self.send = send
+        self.incoming = incoming
         self.noted = noted
         self.status = 0
         """Of the answer; 0: none was begun."""
@@ -166,6 +201,7 @@ class _Outgoing:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            await self.incoming.finish()
             own_headers = list(message.get("headers", []))
             names = {name.lower() for name, _ in own_headers}
             message["headers"] = own_headers + [

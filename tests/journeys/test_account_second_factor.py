@@ -42,8 +42,9 @@ def person(desk: Desk) -> Person:
 
 
 def test_the_address_for_the_app_names_us_and_the_user(desk: Desk, person: Person):
-    begun = person.ask("POST", "/totp/enrol", {"password": PASSWORD}).json()
-    name = person.email.replace("@", "%40")
+    answer = person.ask("POST", "/totp/enrol", {"password": PASSWORD})
+    assert answer.status_code == 200, answer.text
+    begun, name = answer.json(), person.email.replace("@", "%40")
     assert begun["otpauth_url"] == (
         f"otpauth://totp/Crossdock%3A{name}?secret={begun['secret']}&issuer=Crossdock&digits=6&period=30"
     )
