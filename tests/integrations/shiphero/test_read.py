@@ -57,3 +57,20 @@ def test_an_id_of_an_item_is_its_account_and_its_sku(sku: str):
     name = item_id("QWNjb3VudDo0Mjg1", sku)
     assert name
     assert split_item_id(name) == ("QWNjb3VudDo0Mjg1", sku)
+
+
+def test_a_lot_that_lies_in_several_places_is_one_with_all_of_them():
+    def stored(lot: str, quantity: int) -> dict[str, Any]:
+        return {
+            "node": {"location_id": f"at-{quantity}", "quantity": quantity, "expiration_lot": {"id": lot}}
+        }
+
+    raw = case("inventory")
+    level = raw["warehouse_products"][0]
+    edges = [stored("lot-1", 5), stored("lot-2", 1), stored("lot-1", 7)]
+    level = level | {"warehouse_id": "w-1", "locations": {"edges": edges, "pageInfo": {}}}
+    item = products.inventory_item(raw | {"warehouse_products": [level, level | {"warehouse_id": "w-2"}]})
+    assert [(lot["lot_id"], lot["warehouse_id"], lot["onhand"]) for lot in item["lots"]] == [
+        ("lot-1", "w-1", 12), ("lot-2", "w-1", 1), ("lot-1", "w-2", 12), ("lot-2", "w-2", 1),
+    ]  # fmt: skip
+    assert len(item["locations"]) == 6

@@ -19,6 +19,7 @@ from crossdock.integrations.shiphero.write.calls import (
     existing,
     invalid,
     reason,
+    summed,
     was_changed,
 )
 from crossdock.kit.contract import Accepts, Command, Json, Operation, Raw, Search, Steps
@@ -52,8 +53,8 @@ def create_order_shipment(command: Command) -> Steps:
     else:
         sent = _sent_before(command, shipments)
     skus = {line["id"]: line["sku"] for line in lines}
-    for name, quantity in sent.items():
-        yield from _take(command, skus[name], quantity)
+    for sku, quantity in summed((skus[name], quantity) for name, quantity in sent.items()).items():
+        yield from _take(command, sku, quantity)
     if not any(quantity > 0 for quantity in left.values()):
         status = {"order_id": command.record_id, **customer(command), "fulfillment_status": "fulfilled"}
         yield change("order_update_fulfillment_status", status)
@@ -107,7 +108,7 @@ def _asked_for(command: Command, lines: list[Raw], left: Mapping[str, int]) -> d
 def _sent_before(command: Command, shipments: list[Raw]) -> dict[str, int]:
     """What an earlier attempt sent."""
     parts = [part for shipment in shipments if _is_ours(command, shipment) for part in shipment["line_items"]]
-    return {part["line_item"]["id"]: part["quantity"] for part in parts if part["line_item"]}
+    return summed((part["line_item"]["id"], part["quantity"]) for part in parts if part["line_item"])
 
 
 def _shipment(command: Command, order: Json, sent: Mapping[str, int]) -> dict[str, Any]:

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crossdock.integrations.shiphero.records import nodes_of
+from crossdock.integrations.shiphero.lists import spelt
 from crossdock.integrations.shiphero.write.calls import (
     amount,
-    ask,
     change,
     customer,
+    listed,
     since,
     sku_of,
-    spelt,
 )
 from crossdock.kit.contract import Accepts, Command, Operation, Search, Steps
 
@@ -67,9 +66,8 @@ def _find_order(command: Command) -> Search:
     """The order with our number and reference that is as new as the write."""
     name = customer(command).get("customer_account_id")
     variables = {"number": command.body["order_number"], "partner": _reference(command)}
-    answer = yield ask("orders_named", **variables, **({"customer": name} if name else {}))
+    orders = yield from listed("orders_named", "orders", **variables, **({"customer": name} if name else {}))
     earliest = since(command) or ""
-    orders = nodes_of(answer["orders"]["data"])
     return next((str(order["id"]) for order in orders if (order["order_date"] or "") >= earliest), None)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crossdock.integrations.shiphero.records import SEPARATOR, nodes_of
+from crossdock.integrations.shiphero.records import SEPARATOR
 from crossdock.integrations.shiphero.write.calls import (
-    ask,
     change,
     customer,
+    listed,
     reason,
     since,
     was_changed,
@@ -49,9 +49,9 @@ def find_product(command: Command) -> Search | None:
 def _find_product(command: Command) -> Search:
     """The product with this SKU that is as new as the write."""
     sku, name = command.body["sku"], customer(command).get("customer_account_id")
-    answer = yield ask("product", sku=sku, **({"customer": name} if name else {}))
+    products = yield from listed("product", "products", sku=sku, **({"customer": name} if name else {}))
     earliest = since(command) or ""
-    for raw in nodes_of(answer["products"]["data"]):
+    for raw in products:
         if raw["sku"] == sku and (raw["created_at"] or "") >= earliest:
             return f"{raw['account_id']}{SEPARATOR}{sku}"
     return None
