@@ -67,6 +67,17 @@ async def test_the_history_of_stock_goes_on_after_the_last_event_of_each_place(m
     assert await ids(client.inventory_ledger(Walk(mark=pages[-1].mark))) == [["6"], []]
 
 
+async def test_an_event_of_stock_that_is_seen_late_is_read_though_later_ones_were(mock: Mock, client: Client):
+    now = datetime.now(UTC)
+    old, new = (now - timedelta(hours=1)).isoformat(), (now - timedelta(seconds=20)).isoformat()
+    mock.events = [records.event(n, "OrderPicked", -1, old if n < 3 else new) for n in (1, 2, 5, 6)]
+    pages = [page async for page in client.inventory_ledger(WHOLE)]
+    assert pages[-1].mark == {"8": 2}
+    mock.events.append(records.event(4, "InventoryReceived", 9, new))
+    again = [name for page in await ids(client.inventory_ledger(Walk(mark=pages[-1].mark))) for name in page]
+    assert again == ["4", "5", "6"]
+
+
 async def test_charges_are_read_month_by_month_and_the_last_weeks_again(mock: Mock, client: Client):
     now = datetime(2026, 3, 1, 12, tzinfo=UTC)
     mock.clock = now.timestamp

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.errors import VendorRefused
 from crossdock.integrations.shiphero.client import Client
 from crossdock.integrations.shiphero.write import inbound, order_shipments, products
 from crossdock.integrations.shiphero.write.calls import reason
@@ -99,3 +100,18 @@ async def test_two_lines_of_one_item_are_received_once(mock: Mock, client: Clien
     assert on_hand(mock) == before + 10
     raw = mock.purchase_orders[po_id]
     assert (raw["line_items"][0]["quantity_received"], raw["fulfillment_status"]) == (10, "closed")
+
+
+async def test_a_tracking_number_of_the_order_is_not_used_again(mock: Mock, client: Client):
+    """By it a shipment is found again: of two alike nobody could tell which was made."""
+    mock.clock = BEGUN.timestamp
+    line = {"sku": SKU, "quantity": 2, "price": "1", "partner_line_item_id": "1"}
+    order_id = mock._hold({"order_number": "1", "line_items": [line], "shipping_address": {}})
+    lines = [{"sku": SKU, "quantity": 1}]
+    body = {"tracking_number": "T-1", "warehouse_id": WAREHOUSE, "line_items": lines}
+    steps = order_shipments.CREATE_ORDER_SHIPMENT.steps
+    await carried_out(client, steps(Command("ship", body, order_id, begun=BEGUN)))
+    before = on_hand(mock)
+    with pytest.raises(VendorRefused, match="has this tracking number already"):
+        await carried_out(client, steps(Command("ship", body, order_id, begun=BEGUN)))
+    assert (on_hand(mock), len(mock.orders[order_id]["shipments"])) == (before, 1)

@@ -47,6 +47,8 @@ def create_order_shipment(command: Command) -> Steps:
         shipments.append(shipment | {"line_items": parts})
     left = _left(lines, shipments)
     if command.found is None:
+        if any(_is_ours(command, shipment) for shipment in shipments):
+            raise VendorRefused("a shipment of this order has this tracking number already")
         sent = _asked_for(command, lines, left)
         yield change("shipment_create", _shipment(command, order, sent))
         left = {name: quantity - sent.get(name, 0) for name, quantity in left.items()}
@@ -69,6 +71,7 @@ def find_shipment(command: Command) -> Search:
 
 
 def _is_ours(command: Command, shipment: Raw) -> bool:
+    """Check whether a shipment has our tracking number. None had it when the write began."""
     labels = shipment["shipping_labels"] or []
     return any(label["tracking_number"] == command.body["tracking_number"] for label in labels)
 
