@@ -9,6 +9,8 @@ from crossdock.errors import VendorNonsense
 from crossdock.kit.contract import Json, Raw
 
 SEPARATOR = ":"
+VOID = {"void", "voided", "canceled", "cancelled"}
+"""Words for a label that is good for nothing any more."""
 
 
 def item_id(account_id: Any, sku: Any) -> str | None:
@@ -34,6 +36,17 @@ def connected(connection: Json) -> tuple[list[Raw], str | None]:
         raise VendorNonsense("wanted a list with edges in the answer")
     info = connection.get("pageInfo") or {}
     return nodes_of(connection), info["endCursor"] if info.get("hasNextPage") else None
+
+
+def is_void(label: Raw) -> bool:
+    """Check whether a label was voided. ShipHero publishes no word for it."""
+    return str(label.get("status") or "").strip().casefold() in VOID
+
+
+def is_cancelled(shipment: Raw) -> bool:
+    """Check whether all labels of a shipment were voided: then what was in it is still to be sent."""
+    labels = shipment.get("shipping_labels") or []
+    return bool(labels) and all(is_void(label) for label in labels)
 
 
 def change_with_id(raw: Raw, seen: Counter[str] | None = None) -> Raw:

@@ -115,3 +115,26 @@ async def test_a_tracking_number_of_the_order_is_not_used_again(mock: Mock, clie
     with pytest.raises(VendorRefused, match="has this tracking number already"):
         await carried_out(client, steps(Command("ship", body, order_id, begun=BEGUN)))
     assert (on_hand(mock), len(mock.orders[order_id]["shipments"])) == (before, 1)
+
+
+async def test_what_was_in_a_shipment_whose_label_was_voided_is_sent_again(mock: Mock, client: Client):
+    mock.clock = BEGUN.timestamp
+    line = {"sku": SKU, "quantity": 2, "price": "1", "partner_line_item_id": "1"}
+    order_id = mock._hold({"order_number": "1", "line_items": [line], "shipping_address": {}})
+    command = Command("ship", {"tracking_number": "T-1", "warehouse_id": WAREHOUSE}, order_id, begun=BEGUN)
+    await carried_out(client, order_shipments.CREATE_ORDER_SHIPMENT.steps(command))
+    mock.orders[order_id]["shipments"][0]["shipping_labels"][0]["status"] = "voided"
+    assert await carried_out(client, order_shipments.find_shipment(command)) is None
+    await carried_out(client, order_shipments.CREATE_ORDER_SHIPMENT.steps(command))
+    parts = [shipment["line_items"] for shipment in mock.orders[order_id]["shipments"]]
+    assert [[part["quantity"] for part in lines] for lines in parts] == [[2], [2]]
+
+
+async def test_the_parts_of_a_kit_are_set_whole_though_others_were_added_meanwhile(
+    mock: Mock, client: Client
+):
+    mock.add_product("SET", kit=True, kit_components=[{"sku": "CRATE-2", "quantity": 1}])
+    parts = [{"sku": SKU, "unit_quantity": 3}]
+    command = Command("kit", {"inventory_items": parts}, f"{ACCOUNT}:SET", {"sku": "SET"}, begun=BEGUN)
+    await carried_out(client, products.UPDATE_KIT.steps(command))
+    assert mock.products["SET"]["kit_components"] == [{"sku": SKU, "quantity": 3}]

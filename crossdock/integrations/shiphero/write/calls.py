@@ -88,7 +88,8 @@ def listed(query: str, root: str, **variables: Any) -> Asking:
     after = None
     while True:
         answer = yield ask(query, **variables, **({"after": after} if after else {}))
-        page, after = connected(answer[root]["data"])
+        edges, data = list(answer[root]["data"]["edges"]), answer[root]["data"]
+        page, after = connected({**data, "edges": edges})
         nodes += page
         if after is None:
             return nodes

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.integrations.shiphero.records import is_cancelled, is_void
 from crossdock.integrations.shiphero.write.calls import (
     UNNAMED,
     Asking,
@@ -73,13 +74,15 @@ def find_shipment(command: Command) -> Search:
 def _is_ours(command: Command, shipment: Raw) -> bool:
     """Check whether a shipment has our tracking number. None had it when the write began."""
     labels = shipment["shipping_labels"] or []
-    return any(label["tracking_number"] == command.body["tracking_number"] for label in labels)
+    numbers = {label["tracking_number"] for label in labels if not is_void(label)}
+    return command.body["tracking_number"] in numbers
 
 
 def _left(lines: list[Raw], shipments: list[Raw]) -> dict[str, int]:
     """What no shipment has yet, by line."""
     left = {line["id"]: line["quantity"] for line in lines}
-    for part in (part for shipment in shipments for part in shipment["line_items"]):
+    sent = [shipment for shipment in shipments if not is_cancelled(shipment)]
+    for part in (part for shipment in sent for part in shipment["line_items"]):
         name = (part["line_item"] or {}).get("id")
         if name in left:
             left[name] -= part["quantity"]

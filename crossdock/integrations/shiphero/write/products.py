@@ -70,8 +70,11 @@ def update_kit(command: Command) -> Steps:
     if "inventory_items" in command.body:
         yield change("kit_build", _kit(command, sku))
         parts = {part["sku"] for part in command.body["inventory_items"]}
-        held = [part["sku"] for part in command.stored.get("inventory_items") or []]
-        gone = [{"sku": part} for part in held if part not in parts]
+        name = customer(command).get("customer_account_id")
+        held = yield from listed("product", "products", sku=sku, **({"customer": name} if name else {}))
+        # What it has now, not what we hold: a part that was added there meanwhile goes, too.
+        skus = [part["sku"] for raw in held if raw["sku"] == sku for part in raw["kit_components"] or []]
+        gone = [{"sku": part} for part in dict.fromkeys(skus) if part not in parts]
         if gone:
             data = {**customer(command), "sku": sku, "components": gone}
             yield change("kit_remove_components", data)
