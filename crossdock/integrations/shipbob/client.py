@@ -129,9 +129,8 @@ class Client(RestClient):
             start = datetime.fromisoformat(walk.mark) - LATE_BILLS
 
         async def fetch(begin: datetime, until: datetime, cursor: Json) -> tuple[list[Raw], Json]:
-            # Both ends are included.
-            last = until - timedelta(seconds=1)
-            dates = {"from_date": begin.isoformat(), "to_date": last.isoformat()}
+            # Both ends are included: a charge on one comes twice, and none in the second before is missed.
+            dates = {"from_date": begin.isoformat(), "to_date": until.isoformat()}
             body = {**dates, "page_size": 1000, "sort_order": "Ascending"}
             answer = await self.send(
                 "POST", "/transactions:query", params=cursor or {}, json=body, repeatable=True

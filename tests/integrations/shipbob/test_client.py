@@ -92,6 +92,16 @@ async def test_charges_are_read_month_by_month_and_the_last_weeks_again(mock: Mo
     assert {name for page in again for name in page} == {"tx-1", "tx-20"}
 
 
+async def test_a_charge_in_the_last_second_of_a_window_is_read(mock: Mock, client: Client):
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    mock.clock = now.timestamp
+    begin = (now - timedelta(days=365)).replace(hour=0)
+    late = [(begin + timedelta(days=31 * n, microseconds=-400_000)).isoformat() for n in range(1, 12)]
+    mock.charges = [records.charge(f"tx-{n}", date) for n, date in enumerate(late)]
+    pages = [page async for page in client.bills(WHOLE)]
+    assert len({record["transaction_id"] for page in pages for record in page.records}) == len(late)
+
+
 async def test_the_scopes_of_the_channels_say_what_the_token_may_do(mock: Mock, client: Client):
     mock.channels[0]["scopes"] = ["channels_read orders_read", "orders_write"]  # a text may hold several
     states = {function: (await client.probe(function)).state for function in ("get_orders", "create_order")}

@@ -7,7 +7,7 @@ import pytest
 
 from crossdock.errors import VendorRefused
 from crossdock.integrations.shiphero.client import Client
-from crossdock.integrations.shiphero.write import inbound, order_shipments, products
+from crossdock.integrations.shiphero.write import inbound, order_shipments, orders, products
 from crossdock.integrations.shiphero.write.calls import reason
 from crossdock.kit.contract import Command, Operation
 from tests.integrations.shiphero.mock import ACCOUNT, WAREHOUSE, Mock
@@ -138,3 +138,13 @@ async def test_the_parts_of_a_kit_are_set_whole_though_others_were_added_meanwhi
     command = Command("kit", {"inventory_items": parts}, f"{ACCOUNT}:SET", {"sku": "SET"}, begun=BEGUN)
     await carried_out(client, products.UPDATE_KIT.steps(command))
     assert mock.products["SET"]["kit_components"] == [{"sku": SKU, "quantity": 3}]
+
+
+async def test_an_order_whose_cancelling_was_not_answered_is_found_cancelled(mock: Mock, client: Client):
+    order_id = mock._hold({"order_number": "1", "line_items": [], "fulfillment_status": "pending"})
+    command = Command("cancel", {}, order_id, begun=BEGUN)
+    find = orders.CANCEL_ORDER.find
+    assert find is not None
+    assert await carried_out(client, find(command)) is None
+    await carried_out(client, orders.CANCEL_ORDER.steps(command))
+    assert await carried_out(client, find(command)) == order_id

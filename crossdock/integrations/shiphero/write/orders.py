@@ -6,8 +6,10 @@ from typing import Any
 from crossdock.integrations.shiphero.lists import spelt
 from crossdock.integrations.shiphero.write.calls import (
     amount,
+    ask,
     change,
     customer,
+    existing,
     listed,
     since,
     sku_of,
@@ -27,6 +29,7 @@ ADDRESS = {
     "postal_code": "zip", "country": "country", "phone_number": "phone", "email_address": "email",
 }  # fmt: skip
 NO_TITLE = "Shipping"
+CANCELLED = {"canceled", "cancelled"}
 CARRIER: Mapping[str, Any] = {
     "type": "string",
     "minLength": 1,
@@ -86,9 +89,18 @@ def update_order(command: Command) -> Steps:
 
 
 def cancel_order(command: Command) -> Steps:
+    if command.found is not None:
+        return command.found
     data = {"order_id": command.record_id, **customer(command), "reason": "Cancelled through Crossdock"}
     yield change("order_cancel", data)
     return str(command.record_id)
+
+
+def find_cancelled(command: Command) -> Search:
+    """The order, if it is cancelled now."""
+    answer = yield ask("order", id=command.record_id)
+    order = existing(answer, "order", command.record_id)
+    return command.record_id if str(order["fulfillment_status"]).casefold() in CANCELLED else None
 
 
 def _reference(command: Command) -> str:
@@ -178,4 +190,4 @@ UPDATE_ORDER = Operation(
     ),
     update_order,
 )
-CANCEL_ORDER = Operation(Accepts(), cancel_order)
+CANCEL_ORDER = Operation(Accepts(), cancel_order, find=find_cancelled)
