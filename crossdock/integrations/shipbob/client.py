@@ -97,9 +97,13 @@ class Client(RestClient):
         return self._variants(staged(self, walk, [Linked("/product", params)]))
 
     async def inventory(self, walk: Walk) -> AsyncIterator[Page]:
-        """All items, with their levels: in all, by place and by lot."""
+        """All items, with their levels: in all, by place and by lot.
+
+        The list is read twice, the second time for what the first did not have: an item is passed over when
+        one before it goes while pages are read, and would be told as gone.
+        """
         listing = Linked("/inventory", {"PageSize": IDS_AT_ONCE})
-        async for page in staged(self, walk, [listing], is_marked=False, key="inventory_id"):
+        async for page in staged(self, walk, [listing, listing], is_marked=False, key="inventory_id"):
             yield replace(page, records=await self._with_levels(page.records))
 
     def inbound_shipments(self, walk: Walk) -> AsyncIterator[Page]:

@@ -32,7 +32,7 @@ async def test_lists_by_number_are_read_to_the_end_that_the_header_names(mock: M
 async def test_lists_by_link_are_followed_though_the_link_lacks_the_version(mock: Mock, client: Client):
     mock.most = 1
     assert await ids(client.products(WHOLE)) == [["11"], ["21"]]
-    assert await ids(client.inventory(WHOLE)) == [["100"], ["200"]]
+    assert await ids(client.inventory(WHOLE)) == [["100"], ["200"], [], []]
     assert all(call.path.startswith("/2026-01/") for call in mock.calls)
 
 
@@ -54,6 +54,17 @@ def test_only_the_query_of_a_link_counts(link: str | None, position: dict[str, s
 def test_a_link_that_leads_nowhere_is_told(link: object):
     with pytest.raises(VendorNonsense, match="the link to the next page"):
         Linked.split({"items": [], "next": link})
+
+
+async def test_an_item_that_goes_while_items_are_read_hides_no_other(mock: Mock, client: Client):
+    mock.most = 1
+    for number in (3, 4):
+        mock.products[number] = records.product(number, f"SKU-{number}")
+    seen = []
+    async for page in client.inventory(WHOLE):
+        mock.products.pop(1, None)
+        seen += [record["inventory_id"] for record in page.records]
+    assert sorted(seen) == [100, 200, 300, 400], "what a snapshot does not meet is told as gone"
 
 
 async def test_the_history_of_stock_goes_on_after_the_last_event_of_each_place(mock: Mock, client: Client):
