@@ -63,14 +63,19 @@ def page_bound(params: Mapping[str, str], name: str, default: int) -> int:
 
 
 def numbered_conditions(params: Mapping[str, str]) -> dict[int, Condition]:
-    """The conditions by their number. One without a number is the first, or 0 where others are numbered."""
+    """The conditions by their number. One without a number comes before those that have one.
+
+    Raises DecoRefused for one that is named otherwise: without it more would be shown than was asked for.
+    """
     conditions: dict[int, dict[str, str]] = {}
     for name, value in params.items():
         if match := _NUMBERED.fullmatch(name):
             conditions.setdefault(int(match[1]), {})[match[2]] = value
+        elif name.startswith("conditions"):
+            raise DecoRefused(BAD_PARAMETERS, "a condition is named conditions[1][field], conditions[1][…]")
     single = {name: params[name] for name in PARTS if params.get(name)}
     if single:
-        conditions[0 if conditions else 1] = single
+        conditions[min(conditions, default=2) - 1] = single
     if len(conditions) > MOST_CONDITIONS:
         raise DecoRefused(BAD_PARAMETERS, f"there are more than {MOST_CONDITIONS} conditions")
     return dict(sorted(conditions.items()))

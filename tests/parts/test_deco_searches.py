@@ -66,6 +66,12 @@ def test_all_conditions_must_hold_in_whichever_form_they_come():
     assert [value for value in NUMBERS if meets(interval, value)] == [2, 3, 5]
 
 
+def test_a_condition_without_a_number_is_one_besides_whichever_number_others_have():
+    numbered = {"conditions[0][field]": "2", "conditions[0][condition]": "5", "conditions[0][number1]": "4"}
+    interval = search(numbered | {"field": "2", "condition": "6", "number1": "3"}).wanted["number"]
+    assert interval == Interval(3, 4)
+
+
 def test_what_is_not_said_has_its_documented_default():
     found = search({"field": "2", "condition": "1", "number1": "7", "skip_login_token": "1"})
     assert found == EventSearch({"number": Interval(7, 7)}, "date", 100, 0)
@@ -91,6 +97,17 @@ FAULTS = [
     (ONE | {"sortby": "9"}, 50005, "sortby"),
     (ONE | {"field": "3"}, 50005, "field"),
     (ONE | {"condition": "8"}, 50005, "condition"),
+    *(
+        (ONE | {name: "2"}, 50005, "a condition is named")
+        for name in (
+            "conditions",
+            "conditions[1]",
+            "conditions[][field]",
+            "conditions[x][field]",
+            "conditions[1][Field]",
+            "conditions[-1][field]",
+        )
+    ),
     ({f"conditions[{n}][field]": "2" for n in range(60)}, 50005, "more than 50"),
 ]
 

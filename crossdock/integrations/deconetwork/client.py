@@ -7,7 +7,7 @@ order is documented nowhere, so walks go by windows of time and do not depend on
 import hashlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -32,6 +32,8 @@ OVERLAP_SECONDS = 600
 """How far before the last change a walk begins: what was being stored then may have been seen by nobody."""
 AHEAD_SECONDS = 86_400
 """How far ahead of ours the vendor's clock may be."""
+LAST_NUMBER = 2**31
+"""From here on all numbers are in one window."""
 FORM = "application/x-www-form-urlencoded"
 EVENT_PARTS = ("inventory_id", "dn_sku_id", "created_at", "change_type", "po_number", "po_line_id")
 
@@ -51,6 +53,16 @@ class _Searched:
     params: Mapping[str, Any] | None = None
     prepared: Callable[[list[Raw]], list[Raw]] = list
     """The records that rows are."""
+    name_of_row: str | None = None
+    """The member that tells rows apart; None: nothing does."""
+    is_by_number: bool = False
+    """Whether `field` is a number and no date."""
+
+    def within(self, begin: int, end: int) -> dict[str, Any]:
+        """The rows of a window, the end not included; the last window of numbers has none."""
+        if self.is_by_number:
+            return codes.numbered(self.field, begin, end if end < LAST_NUMBER else None)
+        return codes.within(self.field, begin, end)
 
 
 def _flat(products: Iterable[Raw]) -> list[Raw]:
@@ -91,14 +103,23 @@ def _moved(event: Raw) -> Json:
 EVENTS = _Searched(
     "/api/json/manage_inventory_events/find", "inventory_events", 1, "id", "created_at", prepared=_numbered
 )
-INVENTORY = _Searched("/api/json/manage_inventory/find", "inventories", 5, "dn_sku_id", "inv_last_modified")
+INVENTORY = _Searched(
+    "/api/json/manage_inventory/find", "inventories", 5, "dn_sku_id", "inv_last_modified",
+    name_of_row="dn_sku_id",
+)  # fmt: skip
+STOCK_ROWS = replace(INVENTORY, field=6, is_by_number=True)
+"""The same rows by their numbers: those that were never changed have no date."""
 ORDERS = _Searched(
-    "/api/json/manage_orders/find", "orders", 8, "order_id", "date_modified", {"include_shipments": 1}
+    "/api/json/manage_orders/find", "orders", 8, "order_id", "date_modified", {"include_shipments": 1},
+    name_of_row="order_id",
+)  # fmt: skip
+PRODUCTS = _Searched(
+    "/api/json/manage_products/find", "products", 5, "id", prepared=_flat, name_of_row="product_id"
 )
-PRODUCTS = _Searched("/api/json/manage_products/find", "products", 5, "id", prepared=_flat)
 PURCHASE_ORDERS = _Searched(
-    "/api/json/manage_purchase_orders/find", "purchase_orders", 3, "po_number", "date_modified"
-)
+    "/api/json/manage_purchase_orders/find", "purchase_orders", 3, "po_number", "date_modified",
+    name_of_row="po_number",
+)  # fmt: skip
 SEARCHES = {
     "get_inventory_ledger": EVENTS,
     "get_inventory": INVENTORY,
@@ -157,41 +178,49 @@ class Client(RestClient):
         return self._walked(PURCHASE_ORDERS, walk, walk.start)
 
     def inventory(self, walk: Walk) -> AsyncIterator[Page]:
-        """All rows of stock the first time, however long ago they changed."""
-        return self._walked(INVENTORY, walk, None)
+        """All rows of stock the first time, however long ago they changed, if ever."""
+        is_first = walk.mark is None and walk.end is None
+        return self._walked(INVENTORY, walk, None, undated=STOCK_ROWS if is_first else None)
 
     def products(self, walk: Walk) -> AsyncIterator[Page]:
         """All products the first time, however long ago they changed."""
         return self._walked(PRODUCTS, walk, None)
 
-    def _walked(self, searched: _Searched, walk: Walk, start: datetime | None) -> AsyncIterator[Page]:
-        """Windows of time, each read whole, so that neither the order of rows nor their dates matter."""
+    def _walked(
+        self, searched: _Searched, walk: Walk, start: datetime | None, undated: _Searched | None = None
+    ) -> AsyncIterator[Page]:
+        """Windows of time, each read whole, so that neither the order of rows nor their dates matter.
+
+        undated: a search by number for the rows that have no date, and are in no window of time.
+        """
         now = self.http.clock()
-        begin = int((start or EPOCH).timestamp())
-        if walk.mark is not None:
-            begin = _seconds(walk.mark) - OVERLAP_SECONDS
-        ahead = int(now.timestamp()) + AHEAD_SECONDS
-        stop = max(begin, ahead if walk.end is None else int(walk.end.timestamp())) + 1
+        begin, stop = _window_of(walk, start, now)
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            since, until, last = cursor or [begin, stop, stop]
-            rows = await self._window(searched, since, until)
+            since, until, last, *numbers = cursor or [begin, stop, stop]
+            here = undated if numbers and undated else searched
+            rows = await self._window(here, since, until)
             while rows is None:
                 until = since + (until - since) // 2
-                rows = await self._window(searched, since, until)
-            # Four times as wide: a site that sold little for years is passed in few steps.
-            following = [until, min(last, until + 4 * (until - since)), last] if until < last else None
+                rows = await self._window(here, since, until)
+            if numbers:
+                rows = [row for row in rows if row.get(str(here.date)) is None]
+            following = None
+            if until < last:
+                # Four times as wide: a site that sold little for years is passed in few steps.
+                following = [until, min(last, until + 4 * (until - since)), last, *numbers]
+            elif undated and not numbers:
+                following = [0, LAST_NUMBER, LAST_NUMBER, "numbers"]
             return searched.prepared(rows), following
 
-        mark = paging.began(now.isoformat()) if searched.date is None else paging.newest(searched.date)
-        return paging.by_cursor(walk, fetch, mark=mark, key=searched.key)
+        return paging.by_cursor(walk, fetch, mark=_mark(searched, now), key=searched.key)
 
     async def _window(self, searched: _Searched, since: int, until: int) -> list[Raw] | None:
         """All rows of a window; None: there are too many, or they change: a shorter one is to be asked for.
 
         A window of one second can't be any shorter, however many there are in it.
         """
-        is_shortest, window = until - since <= 1, codes.within(searched.field, since, until)
+        is_shortest, window = until - since <= 1, searched.within(since, until)
         for _ in range(TRIES):
             rows, is_whole = await self._rows(searched, window, takes_all=is_shortest)
             if is_whole:
@@ -285,6 +314,31 @@ def _with_body(request: VendorRequest, body: bytes) -> VendorRequest:
     return VendorRequest(request.method, request.url, request.headers, body, request.token)
 
 
+def _window_of(walk: Walk, start: datetime | None, now: datetime) -> tuple[int, int]:
+    """The seconds from which and to which a walk reads."""
+    begin = int((start or EPOCH).timestamp())
+    if walk.mark is not None:
+        begin = _seconds(walk.mark) - OVERLAP_SECONDS
+    ahead = int(now.timestamp()) + AHEAD_SECONDS
+    return begin, max(begin, ahead if walk.end is None else int(walk.end.timestamp())) + 1
+
+
+def _mark(searched: _Searched, now: datetime) -> paging.Mark:
+    """The last change that was seen, but never one ahead of the walk: later ones would be passed over.
+
+    Dates that a site shows in a zone of its own, without saying so, may be hours ahead of those it goes by.
+    """
+    if searched.date is None:
+        return paging.began(now.isoformat())
+    newest = paging.newest(searched.date, lambda: now)
+
+    def mark(records: list[Raw], so_far: Json) -> Json:
+        latest = newest(records, so_far)
+        return now.isoformat() if latest is not None and _seconds(latest) > now.timestamp() else latest
+
+    return mark
+
+
 def _seconds(text: str) -> int:
     """A date of the API in seconds since 1970; without a zone it is UTC."""
     moment = datetime.fromisoformat(text)
@@ -293,7 +347,7 @@ def _seconds(text: str) -> int:
 
 def _are_told_apart(searched: _Searched, rows: list[Raw]) -> bool:
     """Check that no row came twice: then another is missing. Events are alike often enough."""
-    if searched.prepared is not list:
+    if searched.name_of_row is None:
         return True
-    keys = [str(row.get(searched.key)) if isinstance(row, dict) else "" for row in rows]
+    keys = [str(row.get(searched.name_of_row)) if isinstance(row, dict) else "" for row in rows]
     return len(set(keys)) == len(keys)

@@ -66,6 +66,14 @@ def within(field: int, begin: int, end: int) -> dict[str, Any]:
     )
 
 
+def numbered(field: int, begin: int, end: int | None) -> dict[str, Any]:
+    """The condition that a number is in a window. end: not included; None: there is none."""
+    tests: list[Mapping[str, Any]] = [{"field": field, "condition": FROM, "number1": begin}]
+    if end is not None:
+        tests.append({"field": field, "condition": BEFORE, "number1": end})
+    return conditions(*tests)
+
+
 def date(seconds: int) -> str:
     """A moment as the API has it: UTC, with no zone."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -44,7 +44,7 @@ def adjust_inventory(command: Command) -> Steps:
         answer = yield Call("POST", FIND_STOCK, search, asks=True)
         row = _row(answer, str(command.record_id))
         offset += PAGE_SIZE
-        if row is None and offset >= answer["total"]:
+        if row is None and offset >= (answer.get("total") or 0):
             raise VendorRefused(f"the site has no stock of {command.record_id!r}")
     quantity = command.body["quantity"]
     moved = quantity if command.body["adjustment_type"] == "increase" else -quantity
@@ -55,6 +55,8 @@ def adjust_inventory(command: Command) -> Steps:
 
 def _row(answer: Json, record_id: str) -> Any:
     """The row of an item, None where the page lacks it; of a dry run's answer, what stands for it."""
+    if isinstance(answer, Mapping) and "inventories" not in answer:
+        return None  # a product that the site does not know is a warning, without any rows
     rows = answer["inventories"]
     if not isinstance(rows, list):
         return rows[0]

@@ -13,11 +13,13 @@ from typing import Any
 
 from crossdock.errors import NotFound, VendorError, VendorRefused, VendorThrottled
 from crossdock.integrations.shipbob.lists import (
+    OVERLAP,
     PAGE_SIZE,
     Linked,
     Listing,
     Numbered,
     all_of,
+    date_of,
     moment_of,
     since_of,
     staged,
@@ -35,6 +37,8 @@ VERSION = "2026-01"
 CHANNEL_HEADER = "shipbob_channel_id"
 CHANNELLED = ("/order", "/return")
 """What is created in a channel: ShipBob refuses these without the header."""
+SEARCHED = ("/order", "/receiving", "/return")
+"""What is searched for that a write may have made."""
 IDS_AT_ONCE = 100
 AT_ONCE = 4
 HISTORY = timedelta(days=90)
@@ -93,9 +97,13 @@ class Client(RestClient):
         return self._variants(staged(self, walk, [Linked("/product", params)]))
 
     async def inventory(self, walk: Walk) -> AsyncIterator[Page]:
-        """All items, with their levels: in all, by place and by lot."""
+        """All items, with their levels: in all, by place and by lot.
+
+        The list is read twice, the second time for what the first did not have: an item is passed over when
+        one before it goes while pages are read, and would be told as gone.
+        """
         listing = Linked("/inventory", {"PageSize": IDS_AT_ONCE})
-        async for page in staged(self, walk, [listing], is_marked=False, key="inventory_id"):
+        async for page in staged(self, walk, [listing, listing], is_marked=False, key="inventory_id"):
             yield replace(page, records=await self._with_levels(page.records))
 
     def inbound_shipments(self, walk: Walk) -> AsyncIterator[Page]:
@@ -125,9 +133,8 @@ class Client(RestClient):
             start = datetime.fromisoformat(walk.mark) - LATE_BILLS
 
         async def fetch(begin: datetime, until: datetime, cursor: Json) -> tuple[list[Raw], Json]:
-            # Both ends are included.
-            last = until - timedelta(seconds=1)
-            dates = {"from_date": begin.isoformat(), "to_date": last.isoformat()}
+            # Both ends are included: a charge on one comes twice, and none in the second before is missed.
+            dates = {"from_date": begin.isoformat(), "to_date": until.isoformat()}
             body = {**dates, "page_size": 1000, "sort_order": "Ascending"}
             answer = await self.send(
                 "POST", "/transactions:query", params=cursor or {}, json=body, repeatable=True
@@ -142,11 +149,14 @@ class Client(RestClient):
             yield page
 
     async def inventory_ledger(self, walk: Walk) -> AsyncIterator[Page]:
-        """The movements of stock, place by place, from the last event that was read of each."""
+        """The movements of stock, place by place, from the last event that was read of each.
+
+        Ids are given out in order, and may be seen in another: what is only minutes old is read again.
+        """
         centers = await self._listed("/fulfillment-center")
         places = sorted(int(center["id"]) for center in centers)
         known: dict[str, int] = walk.mark or {}
-        earliest = self.http.clock() - HISTORY
+        earliest, latest = self.http.clock() - HISTORY, self.http.clock() - OVERLAP
         start = walk.start.isoformat() if walk.start and walk.start > earliest else None
         here: list[int] = []
 
@@ -160,8 +170,8 @@ class Client(RestClient):
             return events, None if following is None else [following, known.get(str(following))]
 
         def mark(events: list[Raw], so_far: Json) -> Json:
-            newest = {str(here[0]): max(event[EVENT_ID] for event in events)} if events else {}
-            return {**(so_far or known), **newest}
+            settled = [event[EVENT_ID] for event in events if _is_before(event, latest)]
+            return {**(so_far or known), **({str(here[0]): max(settled)} if settled else {})}
 
         if not places:
             yield Page([], mark=walk.mark)
@@ -206,6 +216,8 @@ class Client(RestClient):
 
     async def call(self, call: Call) -> Json:
         """Carry out a step; what is created belongs to a channel."""
+        if call.asks and call.path in SEARCHED:
+            return await self._searched(call)
         headers: dict[str, str] = {}
         if call.method == "POST" and call.path in CHANNELLED:
             headers[CHANNEL_HEADER] = await self._channel()
@@ -218,6 +230,17 @@ class Client(RestClient):
             repeatable=call.asks,
         )
         return answer.json() if answer.body.strip() else None
+
+    async def _searched(self, call: Call) -> Json:
+        """A list on all of its pages; of orders only those of the channel that is written to."""
+        is_linked, params = call.path == "/return", call.params or {}
+        listing = Linked(call.path, params) if is_linked else Numbered(call.path, params)
+        pages = staged(self, Walk(), [listing], is_marked=False)
+        records = [record async for page in pages for record in page.records]
+        if call.path == "/order":
+            channel = await self._channel()
+            records = [order for order in records if _channel_of(order) in (None, channel)]
+        return {"items": records} if is_linked else records
 
     async def options(self, name: str) -> list[str]:
         """The values that an account has for a member of a write."""
@@ -306,6 +329,18 @@ def _by_ids(listing: Numbered | Linked, name: str, walk: Walk) -> Iterable[Listi
     """The list of the records that are open with us, some at a time."""
     for start in range(0, len(walk.open_ids), IDS_AT_ONCE):
         yield listing.asked({name: ",".join(walk.open_ids[start : start + IDS_AT_ONCE])})
+
+
+def _is_before(event: Raw, moment: datetime) -> bool:
+    """Check whether an event happened before a moment. One without a date did."""
+    date = date_of(event.get("event_datetime"))
+    return date is None or date < moment
+
+
+def _channel_of(order: Raw) -> str | None:
+    """The channel that an order belongs to."""
+    channel = (order.get("channel") or {}).get("id")
+    return None if channel is None else str(channel)
 
 
 PRODUCT_MEMBERS = ("id", "name", "type", "created_on", "updated_on")

@@ -50,7 +50,7 @@ async def unsubscribe(client: Client, subscription: Json) -> None:
 async def is_subscribed(client: Client, subscription: Json) -> bool:
     """Check whether it is there and on: ShipBob switches off what did not answer for days."""
     subscriptions = await all_of(client, Linked(PATH))
-    return any(each["id"] == subscription and each.get("enabled", True) for each in subscriptions)
+    return any(str(each["id"]) == str(subscription) and each.get("enabled", True) for each in subscriptions)
 
 
 def verify(request: InboundRequest, secret: str) -> None:

@@ -143,6 +143,15 @@ def moment_of(answer: Response, http: Http) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def date_of(text: Any) -> datetime | None:
+    """The moment that a date of a record names, without a zone in UTC; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def since_of(walk: Walk) -> str | None:
     """The moment from which a walk is for changes; None: for everything."""
     since: str | None = walk.mark

@@ -1,19 +1,38 @@
 """Speaks ShipHero's public GraphQL API: https://developer.shiphero.com."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from crossdock.errors import InvalidCredentials, MissingPermission, NotFound, VendorNonsense, VendorRefused
 from crossdock.integrations.shiphero.credits import TOO_LARGE, charged, seconds_to_wait, status_of
+from crossdock.integrations.shiphero.lists import (
+    INVENTORY_CHANGES,
+    ORDERS,
+    PRODUCTS,
+    PURCHASE_ORDERS,
+    RETURNS,
+    STOCK,
+    Ask,
+    ChangeList,
+    all_since,
+    at_beginning,
+    created_since,
+    is_beginning,
+    next_page,
+    since,
+    spelt,
+)
 from crossdock.integrations.shiphero.records import (
     change_with_id,
     connected,
     item_id,
     nodes_of,
+    of_account,
     split_item_id,
 )
 from crossdock.kit import paging
@@ -26,39 +45,11 @@ from crossdock.kit.rest import RestClient
 QUERIES = load_queries(Path(__file__).parent / "queries")
 TOKEN_LIFE = timedelta(days=28)
 """How long an access token works. Source: notes.md, "Set up"."""
-OVERLAP = timedelta(minutes=5)
-"""How much earlier than the last change that was seen a walk begins."""
-OPEN_FOR = timedelta(days=180)
-"""How long before the window of a first walk returns and purchase orders may have been created."""
 MUTATION_COST = 10.0
 MOST_PARTS = 1_000
 """How many pages the lines of one record have at most."""
 NOT_OF_CUSTOMERS = {"shipment_create", "kit_build"}
 """Mutations that are made for the account that signs in: one must, the other's input has no customer."""
-
-
-@dataclass(frozen=True)
-class _Changes:
-    """A list of the API, in the order of a date: its query, which is named as its field, and that date."""
-
-    query: str
-    stamp: str
-    size: int
-    most_of_each: float
-    """What one record takes at most, with all that is nested in it."""
-
-    def cost_of(self, size: int) -> float:
-        """What a page of this size takes at most."""
-        return 1 + size * self.most_of_each
-
-
-# One credit for each record of a list, nested ones multiplied: notes.md, "Limits".
-ORDERS = _Changes("orders", "updated_at", 20, 105)
-PRODUCTS = _Changes("products", "updated_at", 100, 4)
-STOCK = _Changes("warehouse_products", "updated_at", 20, 125)
-PURCHASE_ORDERS = _Changes("purchase_orders", "created_at", 50, 52)
-RETURNS = _Changes("returns", "created_at", 50, 4)
-INVENTORY_CHANGES = _Changes("inventory_changes", "created_at", 100, 1)
 
 
 class Client(RestClient):
@@ -99,48 +90,64 @@ class Client(RestClient):
 
     async def orders(self, walk: Walk) -> AsyncIterator[Page]:
         """The orders that changed, with all of their lines; from time to time also those open with us."""
-        async for listed in self._changes(ORDERS, walk, _since(walk)):
+        async for listed in self._changes(ORDERS, walk, since(walk)):
             page = await paging.with_details(listed, self._whole_order)
             yield await self._with_open(page, walk, self.order)
 
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
         """The products that changed, kits among them."""
-        async for page in self._changes(PRODUCTS, walk, _all_since(walk)):
+        async for page in self._changes(PRODUCTS, walk, all_since(walk)):
             yield replace(page, records=[await self._item(raw) for raw in page.records])
 
     async def inventory(self, walk: Walk) -> AsyncIterator[Page]:
-        """The items whose stock changed in some warehouse, each with its stock in all of them."""
-        async for page in self._changes(STOCK, walk, _all_since(walk)):
+        """The items whose stock changed in some warehouse, each with its stock in all of them.
+
+        What has become a kit without stock of its own is an item no more.
+        """
+        async for page in self._changes(STOCK, walk, all_since(walk)):
             products = [node["product"] for node in page.records if isinstance(node.get("product"), dict)]
-            items = [await self._item(raw) for raw in products if _is_stocked(raw)]
-            yield replace(page, records=list({raw["id"]: raw for raw in items}.values()))
+            items = {raw["id"]: raw for raw in [await self._item(raw) for raw in products]}
+            gone = tuple(name for name, raw in items.items() if name and not _is_stocked(raw))
+            records = [raw for raw in items.values() if _is_stocked(raw)]
+            yield replace(page, records=records, deleted=(*page.deleted, *gone))
 
     async def inventory_ledger(self, walk: Walk) -> AsyncIterator[Page]:
-        """The changes of stock on hand. ShipHero names them by nothing, so we do by what they say."""
-        async for page in self._changes(INVENTORY_CHANGES, walk, _since(walk)):
-            owned = [change_with_id(await self._owned(raw)) for raw in page.records]
+        """The changes of stock on hand. ShipHero names them by nothing, so we do by what they say.
+
+        Of several that say the same, the second ends with `-2`: they are counted from where the list is read
+        by date, which is where a walk that was cut off goes on.
+        """
+        seen: Counter[str] = Counter()
+        walk = replace(walk, cursor=at_beginning(walk.cursor))
+        async for page in self._changes(INVENTORY_CHANGES, walk, since(walk)):
+            owned = [change_with_id(await self._owned(raw), seen) for raw in page.records]
+            if page.cursor is not None and is_beginning(page.cursor["at"]):
+                seen.clear()
             yield replace(page, records=owned)
 
     async def inbound_shipments(self, walk: Walk) -> AsyncIterator[Page]:
         """The purchase orders that were created, and again those that are open with us."""
-        async for listed in self._changes(PURCHASE_ORDERS, walk, _created_since(walk)):
+        async for listed in self._changes(PURCHASE_ORDERS, walk, created_since(walk)):
             page = await paging.with_details(listed, self._whole_purchase_order)
             yield await self._with_open(page, walk, self.inbound_shipment)
 
     async def returns(self, walk: Walk) -> AsyncIterator[Page]:
         """The returns that were created, and again those that are open with us."""
-        async for listed in self._changes(RETURNS, walk, _created_since(walk)):
+        async for listed in self._changes(RETURNS, walk, created_since(walk)):
             page = replace(listed, records=[await self._owned(raw) for raw in listed.records])
             yield await self._with_open(page, walk, self.return_order)
 
-    def inbound_shipment_suppliers(self, walk: Walk) -> AsyncIterator[Page]:
-        return self._all("vendors", walk)
+    async def inbound_shipment_suppliers(self, walk: Walk) -> AsyncIterator[Page]:
+        async for page in self._all("vendors", walk):
+            yield replace(page, records=[raw for raw in page.records if self._is_ours(raw.get("account_id"))])
 
     def warehouse_locations(self, walk: Walk) -> AsyncIterator[Page]:
         return self._all("locations", walk)
 
     async def bills(self, walk: Walk) -> AsyncIterator[Page]:
         """What a 3PL charges its customers: one record for each category of each bill."""
+        if self._customer:
+            raise MissingPermission("ShipHero does not say whose a bill is: connect the 3PL itself")
         async for page in self._all("bills", walk, size=20, most_of_each=51):
             records = [
                 {**total, "bill": {name: bill[name] for name in bill if name != "totals"}}
@@ -156,54 +163,68 @@ class Client(RestClient):
     async def warehouse_customers(self, walk: Walk) -> AsyncIterator[Page]:
         """The accounts of a 3PL's customers; a brand has none."""
 
-        async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            variables = {"first": walk.at_most or 100, "after": cursor}
-            data = await self._query("warehouse_customers", variables, 1 + variables["first"])
-            return connected(member(data["account"], "data", dict).get("customers"))
+        async def ask(variables: Mapping[str, Any], first: int) -> Json:
+            known = {"first": first, "after": variables["after"]}
+            data = await self._query("warehouse_customers", known, 1 + first)
+            return member(data["account"], "data", dict).get("customers")
 
-        async for page in paging.by_cursor(walk, fetch):
-            yield page
+        async for page in self._listed(ask, walk, walk.at_most or 100):
+            yield replace(page, records=[raw for raw in page.records if self._is_ours(raw.get("id"))])
 
     def _all(
         self, query: str, walk: Walk, *, size: int = 100, most_of_each: float = 1
     ) -> AsyncIterator[Page]:
         """A list that is read whole each time."""
-        first = min(walk.at_most or size, size)
 
+        async def ask(variables: Mapping[str, Any], first: int) -> Json:
+            data = await self._query(
+                query, {"first": first, "after": variables["after"]}, 1 + first * most_of_each
+            )
+            return member(data[query], "data", dict)
+
+        return self._listed(ask, walk, min(walk.at_most or size, size))
+
+    def _listed(self, ask: Ask, walk: Walk, size: int) -> AsyncIterator[Page]:
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            data = await self._query(query, {"first": first, "after": cursor}, 1 + first * most_of_each)
-            return connected(member(data[query], "data", dict))
+            return await next_page(ask, cursor, size)
 
         return paging.by_cursor(walk, fetch)
 
-    def _changes(self, changes: _Changes, walk: Walk, since: str | None) -> AsyncIterator[Page]:
+    async def _changes(self, changes: ChangeList, walk: Walk, begin: str | None) -> AsyncIterator[Page]:
         """Pages by date rather than by cursor, as long as the vendor keeps to the order.
 
-        A cursor of ShipHero's is a number of records to skip: when a record that was read changes meanwhile,
-        it moves to the end and another one would be skipped. A page that costs more than there ever is, by
-        what records may have at most, is made smaller.
+        A page that costs more than there ever is, by what records may have at most, is made smaller.
         """
         size = min(walk.at_most or changes.size, changes.size)
-        until = {"until": _spelt(walk.end)} if walk.end else {}
+        window = {"customer": self._customer, **({"until": spelt(walk.end)} if walk.end else {})}
+
+        async def ask(variables: Mapping[str, Any], first: int) -> Json:
+            known = _declared(changes.query, {**window, **variables, "first": first})
+            data = await self._query(changes.query, known, changes.cost_of(first))
+            return member(data[changes.query], "data", dict)
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
             nonlocal size
-            here = cursor or {"since": since, "after": None}
-            variables = _declared(changes.query, {"customer": self._customer, **until, **here})
+            here = cursor or {"since": begin, "after": None}
             while True:
                 try:
-                    data = await self._query(
-                        changes.query, {**variables, "first": size}, changes.cost_of(size)
-                    )
-                    break
+                    return await next_page(ask, here, size, changes.stamp)
                 except VendorRefused as refusal:
                     if refusal.status != TOO_LARGE or size == 1:
                         raise
                     size = size // 2
-            nodes, after = connected(member(data[changes.query], "data", dict))
-            return nodes, None if after is None else _onward(here, nodes, changes.stamp, after)
 
-        return paging.by_cursor(walk, fetch, mark=paging.newest(changes.stamp))
+        async for page in paging.by_cursor(walk, fetch, mark=paging.newest(changes.stamp)):
+            shown = [raw for raw in page.records if self._is_ours(changes.owner_of(raw), changes.query)]
+            yield replace(page, records=shown)
+
+    def _is_ours(self, account_id: Any, query: str | None = None) -> bool:
+        """Check whether a record may be shown: a connection of one customer has nothing of the others.
+
+        query: what it was asked by; one that names the customer may leave out whose it is.
+        """
+        is_asked_for = query is not None and "$customer" in QUERIES[query]
+        return self._customer in (None, account_id) or (is_asked_for and account_id is None)
 
     async def _with_open(self, page: Page, walk: Walk, read: Any) -> Page:
         """The last page of a walk with the records that are open with us, as they are now."""
@@ -242,18 +263,24 @@ class Client(RestClient):
                 raise
             raise NotFound(f"ShipHero has no {query} {record_id}", record_id=record_id) from refusal
         raw = member(answer, query, dict).get("data")
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or self._customer not in (None, raw.get("account_id", self._customer)):
             raise NotFound(f"ShipHero has no {query} {record_id}", record_id=record_id)
         return raw
 
     async def _by_sku(self, query: str, record_id: str, cost: float) -> Raw:
-        """A product by our id of it. Raises NotFound."""
+        """A product by our id of it, among those of this SKU: customers may all have it. Raises NotFound."""
         account_id, sku = split_item_id(record_id)
         customer = None if account_id == await self._own_account() else account_id
-        data = await self._query(query, {"sku": sku, "customer": customer}, cost)
-        for raw in nodes_of(data["products"]["data"]):
-            if item_id(raw.get("account_id"), raw.get("sku")) == record_id:
-                return await self._item(raw)
+        after = None
+        for _ in range(MOST_PARTS if self._is_ours(account_id) else 0):
+            here: dict[str, Any] = {"after": after} if after else {}
+            data = await self._query(query, {"sku": sku, "customer": customer, **here}, cost)
+            nodes, after = connected(data["products"]["data"])
+            for raw in nodes:
+                if item_id(raw.get("account_id"), raw.get("sku")) == record_id:
+                    return await self._item(raw)
+            if after is None:
+                break
         raise NotFound(f"ShipHero has no product {sku!r} in account {account_id}", record_id=record_id)
 
     async def _item(self, raw: Raw) -> Raw:
@@ -308,11 +335,15 @@ class Client(RestClient):
         if not call.asks:
             return await self.graphql.mutate(text, variables, cost=MUTATION_COST)
         try:
-            return await self.graphql.query(text, variables, cost=102)
+            answer = await self.graphql.query(text, variables, cost=102)
         except VendorRefused as refusal:
             if refusal.status != 404:
                 raise
             return {call.path: {"data": None}}
+        wanted = self._customer or variables.get("customer")
+        if wanted is None and "$customer" in text:
+            wanted = await self._own_account()
+        return {name: of_account(root, wanted) for name, root in answer.items()}
 
     def shown(self, call: Call) -> WireRequest:
         text, variables = self._filled(call)
@@ -356,47 +387,3 @@ def _is_stocked(raw: Raw) -> bool:
 def _declared(query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """The variables that a query knows."""
     return {name: value for name, value in variables.items() if f"${name}:" in QUERIES[query]}
-
-
-def _since(walk: Walk) -> str | None:
-    """Where changes begin, with an overlap."""
-    seen_until = _moment(walk.mark)
-    if seen_until:
-        return _spelt(seen_until - OVERLAP)
-    return _spelt(walk.start) if walk.start else None
-
-
-def _all_since(walk: Walk) -> str | None:
-    """The same where a first walk reads everything, however long it is unchanged: products and stock."""
-    return _since(walk) if walk.mark or walk.end else None
-
-
-def _created_since(walk: Walk) -> str | None:
-    """The same for lists by the date of creation: a first walk looks farther back, for what is still open."""
-    return _since(walk) if walk.mark or not walk.start else _spelt(walk.start - OPEN_FOR)
-
-
-def _onward(here: Mapping[str, Any], nodes: list[Raw], stamp: str, after: str) -> Json:
-    """Where the next page begins: at the last date of this one, or where that does not lead on at its cursor.
-
-    A second before the last date, since nobody says whether the date itself is included.
-    """
-    moments = [moment for node in nodes if (moment := _moment(node.get(stamp)))]
-    is_in_order = len(moments) == len(nodes) and moments == sorted(moments)
-    if is_in_order and moments and moments[-1] - moments[0] > timedelta(seconds=2):
-        return {"since": _spelt(moments[-1] - timedelta(seconds=1)), "after": None}
-    return {"since": here["since"], "after": after}
-
-
-def _moment(text: Any) -> datetime | None:
-    """The moment that a date of ShipHero's names; they have no zone. None where it is no date."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _spelt(moment: datetime) -> str:
-    """A moment as ShipHero writes it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")

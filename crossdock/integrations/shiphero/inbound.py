@@ -95,9 +95,10 @@ def changed(body: Json, headers: Mapping[str, str]) -> Reads:
 
 def _items(notice: Raw) -> Iterator[str]:
     """The ids of the items whose stock a notice is about."""
-    entries = notice.get("inventory")
-    for entry in entries if isinstance(entries, list) else ():
-        name = item_id(notice.get("account_uuid"), entry.get("sku")) if isinstance(entry, dict) else None
+    entries, number = notice.get("inventory"), notice.get("account_id")
+    account_id = notice.get("account_uuid") or (_named("Account", number) if number else None)
+    for entry in entries if isinstance(entries, list) and account_id else ():
+        name = item_id(account_id, entry.get("sku")) if isinstance(entry, dict) else None
         if name:
             yield name
 
@@ -109,7 +110,12 @@ def _ids(notice: Raw, function: str) -> Iterator[str]:
     yield from (str(holder[name]) for holder in holders if holder.get(name))
     for holder in holders:
         if holder.get(number):
-            yield base64.b64encode(f"{entity}:{holder[number]}".encode()).decode()
+            yield _named(entity, holder[number])
+
+
+def _named(entity: str, number: Any) -> str:
+    """The id of what is named by its older number."""
+    return base64.b64encode(f"{entity}:{number}".encode()).decode()
 
 
 def _holders(notice: Raw) -> list[Raw]:

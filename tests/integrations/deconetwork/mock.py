@@ -26,7 +26,7 @@ TESTS: dict[str, Callable[[Any, Any], bool]] = {
 }  # fmt: skip
 FIELDS = {
     "inventory_events": {"1": "created_at", "2": "inventory_id"},
-    "inventories": {"1": "product_code", "4": "product_id", "5": "inv_last_modified"},
+    "inventories": {"1": "product_code", "4": "product_id", "5": "inv_last_modified", "6": "inventory_id"},
     "orders": {"1": "date_ordered", "3": "order_id", "4": "order_status", "8": "date_modified"},
     "products": {"1": "product_code", "4": "product_id", "5": "date_modified"},
     "purchase_orders": {"1": "date_raised", "3": "date_modified", "4": "po_number"},
@@ -134,7 +134,7 @@ class Mock(OrderMock):
             row = {
                 "product_id": product_id, "product_code": f"P{product_id}", "product_name": "Tee",
                 "supplier": "Vendor A", "sku": f"SKU-{variant}", "dn_sku_id": dn_sku_id, "inv_on": True,
-                "inv_lvl": 0, "inv_on_order_total": 0,
+                "inv_lvl": 0, "inv_on_order_total": 0, "inventory_id": int(dn_sku_id.replace("_", "")),
             }  # fmt: skip
             self.rows["inventories"].append(row)
         self.rows["inventory_events"].append({
@@ -234,6 +234,10 @@ def _conditions(form: Mapping[str, str]) -> list[dict[str, str]]:
 
 def _holds(row: Record, name: str, test: Mapping[str, str]) -> bool:
     value, wanted = row[FIELDS[name][test["field"]]], test.get("date1") or test.get("string")
+    if value is None:
+        return False  # what has no date is in no window of time
+    if "number1" in test:
+        return TESTS[test["condition"]](int(value), float(test["number1"]))
     if "date1" in test:
         return TESTS[test["condition"]](_moment(str(value)), _moment(str(wanted)))
     return TESTS[test["condition"]](str(value), str(wanted))

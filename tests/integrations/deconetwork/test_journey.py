@@ -19,7 +19,7 @@ from tests.integrations.deconetwork.mock import Mock
 from tests.journeys.conftest import RESOURCES, World, vendor, world
 from tests.journeys.test_every_vendor import MockedVendor, database_url
 from tests.journeys.writing import writing
-from tests.mock_vendors.faults import done_then, dropped
+from tests.mock_vendors.faults import answering, done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
@@ -106,3 +106,13 @@ async def test_an_answer_that_is_lost_while_stock_is_set_stays_uncertain(site: M
             "PUT", "/wms/inventory/100_1/adjust", {"quantity": 3, "adjustment_type": "increase"}
         )
     assert "uncertain" in answer.text
+
+
+async def test_stock_of_a_product_that_the_site_knows_no_more_is_refused(site: MockedVendor):
+    unknown = {"response_status": {"code": 40004, "severity": "WARNING", "description": "Unknown product"}}
+    site.mock.script("/manage_inventory/find", [answering(body=unknown)])
+    async with writing(site.world, site.connection) as hand:
+        answer = await hand.send(
+            "PUT", "/wms/inventory/100_1/adjust", {"quantity": 3, "adjustment_type": "increase"}
+        )
+    assert (answer.status_code, "has no stock" in answer.text) == (400, True), answer.text

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +148,60 @@ async def test_the_password_is_in_no_address_and_no_error(site: BusySite, client
         await client.check()
     assert PASSWORD not in str(refusal.value)
     assert all(not call.query for call in site.calls)
+
+
+async def test_stock_that_was_never_changed_is_read_though_it_has_no_date(site: BusySite, client: Client):
+    for number in range(250):
+        site.set_level(f"{number + 1}_1", number)
+        if number % 2:
+            site.rows["inventories"][-1]["inv_last_modified"] = None
+    read = [page async for page in client.inventory(Walk())]
+    assert {record["dn_sku_id"] for record in records(read)} == {f"{n + 1}_1" for n in range(250)}
+    site.now += 3600
+    site.set_level("7_1", 70)
+    again = [page async for page in client.inventory(Walk(mark=read[-1].mark))]
+    assert "7_1" in {record["dn_sku_id"] for record in records(again)}
+
+
+async def test_stock_of_more_rows_than_a_window_takes_is_read_whole(
+    site: BusySite, client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(deconetwork, "MOST_ROWS", 120)
+    for number in range(400):
+        site.set_level(f"{number * number + 1}_1", number)
+    read = [page async for page in client.inventory(Walk())]
+    assert len(read) > 3
+    assert len({record["dn_sku_id"] for record in records(read)}) == 400
+
+
+async def test_a_product_that_moves_between_pages_hides_no_other(site: BusySite, client: Client):
+    for number in range(1, 131):
+        site.now += 1
+        site.add_product(number, sizes=1)
+    rows = site.rows["products"]
+    site.meanwhile = [lambda: None, lambda: rows.append(rows.pop(0))]
+    read = [page async for page in client.products(Walk())]
+    assert len({record["id"] for record in records(read)}) == 130
+
+
+@pytest.mark.parametrize("hours", [10, -7])
+async def test_dates_in_a_zone_that_they_do_not_name_hide_no_later_change(
+    site: BusySite, client: Client, hours: int, monkeypatch: pytest.MonkeyPatch
+):
+    def local(row: dict[str, Any]) -> dict[str, Any]:
+        moment = datetime.fromisoformat(row["created_at"]) + timedelta(hours=hours)
+        return row | {"created_at": moment.isoformat()}
+
+    shown = site._search
+
+    def search(form: Any, name: str) -> MockAnswer:
+        answer = shown(form, name)
+        return MockAnswer(body=answer.body | {name: [local(row) for row in answer.body[name]]})
+
+    monkeypatch.setattr(site, "_search", search)
+    site.set_level("1_1", 1)
+    mark = (await pages(client))[-1].mark
+    site.now += 1800
+    site.set_level("1_1", 2)
+    monkeypatch.setattr(client.http, "clock", lambda: BEGIN + timedelta(seconds=1800))
+    assert 2 in [record["new_qty"] for record in records(await pages(client, mark=mark))]

@@ -143,7 +143,8 @@ class Mock(OrderMock):
         body = call.json()
         if call.headers.get("shipbob_channel_id") != str(CHANNEL):
             return MockAnswer(400, {"shipbob_channel_id": ["The channel is missing or not yours"]})
-        if any(order["reference_id"] == body["reference_id"] for order in self.orders.values()):
+        held = {(order["channel"]["id"], order["reference_id"]) for order in self.orders.values()}
+        if (CHANNEL, body["reference_id"]) in held:
             return MockAnswer(422, {"": ["Cannot insert order with existing ReferenceId"]})
         self.made += 1
         order = records.order(next(self.serial), body, self._now(), self._referenced)
@@ -165,7 +166,7 @@ class Mock(OrderMock):
         """The orders that the filters of a call let through, oldest first."""
         query = call.query
         ids, references = _listed(query.get("IDs")), _listed(query.get("ReferenceIds"))
-        limits = {name: _moment(query.get(name)) for name in ("LastUpdateStartDate", "EndDate")}
+        limits = {name: _moment(query.get(name)) for name in ("LastUpdateStartDate", "StartDate", "EndDate")}
         tracked = _moment(query.get("LastTrackingUpdateStartDate"))
         return [
             order
@@ -173,6 +174,7 @@ class Mock(OrderMock):
             if (ids is None or str(number) in ids)
             and (references is None or order["reference_id"] in references)
             and (limits["LastUpdateStartDate"] or "") <= self.moved["order"][number]
+            and (limits["StartDate"] or "") <= order["created_date"]
             and (limits["EndDate"] is None or order["created_date"] <= limits["EndDate"])
             and (tracked is None or self.moved["tracking"].get(number, "") >= tracked)
         ]

@@ -1,5 +1,8 @@
 """What ShipBob's words become: each that its description lists has its place, and any other is kept."""
 
+import json
+from typing import Any
+
 import pytest
 
 from crossdock.integrations.shipbob.read import orders
@@ -8,6 +11,7 @@ from crossdock.integrations.shipbob.read.inbound_shipments import INBOUND_STATUS
 from crossdock.integrations.shipbob.read.orders import ORDER_STATUS, ORDER_TYPE, SHIPMENT_STATUS
 from crossdock.integrations.shipbob.read.parts import measurements
 from crossdock.integrations.shipbob.read.returns import RETURN_STATUS, return_order
+from crossdock.kit.registry import get_integration
 from tests.integrations.shipbob.description import document, words
 
 LISTED = {
@@ -69,3 +73,34 @@ def test_a_weight_has_its_unit_or_says_that_it_is_not_known(
     sizes = measurements(None, weight, unit)
     shown = None if sizes["weight"] is None else (str(sizes["weight"]), sizes["weight_unit"])
     assert shown == expected
+
+
+def an_order() -> dict[str, Any]:
+    file = get_integration("wms", "shipbob").folder / "cases" / "orders.json"
+    raw: dict[str, Any] = json.loads(file.read_bytes())[0]["raw"]
+    return raw
+
+
+def test_an_order_that_went_to_another_place_is_there_and_not_where_it_was_cancelled():
+    def shipment(place: int, status: str) -> dict[str, Any]:
+        return {
+            "id": place,
+            "location": {"id": place},
+            "status": status,
+            "tracking": {"carrier": f"C{place}"},
+        }
+
+    order = orders.order(an_order() | {"shipments": [shipment(8, "Cancelled"), shipment(42, "Processing")]})
+    assert (order["warehouse_id"], order["carrier_name"]) == ("42", "C42")
+    assert [each["status"] for each in order["shipments"]] == ["cancelled", "open"]
+
+
+def test_an_item_of_two_lots_is_one_item_and_no_bundle():
+    lots = [{"id": 7, "lot": lot, "quantity": count} for lot, count in (("A", 2), ("B", 1))]
+    product = {"id": 1, "sku": "MUG", "inventory_items": lots}
+    shipment = an_order()["shipments"][0] | {"products": [product], "parent_cartons": []}
+    order = orders.order(an_order() | {"shipments": [shipment]})
+    lines = order["shipments"][0]["line_items"]
+    assert [(line["sku"], line["parent_product_id"], line["quantity"]) for line in lines] == [
+        ("MUG", None, 2), ("MUG", None, 1),
+    ]  # fmt: skip

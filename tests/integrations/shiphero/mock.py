@@ -47,6 +47,12 @@ class Mock(ShipHeroState, OrderMock):
         self.tokens = 0
         self._is_expired = False
         self._forbidden: set[str] = set()
+        self.locations: list[Record] = [
+            {"id": LOCATION, "warehouse_id": WAREHOUSE, "name": "A-1", "zone": "A", "created_at": OLD}
+        ]
+        self.vendors: list[Record] = [
+            {"id": uuid("Vendor", 1), "name": "Crates & Co", "account_id": ACCOUNT, "created_at": OLD}
+        ]
 
     def schema_file(self) -> Path:
         return needs_shared("vendor-specs", "shiphero", "public-api.graphql")
@@ -90,7 +96,8 @@ class Mock(ShipHeroState, OrderMock):
         queries = {
             "account": self._account, "orders": self._orders, "products": self._products,
             "warehouse_products": self._levels, "returns": self._returns, "locations": self._locations,
-            "purchase_orders": self._purchase_orders, "purchase_order": self._purchase_order,
+            "purchase_orders": self._purchase_orders,
+            "purchase_order": self._getter("purchase_orders", self._shown_purchase_order),
             "inventory_changes": self._changes, "vendors": self._vendors, "bills": self._bills,
             "webhooks": self._webhooks,
             "order": self._getter("orders", self._shown_order),
@@ -120,8 +127,17 @@ class Mock(ShipHeroState, OrderMock):
 
     # Lists
 
-    def _listed(self, records: Any, stamp: str, begin: str | None, end: str | None = None) -> Record:
-        chosen = [raw for raw in records if (begin or "") <= str(raw[stamp]) <= (end or "9")]
+    def _listed(
+        self, records: Any, stamp: str, begin: str | None, end: str | None = None,
+        customer: str | None = None,
+    ) -> Record:  # fmt: skip
+        """A list by date: of all accounts, or of one."""
+        chosen = [
+            raw
+            for raw in records
+            if (begin or "") <= str(raw[stamp]) <= (end or "9")
+            and customer in (None, raw.get("account_id"), (raw.get("product") or {}).get("account_id"))
+        ]
         return {"data": self._connection(chosen)}
 
     def _account(self) -> Record:
@@ -133,7 +149,8 @@ class Mock(ShipHeroState, OrderMock):
 
     def _orders(
         self, order_number: str | None = None, partner_order_id: str | None = None,
-        updated_from: str | None = None, updated_to: str | None = None, **_: Any,
+        updated_from: str | None = None, updated_to: str | None = None,
+        customer_account_id: str | None = None,
     ) -> Record:  # fmt: skip
         orders = [
             self._shown_order(order)
@@ -141,35 +158,38 @@ class Mock(ShipHeroState, OrderMock):
             if order_number in (None, order["order_number"])
             and partner_order_id in (None, order["partner_order_id"])
         ]
-        return self._listed(orders, "updated_at", updated_from, updated_to)
+        return self._listed(orders, "updated_at", updated_from, updated_to, customer_account_id)
 
     def _products(
-        self, sku: str | None = None, updated_from: str | None = None, updated_to: str | None = None, **_: Any
-    ) -> Record:
+        self, sku: str | None = None, updated_from: str | None = None, updated_to: str | None = None,
+        customer_account_id: str | None = None,
+    ) -> Record:  # fmt: skip
         products = [self._shown_product(raw) for raw in self.products.values() if sku in (None, raw["sku"])]
-        return self._listed(products, "updated_at", updated_from, updated_to)
+        return self._listed(products, "updated_at", updated_from, updated_to, customer_account_id)
 
-    def _levels(self, updated_from: str | None = None, updated_to: str | None = None, **_: Any) -> Record:
+    def _levels(
+        self, updated_from: str | None = None, updated_to: str | None = None,
+        customer_account_id: str | None = None,
+    ) -> Record:  # fmt: skip
         levels = [
             level | {"product": self._shown_product(raw)}
             for raw in self.products.values()
             for level in raw["warehouse_products"]
         ]
-        return self._listed(levels, "updated_at", updated_from, updated_to)
+        return self._listed(levels, "updated_at", updated_from, updated_to, customer_account_id)
 
-    def _purchase_orders(self, created_from: str | None = None, **_: Any) -> Record:
+    def _purchase_orders(
+        self, created_from: str | None = None, customer_account_id: str | None = None
+    ) -> Record:
         orders = [self._shown_purchase_order(raw) for raw in self.purchase_orders.values()]
-        return self._listed(orders, "created_at", created_from)
+        return self._listed(orders, "created_at", created_from, customer=customer_account_id)
 
-    def _purchase_order(self, id: str | None = None, po_number: str | None = None) -> Record:
-        for raw in self.purchase_orders.values():
-            if raw["id"] == id or (id is None and raw["po_number"] == po_number):
-                return {"data": self._shown_purchase_order(raw)}
-        raise MockError("Purchase order not found", code=5)  # type: ignore[arg-type]
-
-    def _returns(self, order_id: str | None = None, date_from: str | None = None, **_: Any) -> Record:
+    def _returns(
+        self, order_id: str | None = None, date_from: str | None = None,
+        customer_account_id: str | None = None,
+    ) -> Record:  # fmt: skip
         returns = [raw for raw in self.returns.values() if order_id in (None, raw["order_id"])]
-        return self._listed(returns, "created_at", date_from)
+        return self._listed(returns, "created_at", date_from, customer=customer_account_id)
 
     def _changes(
         self, sku: str | None = None, warehouse_id: str | None = None, date_from: str | None = None,
@@ -183,12 +203,10 @@ class Mock(ShipHeroState, OrderMock):
         return self._listed(changes, "created_at", date_from, date_to)
 
     def _locations(self) -> Record:
-        node = {"id": LOCATION, "warehouse_id": WAREHOUSE, "name": "A-1", "zone": "A", "created_at": OLD}
-        return {"data": self._connection([node])}
+        return {"data": self._connection(self.locations)}
 
     def _vendors(self) -> Record:
-        node = {"id": uuid("Vendor", 1), "name": "Crates & Co", "account_id": ACCOUNT, "created_at": OLD}
-        return {"data": self._connection([node])}
+        return {"data": self._connection(self.vendors)}
 
     def _bills(self) -> Record:
         return {"data": self._connection([])}

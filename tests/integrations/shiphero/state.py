@@ -175,7 +175,14 @@ class ShipHeroState(GraphQlMock):
         ]
         stamps = {"created_at": self._now(), "arrived_at": None, "date_closed": None}
         vendor = {"id": data["vendor_id"], "name": "Crates & Co"} if data.get("vendor_id") else None
-        raw = {"account_id": ACCOUNT, **data, **stamps, "id": order_id, "line_items": lines, "vendor": vendor}
+        raw = {
+            "account_id": _owner(data),
+            **data,
+            **stamps,
+            "id": order_id,
+            "line_items": lines,
+            "vendor": vendor,
+        }
         self.purchase_orders[order_id] = raw
         return {"purchase_order": self._shown_purchase_order(raw)}
 
@@ -206,7 +213,8 @@ class ShipHeroState(GraphQlMock):
             for line in data["line_items"]
         ]  # fmt: skip
         raw = {
-            "id": self._id("Return"), "account_id": ACCOUNT, "status": "pending", "created_at": self._now(),
+            "id": self._id("Return"), "account_id": _owner(data), "status": "pending",
+            "created_at": self._now(),
             "reason": data["return_reason"], "labels": [], "line_items": items,
             **{name: data[name] for name in ("order_id", "partner_id", "label_type", "label_cost")},
         }  # fmt: skip
@@ -260,7 +268,13 @@ class ShipHeroState(GraphQlMock):
             for line in data["line_items"]
         ]  # fmt: skip
         now = self._now()
-        members = {"order_date": now, "account_id": ACCOUNT, **data, "updated_at": now, "line_items": lines}
+        members = {
+            "order_date": now,
+            "account_id": _owner(data),
+            **data,
+            "updated_at": now,
+            "line_items": lines,
+        }
         self.orders[order_id] = {"id": order_id, "shipments": [], "tags": [], "holds": None, **members}
         return order_id
 
@@ -282,3 +296,8 @@ class ShipHeroState(GraphQlMock):
         return (
             datetime.fromtimestamp(self.clock(), UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
         )
+
+
+def _owner(data: Record) -> str:
+    """The account that what an input makes belongs to."""
+    return str(data.get("customer_account_id") or ACCOUNT)

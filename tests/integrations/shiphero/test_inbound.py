@@ -45,6 +45,7 @@ STOCKED = {
     "account_uuid": "QWNjb3VudDo3NTU2",
     "inventory": [{"sku": "100100", "on_hand": "45"}, {"sku": ""}, "?"],
 }
+NUMBERED = {"webhook_type": "Inventory Update", "account_id": 7556, "inventory": [{"sku": "100100"}]}
 SENT = {"test": "0", "fulfillment": {"webhook_type": "Shipment Update", "order_id": 272271706}}
 ARRIVED = {"webhook_type": "PO Update", "purchase_order": {"po_id": 498165}}
 
@@ -55,6 +56,8 @@ ARRIVED = {"webhook_type": "PO Update", "purchase_order": {"po_id": 498165}}
         (DEALLOCATED, [("get_orders", ORDER)]),
         (RETURNED, [("get_returns", RETURN)]),
         (STOCKED, [("get_inventory", "QWNjb3VudDo3NTU2:100100")]),
+        (NUMBERED, [("get_inventory", "QWNjb3VudDo3NTU2:100100")]),
+        ({"webhook_type": "Inventory Update", "inventory": [{"sku": "100100"}]}, []),
         (SENT, [("get_orders", ORDER)]),
         (ARRIVED, [("get_inbound_shipments", "UHVyY2hhc2VPcmRlcjo0OTgxNjU=")]),
         ({"webhook_type": "Tote Complete", "order_uuid": ORDER}, []),

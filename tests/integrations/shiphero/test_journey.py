@@ -164,3 +164,12 @@ async def test_all_that_is_read_is_there_after_the_first_sync(shiphero: Connecte
         "get_inbound_shipment_suppliers",
     ):  # fmt: skip
         assert await world.documents(connection, function), function
+
+
+async def test_a_dry_run_of_a_kit_shows_what_it_would_be_made_of(shiphero: ConnectedShipHero):
+    parts = [{"sku": "CRATE-1", "unit_quantity": 1}]
+    async with writing(shiphero.world, shiphero.connection) as hand:
+        kit = {"sku": "SET-1", "name": "Set", "warehouse_id": WAREHOUSE, "inventory_items": parts}
+        made = await done(hand, "POST", "/wms/kits", kit)
+        answer = await hand.send("PUT", f"/wms/kits/{made['id']}?dry_run=true", {"inventory_items": parts})
+    assert (answer.status_code, "kit_build" in answer.text) == (200, True), answer.text

@@ -7,9 +7,10 @@ import pytest
 
 from crossdock.errors import InvalidCredentials, VendorNonsense
 from crossdock.integrations.shiphero import client as module
-from crossdock.integrations.shiphero.client import ORDERS, Client
+from crossdock.integrations.shiphero.client import Client
+from crossdock.integrations.shiphero.lists import ORDERS
 from crossdock.kit.contract import Walk
-from tests.integrations.shiphero.mock import WAREHOUSE, Mock, uuid
+from tests.integrations.shiphero.mock import ACCOUNT, WAREHOUSE, Mock, uuid
 from tests.mock_vendors.faults import answering
 from tests.mock_vendors.orders import SampleOrder
 
@@ -141,3 +142,10 @@ async def test_a_change_of_stock_has_the_same_id_whenever_it_is_read(client: Cli
     ]
     assert walks[0] == walks[1]
     assert len(set(walks[0])) == 2
+
+
+async def test_an_item_that_became_a_kit_without_stock_is_an_item_no_more(client: Client, mock: Mock):
+    mock.products["CRATE-1"]["kit"] = True
+    pages = [page async for page in client.inventory(Walk())]
+    assert [name for page in pages for name in page.deleted] == [f"{ACCOUNT}:CRATE-1"]
+    assert f"{ACCOUNT}:CRATE-2" in {raw["id"] for page in pages for raw in page.records}

@@ -67,12 +67,14 @@ def _retail(programme: Raw) -> Fields:
 
 
 def _sending(shipments: list[Raw]) -> Fields:
-    """The shipments, and what they all have in common."""
+    """The shipments, and what they all have in common, less those that were cancelled."""
+    sent = [each for each in shipments if SHIPMENT_STATUS.get(str(each.get("status"))) != "cancelled"]
+    going = sent or shipments
     return {
-        "warehouse_id": _agreed(_part(shipment, "location").get("id") for shipment in shipments),
-        "carrier_name": _agreed(_part(shipment, "tracking").get("carrier") for shipment in shipments),
-        "scac": _agreed(_part(shipment, "tracking").get("scac") for shipment in shipments),
-        "signature_required": any(shipment.get("require_signature") for shipment in shipments),
+        "warehouse_id": _agreed(_part(shipment, "location").get("id") for shipment in going),
+        "carrier_name": _agreed(_part(shipment, "tracking").get("carrier") for shipment in going),
+        "scac": _agreed(_part(shipment, "tracking").get("scac") for shipment in going),
+        "signature_required": any(shipment.get("require_signature") for shipment in going),
         "shipments": [_shipment(shipment) for shipment in shipments],
     }
 
@@ -167,8 +169,8 @@ def _items(products: list[Raw] | None) -> Iterable[tuple[Raw, Raw]]:
 
 
 def _item(product: Raw, item: Raw) -> Fields:
-    """An item that was sent. Of a bundle, the product's SKU is not the item's."""
-    is_part = len(product.get("inventory_items") or []) > 1
+    """An item that was sent. Of a bundle, the product's SKU is not the item's; of several lots it is."""
+    is_part = len({part.get("id") for part in product.get("inventory_items") or []}) > 1
     return {
         "inventory_item_id": text(item["id"]),
         "sku": None if is_part else text(product.get("sku")),

@@ -4,10 +4,9 @@ What arrives is received by ShipBob itself: no caller can do that.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
-from crossdock.integrations.shipbob.write.lookups import entry, inventory_ids, number
+from crossdock.integrations.shipbob.write.lookups import EARLIER, entry, inventory_ids, number, searched_for
 from crossdock.kit.contract import Accepts, Call, Command, Operation, Search, Steps
 
 CANCELLED = "Cancelled"
@@ -53,8 +52,6 @@ STATUS: Mapping[str, Any] = {
     "title": "Status",
     "description": "Cancels it, as long as ShipBob awaits it. Nothing else of it can be changed.",
 }
-EARLIER = timedelta(minutes=5)
-"""How far ShipBob's clock may be behind."""
 
 
 def create_inbound_shipment(command: Command) -> Steps:
@@ -111,8 +108,8 @@ def find_inbound_shipment(command: Command) -> Search | None:
 def _find_by_number(command: Command) -> Search:
     purchase_order = command.body["purchase_order_number"]
     begun = command.begun and (command.begun - EARLIER).isoformat()
-    params = {"PurchaseOrderNumbers": purchase_order, "InsertStartDate": begun}
-    answer = yield Call("GET", "/receiving", params=params, asks=True)
+    filters = searched_for(command, purchase_order, "PurchaseOrderNumbers", "InsertStartDate")
+    answer = yield Call("GET", "/receiving", params={**filters, "InsertStartDate": begun}, asks=True)
     receiving = entry(answer, "purchase_order_number", purchase_order)
     return None if receiving is None else str(receiving["id"])
 

@@ -1,12 +1,13 @@
 """Steps that several writes have in common: our names of things → ShipBob's ids. Pure."""
 
 from collections.abc import Callable, Generator, Iterable, Mapping
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any, TypeVar
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.shipbob.lists import PAGE_SIZE, Linked, merged
+from crossdock.integrations.shipbob.lists import PAGE_SIZE, Linked, date_of, merged
 from crossdock.kit.contract import Call, Command, Json
 
 T = TypeVar("T")
@@ -17,6 +18,8 @@ INCHES = {"in": Decimal(1), "cm": 1 / Decimal("2.54")}
 OUNCES = {"oz": Decimal(1), "lb": Decimal(16), "kg": 1 / Decimal("0.028349523125")}
 """By definition: an inch has 2.54 cm, a pound 0.45359237 kg and 16 ounces."""
 PLACES = Decimal("0.0001")
+EARLIER = timedelta(minutes=5)
+"""How far ShipBob's clock may be behind."""
 
 
 def number(text: Any, name: str) -> int:
@@ -32,6 +35,25 @@ def entry(answer: Json, name: str, value: Any) -> Any:
         return answer[0]
     wanted = str(value).casefold()
     return next((each for each in answer if str(each.get(name)).casefold() == wanted), None)
+
+
+def made(command: Command, answer: Json, name: str, value: Any, date: str) -> Any:
+    """The entry that a command may have made: of this value, and as new as the command; else None."""
+    entries = answer
+    if isinstance(answer, list) and command.begun is not None:
+        earliest = command.begun - EARLIER
+        entries = [each for each in answer if (date_of(each.get(date)) or earliest) >= earliest]
+    return entry(entries, name, value)
+
+
+def searched_for(command: Command, value: str, listed: str, since: str) -> dict[str, Any]:
+    """The filters that find a value. One with a comma can't be asked for: lists of values have commas.
+
+    listed: the filter by values; since: that by when a record was made.
+    """
+    if "," not in value:
+        return {listed: value}
+    return {since: (command.begun - EARLIER).isoformat()} if command.begun else {}
 
 
 def inventory_ids(skus: Iterable[str]) -> Lookup[dict[str, Any]]:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.shipbob.write.lookups import Lookup, entry, number, variant_by
+from crossdock.integrations.shipbob.write.lookups import (
+    Lookup,
+    entry,
+    made,
+    number,
+    searched_for,
+    variant_by,
+)
 from crossdock.kit.contract import Accepts, Call, Command, Operation, Search, Steps
 
 CANCELLED = "Cancelled"
@@ -52,10 +59,11 @@ def create_order(command: Command) -> Steps:
 
 
 def find_order(command: Command) -> Search:
-    """The order with this reference: ShipBob takes each only once."""
+    """The order with this reference, if it is as new as the write: ShipBob takes each only once."""
     reference = _reference(command)
-    answer = yield Call("GET", "/order", params={"ReferenceIds": reference}, asks=True)
-    order = entry(answer, "reference_id", reference)
+    filters = searched_for(command, reference, "ReferenceIds", "StartDate")
+    answer = yield Call("GET", "/order", params=filters, asks=True)
+    order = made(command, answer, "reference_id", reference, "created_date")
     return None if order is None else str(order["id"])
 
 

@@ -6,7 +6,7 @@ What we call a product is a variant there. One that is created here is the only 
 from typing import Any
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.shipbob.write.lookups import Lookup, entry, number, sizes, variant_by
+from crossdock.integrations.shipbob.write.lookups import Lookup, entry, made, number, sizes, variant_by
 from crossdock.kit.contract import Accepts, Call, Command, Fields, Made, Operation, Search, Steps
 
 REGULAR, BUNDLE = "1", "2"
@@ -36,8 +36,9 @@ def _created(command: Command, kind: str, members: dict[str, Any]) -> Steps:
 
 
 def find_product(command: Command) -> Search:
-    """The product with this SKU, which ShipBob has only once."""
+    """The product with this SKU, which ShipBob has only once, if it is as new as the write."""
     variant = yield from variant_by("sku", command.body["sku"])
+    variant = variant and made(command, [variant], "sku", command.body["sku"], "created_on")
     return None if variant is None else str(variant["id"])
 
 

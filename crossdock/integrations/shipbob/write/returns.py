@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.shipbob.write.lookups import Lookup, entry, inventory_ids, number
+from crossdock.integrations.shipbob.write.lookups import Lookup, inventory_ids, made, number, searched_for
 from crossdock.kit.contract import Accepts, Call, Command, Operation, Search, Steps
 
 CANCELLED = "Cancelled"
@@ -87,8 +87,9 @@ def find_return(command: Command) -> Search | None:
 
 def _find(command: Command) -> Search:
     reference = _reference(command)
-    answer = yield Call("GET", "/return", params={"ReferenceIds": reference}, asks=True)
-    return_order = entry(answer["items"], "reference_id", reference)
+    filters = searched_for(command, reference, "ReferenceIds", "StartDate")
+    answer = yield Call("GET", "/return", params=filters, asks=True)
+    return_order = made(command, answer["items"], "reference_id", reference, "insert_date")
     return None if return_order is None else str(return_order["id"])
 
 

@@ -1,7 +1,7 @@
 """Orders, with their shipments and these shipments' labels."""
 
 from crossdock.integrations.shiphero.read.parts import dated, link, measurements, named_ship_to, ship_to, word
-from crossdock.integrations.shiphero.records import item_id
+from crossdock.integrations.shiphero.records import is_cancelled, is_void, item_id
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.values import money, text, timestamp, whole
@@ -106,21 +106,21 @@ def _line(line: Raw, order: Raw) -> Fields:
 
 def _shipment(shipment: Raw, order: Raw) -> Fields:
     labels = shipment.get("shipping_labels") or []
+    labels = [label for label in labels if not is_void(label)] or labels
     return {
         "shipment_id": text(shipment["id"]),
         "warehouse_id": text(shipment["warehouse_id"]),
-        "status": "shipped",  # a shipment is made when it is sent
+        "status": "cancelled" if is_cancelled(shipment) else "shipped",  # it is made when it is sent
         "shipped_date": timestamp(shipment.get("created_date")),
         "shipping_method": text(labels[0].get("shipping_method")) if labels else None,
         "line_items": [_shipped(line, order) for line in shipment["line_items"]],
         "ship_to_address": named_ship_to(shipment.get("address")),
-        "packages": [_package(label, shipment, order) for label in labels],
+        "packages": [_package(label, shipment, order, is_only=len(labels) == 1) for label in labels],
     }
 
 
-def _package(label: Raw, shipment: Raw, order: Raw) -> Fields:
+def _package(label: Raw, shipment: Raw, order: Raw, *, is_only: bool) -> Fields:
     """A label. Its lines are those that name it; where there is only one label, all."""
-    is_only = len(shipment["shipping_labels"]) == 1
     lines = [
         line for line in shipment["line_items"] if is_only or line.get("shipping_label_id") == label["id"]
     ]

@@ -115,7 +115,7 @@ def _places(raw: Raw) -> Fields:
     stored = [(level, node) for level, page in lists for node in nodes_of(page)]
     return {
         "locations": [_location(level, node) for level, node in stored if whole(node.get("quantity"))],
-        "lots": [_lot(level, node) for level, node in stored if node.get("expiration_lot")],
+        "lots": _lots(stored),
     }
 
 
@@ -127,14 +127,18 @@ def _location(level: Raw, node: Raw) -> Fields:
     }
 
 
-def _lot(level: Raw, node: Raw) -> Fields:
-    lot = node["expiration_lot"]
-    return {
-        "lot_id": text(lot["id"]),
-        "onhand": _count(node, "quantity"),
-        "expiration_date": timestamp(lot.get("expires_at")),
-        "warehouse_id": text(level["warehouse_id"]),
-    }
+def _lots(stored: Iterable[tuple[Raw, Raw]]) -> list[Fields]:
+    """The lots in each warehouse, each with what lies in all of its locations there."""
+    lots: dict[tuple[str | None, str | None], Fields] = {}
+    for level, node in stored:
+        lot = node.get("expiration_lot")
+        if not lot:
+            continue
+        name, warehouse = text(lot["id"]), text(level["warehouse_id"])
+        expires = timestamp(lot.get("expires_at"))
+        there = {"lot_id": name, "onhand": 0, "expiration_date": expires, "warehouse_id": warehouse}
+        lots.setdefault((name, warehouse), there)["onhand"] += _count(node, "quantity")
+    return list(lots.values())
 
 
 def _only(values: Iterable[Decimal | None]) -> Decimal | None:

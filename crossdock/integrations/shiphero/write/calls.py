@@ -1,12 +1,13 @@
 """What all writes have in common: calls, and how what was written is found again."""
 
-from collections.abc import Generator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Generator, Iterable, Mapping
+from datetime import UTC, timedelta
 from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import Invalid, VendorRefused
-from crossdock.integrations.shiphero.records import nodes_of, split_item_id
+from crossdock.integrations.shiphero.lists import spelt
+from crossdock.integrations.shiphero.records import connected, nodes_of, split_item_id
 from crossdock.kit.contract import Call, Command, Json, Raw
 
 Asking = Generator[Call, Json, Any]
@@ -45,11 +46,6 @@ def since(command: Command) -> str | None:
     return None if command.begun is None else spelt(command.begun - ZONES)
 
 
-def spelt(moment: datetime) -> str:
-    """A moment as ShipHero writes it."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
-
-
 def amount(value: Decimal | int | float) -> str:
     """An amount of money, which ShipHero wants as a text."""
     return f"{Decimal(str(value)):f}"
@@ -86,13 +82,34 @@ def all_nodes(connection: Json, query: str, root: str, record_id: Any) -> Asking
         connection = answer[root]["data"]["line_items"]
 
 
+def listed(query: str, root: str, **variables: Any) -> Asking:
+    """All records of a list, page by page."""
+    nodes: list[Raw] = []
+    after = None
+    while True:
+        answer = yield ask(query, **variables, **({"after": after} if after else {}))
+        edges, data = list(answer[root]["data"]["edges"]), answer[root]["data"]
+        page, after = connected({**data, "edges": edges})
+        nodes += page
+        if after is None:
+            return nodes
+
+
 def was_changed(command: Command, sku: str, warehouse: Any) -> Asking:
     """Whether the stock of an item was changed by this command."""
     if command.begun is None:
         return False
-    answer = yield ask("sku_changes", sku=sku, warehouse=warehouse, since=since(command))
-    changes = nodes_of(answer["inventory_changes"]["data"])
+    variables = {"sku": sku, "warehouse": warehouse, "since": since(command)}
+    changes = yield from listed("sku_changes", "inventory_changes", **variables)
     return any(entry["reason"] == reason(command) for entry in changes)
+
+
+def summed(quantities: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Quantities by what they are of, those of several lines together."""
+    totals: dict[str, int] = {}
+    for name, quantity in quantities:
+        totals[name] = totals.get(name, 0) + quantity
+    return totals
 
 
 def address_of(order: Json) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """What comes in: purchase orders and their receipt, and returns."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from crossdock.integrations.shiphero.records import nodes_of
+from crossdock.integrations.shiphero.lists import spelt
 from crossdock.integrations.shiphero.write.calls import (
     UNNAMED,
     Asking,
@@ -14,8 +15,10 @@ from crossdock.integrations.shiphero.write.calls import (
     customer,
     existing,
     invalid,
+    listed,
     reason,
     since,
+    summed,
     was_changed,
 )
 from crossdock.kit.contract import Accepts, Command, Json, Operation, Search, Steps
@@ -61,10 +64,10 @@ def find_inbound_shipment(command: Command) -> Search | None:
 
 def _find_inbound_shipment(command: Command) -> Search:
     """The purchase order with this number, if it is as new as the write."""
-    answer = yield ask("purchase_order", number=command.body["purchase_order_number"])
-    raw = answer["purchase_order"]["data"]
-    is_new = raw is not None and (raw["created_at"] or "") >= (since(command) or "")
-    return str(raw["id"]) if is_new else None
+    number, name = command.body["purchase_order_number"], customer(command).get("customer_account_id")
+    variables = {"since": since(command), **({"customer": name} if name else {})}
+    orders = yield from listed("purchase_orders_made", "purchase_orders", **variables)
+    return next((str(raw["id"]) for raw in orders if raw["po_number"] == number), None)
 
 
 def update_inbound_shipment(command: Command) -> Steps:
@@ -80,7 +83,7 @@ def update_inbound_shipment(command: Command) -> Steps:
 def _header(body: Mapping[str, Any]) -> dict[str, Any]:
     data = {"tracking_number": body["tracking_number"]} if "tracking_number" in body else {}
     if "expected_arrival_date" in body:
-        data["po_date"] = body["expected_arrival_date"]
+        data["po_date"] = spelt(datetime.fromisoformat(body["expected_arrival_date"]))
     return data
 
 
@@ -104,8 +107,8 @@ def receive_inbound_shipment(command: Command) -> Steps:
     if updates:
         data = {"po_id": command.record_id, **customer(command), "line_items": updates}
         yield change("purchase_order_update", data)
-    for line in command.body["line_items"]:
-        yield from _add(command, raw, line)
+    for sku, quantity in _arrived(command).items():
+        yield from _add(command, raw, sku, quantity)
     if all((received | totals)[line["sku"]] >= line["quantity"] for line in lines):
         yield change("purchase_order_close", {"po_id": command.record_id, **customer(command)})
     return str(command.record_id)
@@ -122,34 +125,34 @@ def _find_receipt(command: Command) -> Search:
     return command.record_id if (yield from was_changed(command, sku, warehouse)) else None
 
 
+def _arrived(command: Command) -> dict[str, int]:
+    """What has arrived, by SKU."""
+    return summed((line["sku"], line["quantity"]) for line in command.body["line_items"])
+
+
 def _totals(command: Command, received: Mapping[str, int]) -> dict[str, int]:
     """What is received in all then, by SKU. Raises Invalid for what the purchase order has not."""
+    for number, line in enumerate(command.body["line_items"]):
+        if line["sku"] not in received:
+            raise invalid(f"line_items[{number}].sku", f"the purchase order has no {line['sku']!r}")
     known = {line["sku"]: line["received_quantity"] for line in command.stored.get("line_items") or []}
     totals: dict[str, int] = {}
-    for number, line in enumerate(command.body["line_items"]):
-        sku = line["sku"]
-        if sku not in received:
-            raise invalid(f"line_items[{number}].sku", f"the purchase order has no {sku!r}")
-        total = known.get(sku, received[sku]) + line["quantity"]
+    for sku, quantity in _arrived(command).items():
+        total = known.get(sku, received[sku]) + quantity
         # An earlier attempt may have come so far; else somebody else has received some, which is kept.
         is_as_known = received[sku] in (known.get(sku, received[sku]), total)
-        totals[sku] = total if is_as_known else received[sku] + line["quantity"]
+        totals[sku] = total if is_as_known else received[sku] + quantity
     return totals
 
 
-def _add(command: Command, raw: Json, line: Mapping[str, Any]) -> Asking:
+def _add(command: Command, raw: Json, sku: str, quantity: int) -> Asking:
     """Add what has arrived to stock, once."""
     body = command.body
     warehouse = body.get("warehouse_id") or raw["warehouse_id"]
-    if command.found is not None and (yield from was_changed(command, line["sku"], warehouse)):
+    if command.found is not None and (yield from was_changed(command, sku, warehouse)):
         return
     location = {"location_id": body["warehouse_location_id"]} if "warehouse_location_id" in body else {}
-    data = {
-        "sku": line["sku"],
-        "warehouse_id": warehouse,
-        "quantity": line["quantity"],
-        "reason": reason(command),
-    }
+    data = {"sku": sku, "warehouse_id": warehouse, "quantity": quantity, "reason": reason(command)}
     yield change("inventory_add", {**customer(command), **data, **location})
 
 
@@ -208,8 +211,7 @@ def find_return(command: Command) -> Search | None:
 
 
 def _find_return(command: Command) -> Search:
-    answer = yield ask("order_returns", order=command.body["order_id"], since=since(command))
-    made = nodes_of(answer["returns"]["data"])
+    made = yield from listed("order_returns", "returns", order=command.body["order_id"], since=since(command))
     return next((str(raw["id"]) for raw in made if raw["partner_id"] == reason(command)), None)
 
 

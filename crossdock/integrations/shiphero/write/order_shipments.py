@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.integrations.shiphero.records import is_cancelled, is_void
 from crossdock.integrations.shiphero.write.calls import (
     UNNAMED,
     Asking,
@@ -19,6 +20,7 @@ from crossdock.integrations.shiphero.write.calls import (
     existing,
     invalid,
     reason,
+    summed,
     was_changed,
 )
 from crossdock.kit.contract import Accepts, Command, Json, Operation, Raw, Search, Steps
@@ -46,14 +48,16 @@ def create_order_shipment(command: Command) -> Steps:
         shipments.append(shipment | {"line_items": parts})
     left = _left(lines, shipments)
     if command.found is None:
+        if any(_is_ours(command, shipment) for shipment in shipments):
+            raise VendorRefused("a shipment of this order has this tracking number already")
         sent = _asked_for(command, lines, left)
         yield change("shipment_create", _shipment(command, order, sent))
         left = {name: quantity - sent.get(name, 0) for name, quantity in left.items()}
     else:
         sent = _sent_before(command, shipments)
     skus = {line["id"]: line["sku"] for line in lines}
-    for name, quantity in sent.items():
-        yield from _take(command, skus[name], quantity)
+    for sku, quantity in summed((skus[name], quantity) for name, quantity in sent.items()).items():
+        yield from _take(command, sku, quantity)
     if not any(quantity > 0 for quantity in left.values()):
         status = {"order_id": command.record_id, **customer(command), "fulfillment_status": "fulfilled"}
         yield change("order_update_fulfillment_status", status)
@@ -68,14 +72,17 @@ def find_shipment(command: Command) -> Search:
 
 
 def _is_ours(command: Command, shipment: Raw) -> bool:
+    """Check whether a shipment has our tracking number. None had it when the write began."""
     labels = shipment["shipping_labels"] or []
-    return any(label["tracking_number"] == command.body["tracking_number"] for label in labels)
+    numbers = {label["tracking_number"] for label in labels if not is_void(label)}
+    return command.body["tracking_number"] in numbers
 
 
 def _left(lines: list[Raw], shipments: list[Raw]) -> dict[str, int]:
     """What no shipment has yet, by line."""
     left = {line["id"]: line["quantity"] for line in lines}
-    for part in (part for shipment in shipments for part in shipment["line_items"]):
+    sent = [shipment for shipment in shipments if not is_cancelled(shipment)]
+    for part in (part for shipment in sent for part in shipment["line_items"]):
         name = (part["line_item"] or {}).get("id")
         if name in left:
             left[name] -= part["quantity"]
@@ -107,7 +114,7 @@ def _asked_for(command: Command, lines: list[Raw], left: Mapping[str, int]) -> d
 def _sent_before(command: Command, shipments: list[Raw]) -> dict[str, int]:
     """What an earlier attempt sent."""
     parts = [part for shipment in shipments if _is_ours(command, shipment) for part in shipment["line_items"]]
-    return {part["line_item"]["id"]: part["quantity"] for part in parts if part["line_item"]}
+    return summed((part["line_item"]["id"], part["quantity"]) for part in parts if part["line_item"])
 
 
 def _shipment(command: Command, order: Json, sent: Mapping[str, int]) -> dict[str, Any]:

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crossdock.integrations.shiphero.records import nodes_of
+from crossdock.integrations.shiphero.lists import spelt
 from crossdock.integrations.shiphero.write.calls import (
     amount,
     ask,
     change,
     customer,
+    existing,
+    listed,
     since,
     sku_of,
-    spelt,
 )
 from crossdock.kit.contract import Accepts, Command, Operation, Search, Steps
 
@@ -28,6 +29,7 @@ ADDRESS = {
     "postal_code": "zip", "country": "country", "phone_number": "phone", "email_address": "email",
 }  # fmt: skip
 NO_TITLE = "Shipping"
+CANCELLED = {"canceled", "cancelled"}
 CARRIER: Mapping[str, Any] = {
     "type": "string",
     "minLength": 1,
@@ -67,9 +69,8 @@ def _find_order(command: Command) -> Search:
     """The order with our number and reference that is as new as the write."""
     name = customer(command).get("customer_account_id")
     variables = {"number": command.body["order_number"], "partner": _reference(command)}
-    answer = yield ask("orders_named", **variables, **({"customer": name} if name else {}))
+    orders = yield from listed("orders_named", "orders", **variables, **({"customer": name} if name else {}))
     earliest = since(command) or ""
-    orders = nodes_of(answer["orders"]["data"])
     return next((str(order["id"]) for order in orders if (order["order_date"] or "") >= earliest), None)
 
 
@@ -88,9 +89,18 @@ def update_order(command: Command) -> Steps:
 
 
 def cancel_order(command: Command) -> Steps:
+    if command.found is not None:
+        return command.found
     data = {"order_id": command.record_id, **customer(command), "reason": "Cancelled through Crossdock"}
     yield change("order_cancel", data)
     return str(command.record_id)
+
+
+def find_cancelled(command: Command) -> Search:
+    """The order, if it is cancelled now."""
+    answer = yield ask("order", id=command.record_id)
+    order = existing(answer, "order", command.record_id)
+    return command.record_id if str(order["fulfillment_status"]).casefold() in CANCELLED else None
 
 
 def _reference(command: Command) -> str:
@@ -180,4 +190,4 @@ UPDATE_ORDER = Operation(
     ),
     update_order,
 )
-CANCEL_ORDER = Operation(Accepts(), cancel_order)
+CANCEL_ORDER = Operation(Accepts(), cancel_order, find=find_cancelled)

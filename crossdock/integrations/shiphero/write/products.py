@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from crossdock.integrations.shiphero.records import SEPARATOR, nodes_of
+from crossdock.integrations.shiphero.records import SEPARATOR
 from crossdock.integrations.shiphero.write.calls import (
-    ask,
     change,
     customer,
+    listed,
     reason,
     since,
     was_changed,
@@ -49,9 +49,9 @@ def find_product(command: Command) -> Search | None:
 def _find_product(command: Command) -> Search:
     """The product with this SKU that is as new as the write."""
     sku, name = command.body["sku"], customer(command).get("customer_account_id")
-    answer = yield ask("product", sku=sku, **({"customer": name} if name else {}))
+    products = yield from listed("product", "products", sku=sku, **({"customer": name} if name else {}))
     earliest = since(command) or ""
-    for raw in nodes_of(answer["products"]["data"]):
+    for raw in products:
         if raw["sku"] == sku and (raw["created_at"] or "") >= earliest:
             return f"{raw['account_id']}{SEPARATOR}{sku}"
     return None
@@ -70,8 +70,11 @@ def update_kit(command: Command) -> Steps:
     if "inventory_items" in command.body:
         yield change("kit_build", _kit(command, sku))
         parts = {part["sku"] for part in command.body["inventory_items"]}
-        held = [part["sku"] for part in command.stored.get("inventory_items") or []]
-        gone = [{"sku": part} for part in held if part not in parts]
+        name = customer(command).get("customer_account_id")
+        held = yield from listed("product", "products", sku=sku, **({"customer": name} if name else {}))
+        # What it has now, not what we hold: a part that was added there meanwhile goes, too.
+        skus = [part["sku"] for raw in held if raw["sku"] == sku for part in raw["kit_components"] or []]
+        gone = [{"sku": part} for part in dict.fromkeys(skus) if part not in parts]
         if gone:
             data = {**customer(command), "sku": sku, "components": gone}
             yield change("kit_remove_components", data)
