@@ -1,4 +1,4 @@
-"""What handlers of the dashboard are given: who is there, what a form has sent, the API, and how to answer."""
+"""What handlers of the dashboard have: who is there, what a form has sent, the API, and how to answer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

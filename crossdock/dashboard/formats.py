@@ -21,7 +21,7 @@ def short_number(value: int) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """The share in percent; – of nothing. Less than all is never shown as 100 %, nor more than nothing as 0 %."""
+    """The share in percent; – of nothing. Only all is shown as 100 %, and only none as 0 %."""
     if whole == 0:
         return "–"
     share = 100 * part / whole
