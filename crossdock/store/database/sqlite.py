@@ -237,7 +237,11 @@ class _SQLiteTransaction(_SQLiteDialect, Transaction):
         return await self.run(lambda: self._begun().execute(sql, values).rowcount)
 
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        await self.run(lambda: self._begun().executemany(sql, rows))
+        await self.run(lambda: self._execute_many(sql, rows))
+
+    def _execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        # The cursor stays in this thread: freed in another, it resets the statement that the next call uses.
+        self._begun().executemany(sql, rows)
 
     async def append(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
         await self.run(lambda: _append(self._begun(), table, columns, rows))
