@@ -45,7 +45,7 @@ class DashboardContext(HandlerContext):
         return self.fields.get(name, "")
 
     def query(self, *names: str) -> dict[str, str]:
-        """These parameters of the address, those that are there and not empty."""
+        """The parameters of the address with these names, without empty ones."""
         sent = self.request.query_params
         return {name: sent[name].strip() for name in names if sent.get(name, "").strip()}
 
@@ -64,7 +64,7 @@ class DashboardContext(HandlerContext):
         return Response(html, status, rendering.POLICY.headers, media_type="text/html; charset=utf-8")
 
     def _frame(self, title: str) -> dict[str, Any]:
-        """What all pages show."""
+        """The values that all pages show."""
         return frame_values(self.request) | {
             "title": title, "navigation": self.navigation, "csrf_token": self.csrf_token,
             "email": self.holder.email, "role": self.role, "organization": self.holder.organization_name,
@@ -86,7 +86,7 @@ def wants_json(request: Request) -> bool:
 
 
 def frame_values(request: Request) -> dict[str, Any]:
-    """What pages need of their request: where things are, and the theme that was chosen."""
+    """The values that pages need of their request: where things are, and the chosen theme."""
     root = root_of(request)
     theme = request.cookies.get(THEME_COOKIE, "")
     return {

@@ -104,7 +104,7 @@ class InsideCalls:
         return Request(scope, receive)
 
     def _addresses(self) -> list[tuple[bytes, bytes]]:
-        """What tells where the page's request came from."""
+        """The headers that tell where the page's request came from."""
         return [pair for pair in self.request.scope["headers"] if pair[0] in (b"x-forwarded-for", b"host")]
 
 
