@@ -4,7 +4,6 @@ import msgspec
 from starlette.responses import Response
 
 from crossdock.api import addition_schemas as schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.connections.connections import of_path
 from crossdock.api.context import RequestContext
 from crossdock.api.records.reads import missing, offered
@@ -12,7 +11,7 @@ from crossdock.connections.additions import set_custom_fields
 from crossdock.errors import NotFound
 from crossdock.kit.additional import decode_custom_fields
 from crossdock.store.people import audit_log
-from crossdock.store.people.audit_log import AuditEntry
+from crossdock.store.people.audit_log import AuditEntry, acting
 from crossdock.store.records import raw_records, records
 from crossdock.web.responses import reply
 from crossdock.wire import decoder
@@ -32,7 +31,7 @@ async def custom_fields_set(visit: RequestContext) -> Response:
     body = await visit.body(schemas.DeclaredCustomFields)
     declared = {name: sorted(fields) for name, fields in body.custom_fields.items()}
     entry = AuditEntry(
-        connection.organization_id, actor_of(visit), "connection.custom_fields_changed", connection.uid,
+        connection.organization_id, acting(), "connection.custom_fields_changed", connection.uid,
         detail={"custom_fields": declared},
     )  # fmt: skip
     async with visit.door.database.transaction() as transaction:

@@ -8,11 +8,11 @@ from crossdock.alerts.channels import ChannelChange, ChannelDraft, shown_target
 from crossdock.alerts.content import AlertContent
 from crossdock.alerts.mail_template import plain_text
 from crossdock.api import alert_schemas as schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.store.alerts import outbox
 from crossdock.store.alerts.channels import AlertChannel
 from crossdock.store.alerts.outbox import AlertPageFilter, AlertRow
+from crossdock.store.people.audit_log import acting
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
 from crossdock.web.responses import reply
@@ -51,7 +51,7 @@ async def create_channel(visit: RequestContext) -> Response:
         name=body.name, kind=body.type, addresses=body.emails or (), url=body.url, rules=body.rules,
         disabled=body.disabled,
     )  # fmt: skip
-    channel = await visit.door.alerts.keeper.create(visit.caller.organization_id, draft, actor_of(visit))
+    channel = await visit.door.alerts.keeper.create(visit.caller.organization_id, draft, acting())
     visit.door.wake()
     secret = channel.target.secret or None
     return reply(schemas.AlertChannelItem(data=_shown_channel(channel, secret)))
@@ -68,7 +68,7 @@ async def change_channel(visit: RequestContext) -> Response:
         name=body.name, addresses=body.emails, url=body.url, rules=body.rules, disabled=body.disabled
     )
     channel = await visit.door.alerts.keeper.change(
-        visit.caller.organization_id, _channel_id(visit), change, actor_of(visit)
+        visit.caller.organization_id, _channel_id(visit), change, acting()
     )
     visit.door.wake()
     return reply(schemas.AlertChannelItem(data=_shown_channel(channel)))
@@ -77,13 +77,13 @@ async def change_channel(visit: RequestContext) -> Response:
 async def delete_channel(visit: RequestContext) -> Response:
     keeper, organization_id = visit.door.alerts.keeper, visit.caller.organization_id
     channel = await keeper.get(organization_id, _channel_id(visit))
-    await keeper.delete(organization_id, channel.id, actor_of(visit))
+    await keeper.delete(organization_id, channel.id, acting())
     return reply(schemas.AlertChannelItem(data=_shown_channel(channel)))
 
 
 async def send_test(visit: RequestContext) -> Response:
     """Send a test, and wait for what becomes of it."""
-    alert = await visit.door.alerts.send(visit.caller.organization_id, _channel_id(visit), actor_of(visit))
+    alert = await visit.door.alerts.send(visit.caller.organization_id, _channel_id(visit), acting())
     return reply(schemas.AlertItem(data=_shown_alert(alert)))
 
 

@@ -3,7 +3,6 @@
 from starlette.responses import PlainTextResponse, Response
 
 from crossdock.api import erasing_schemas as schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.erasing.proof import as_csv, described
 from crossdock.erasing.request import Requester
@@ -11,6 +10,7 @@ from crossdock.errors import NotFound
 from crossdock.kit.erasure import ErasureMode, ErasureSubject
 from crossdock.store.erasing import erasures
 from crossdock.store.erasing.erasures import ErasureRow
+from crossdock.store.people.audit_log import acting
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
 from crossdock.web.responses import reply
@@ -23,7 +23,7 @@ async def created(visit: RequestContext) -> Response:
         email=body.email, phone=body.phone, name=body.name, address=body.address,
         reference_ids=body.reference_ids, everyone=body.everyone, connection_id=body.connection_id,
     )  # fmt: skip
-    requester = Requester(visit.caller.organization_id, actor_of(visit), "api")
+    requester = Requester(visit.caller.organization_id, acting(), "api")
     mode: ErasureMode = "show" if body.dry_run else "erase"
     erasure = await visit.door.erasures.request(requester, subject, mode)
     visit.door.wake()

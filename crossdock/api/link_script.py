@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crossdock.api.context import RequestContext
-from crossdock.pages.static_files import static_files
+from crossdock.pages.static_files import CONNECT_FILES
 
 NAME = "main.js"
 MEDIA_TYPE = "text/javascript; charset=utf-8"
@@ -46,7 +46,7 @@ async def served(visit: RequestContext) -> Response:
 @cache
 def script_edition(path: str, *, packed: bool) -> ScriptEdition:
     """The script for a path. Raises ValueError when the script does not say where its path goes."""
-    source = static_files()[NAME].content
+    source = CONNECT_FILES.files[NAME].content
     if source.count(OWN_PATH) != 1:
         raise ValueError(f"{NAME} is to have {OWN_PATH.decode()} once")
     content = source.replace(OWN_PATH, b'const SELF = "%s";' % path.encode())

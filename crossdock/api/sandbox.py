@@ -9,7 +9,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from crossdock.api import schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.api.records.responses import single_record
 from crossdock.changes.commit import Changes, commit
@@ -28,6 +27,7 @@ from crossdock.resources.schema import Resource
 from crossdock.store.connections import connections
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.people import audit_log
+from crossdock.store.people.audit_log import acting
 from crossdock.store.records import records
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.responses import reply
@@ -44,7 +44,7 @@ async def generated(visit: RequestContext) -> Response:
     integration = get_integration(kind, SANDBOX)
     if connection is None:
         connection, token = await door.linker.connect(
-            visit.caller.organization_id, integration, {}, circumstances=ConnectCircumstances(actor_of(visit))
+            visit.caller.organization_id, integration, {}, circumstances=ConnectCircumstances(acting())
         )
     else:
         organization_id, now = visit.caller.organization_id, door.clock()

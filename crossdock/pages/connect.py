@@ -9,9 +9,8 @@ import re
 from starlette.requests import Request
 from starlette.responses import Response
 
-from crossdock.errors import NotFound
 from crossdock.pages.rendering import ANYBODY, PagePolicy, page
-from crossdock.pages.static_files import static_response
+from crossdock.pages.static_files import CONNECT_FILES
 from crossdock.web.context import HandlerContext
 from crossdock.web.middleware import SHOWN_PATH
 
@@ -49,7 +48,4 @@ _FLOW_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 async def static_file(visit: HandlerContext) -> Response:
     """A script or style, to be kept for a year under its edition."""
     path = visit.request.path_params
-    response = static_response(visit.request, path["name"], path["edition"])
-    if response is None:
-        raise NotFound("there is no such file")
-    return response
+    return CONNECT_FILES.response(visit.request, path["name"], path["edition"])

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from crossdock.pages.static_files import edition
+from crossdock.pages.static_files import CONNECT_FILES
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -70,7 +70,7 @@ def page(request: Request, template: str, policy: PagePolicy, status: int = 200,
     html = (
         environment()
         .get_template(template)
-        .render(values | {"root": root, "static": f"{root}connect/static/{edition()}"})
+        .render(values | {"root": root, "static": f"{root}connect/static/{CONNECT_FILES.edition}"})
     )
     return Response(html, status, policy.headers, media_type="text/html; charset=utf-8")
 

@@ -9,13 +9,14 @@ nobody.
 import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-FOLDER = Path(__file__).parent / "static"
+from crossdock.errors import NotFound
+
 MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
 }  # fmt: skip
@@ -31,40 +32,47 @@ class StaticFile:
     media_type: str
 
 
-@lru_cache(maxsize=1)
-def static_files() -> dict[str, StaticFile]:
-    """All files by name."""
-    return {
-        path.name: StaticFile(
-            path.read_bytes(), gzip.compress(path.read_bytes(), mtime=0), MEDIA_TYPES[path.suffix]
-        )
-        for path in sorted(FOLDER.iterdir())
-        if path.suffix in MEDIA_TYPES
-    }
+class StaticFolder:
+    """The files of one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def files(self) -> dict[str, StaticFile]:
+        """All files by name."""
+        return {
+            path.name: StaticFile(
+                path.read_bytes(), gzip.compress(path.read_bytes(), mtime=0), MEDIA_TYPES[path.suffix]
+            )
+            for path in sorted(self.folder.iterdir())
+            if path.suffix in MEDIA_TYPES
+        }
+
+    @cached_property
+    def edition(self) -> str:
+        """The hash over all files that stands in their addresses."""
+        digest = hashlib.sha256()
+        for name, file in self.files.items():
+            digest.update(b"%d %s %d\n" % (len(name), name.encode(), len(file.content)) + file.content)
+        return digest.hexdigest()[:EDITION_LENGTH]
+
+    def response(self, request: Request, name: str, asked_edition: str) -> Response:
+        """The response with a file. Raises NotFound."""
+        file = self.files.get(name)
+        if file is None:
+            raise NotFound("there is no such file")
+        is_current = asked_edition == self.edition
+        headers = {
+            "cache-control": "public, max-age=31536000, immutable" if is_current else "no-store",
+            "cross-origin-resource-policy": "same-origin",
+            "vary": "accept-encoding",
+            "x-content-type-options": "nosniff",
+        }
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+            return Response(file.packed, headers=headers, media_type=file.media_type)
+        return Response(file.content, headers=headers, media_type=file.media_type)
 
 
-@lru_cache(maxsize=1)
-def edition() -> str:
-    """The hash over all files that stands in their addresses."""
-    digest = hashlib.sha256()
-    for name, file in static_files().items():
-        digest.update(b"%d %s %d\n" % (len(name), name.encode(), len(file.content)) + file.content)
-    return digest.hexdigest()[:EDITION_LENGTH]
-
-
-def static_response(request: Request, name: str, asked_edition: str) -> Response | None:
-    """The response with a file; None: there is no such file."""
-    file = static_files().get(name)
-    if file is None:
-        return None
-    is_current = asked_edition == edition()
-    headers = {
-        "cache-control": "public, max-age=31536000, immutable" if is_current else "no-store",
-        "cross-origin-resource-policy": "same-origin",
-        "vary": "accept-encoding",
-        "x-content-type-options": "nosniff",
-    }
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        headers["content-encoding"] = "gzip"
-        return Response(file.packed, headers=headers, media_type=file.media_type)
-    return Response(file.content, headers=headers, media_type=file.media_type)
+CONNECT_FILES = StaticFolder(Path(__file__).parent / "static")

@@ -8,6 +8,8 @@ from crossdock.account_api.dialect import AccountApi
 from crossdock.api.dialect import ApiDialect
 from crossdock.api.operations import all_operations
 from crossdock.connect_api.dialect import link_dialects
+from crossdock.dashboard.dialect import Dashboard
+from crossdock.dashboard.files import DashboardFiles
 from crossdock.deco_api.dialect import DecoEvents
 from crossdock.pages.account.dialect import AccountPages
 from crossdock.pages.demo.dialect import DemoPages
@@ -24,6 +26,7 @@ def application(door: Dependencies, demo_organization: str = "") -> ASGIApp:
 
     demo_organization: whose systems the page /connect/demo connects; empty: there is no such page.
     """
+    api = ApiDialect(door)
     dialects: list[Dialect[Any, Any]] = [
         WebhookAdmin(door),
         DecoEvents(door),
@@ -31,10 +34,12 @@ def application(door: Dependencies, demo_organization: str = "") -> ASGIApp:
         AccountApi(door),
         *link_dialects(door),
         ConnectPages(door),
+        DashboardFiles(door),
+        Dashboard(door, api),
     ]
     if demo_organization:
         dialects.append(DemoPages(door, demo_organization))
-    inner = Application(ApiDialect(door), dialects, [door.uses, door.call_log])
+    inner = Application(api, dialects, [door.uses, door.call_log])
     return ErrorMiddleware(inner, note=door.call_log.note, body_seconds=door.settings.body_seconds)
 
 

@@ -84,7 +84,7 @@ class Dialect(ABC, Generic[OperationT, ContextT]):
     async def answer(self, request: Request) -> Response:
         """The answer to a request. Raises what is a fault of ours."""
         path = request.scope["path"].removeprefix(self.prefix)
-        match = self._match(request, path)
+        match = self.match(request, path)
         if match is None:
             methods = self._router.methods(path)
             return self.wrong_method(request, methods) if methods else self.no_such_path(request)
@@ -98,7 +98,7 @@ class Dialect(ABC, Generic[OperationT, ContextT]):
                 raise
             return self.refusal(error)
 
-    def _match(self, request: Request, path: str) -> RouteMatch[tuple[OperationT, Handler[ContextT]]] | None:
+    def match(self, request: Request, path: str) -> RouteMatch[tuple[OperationT, Handler[ContextT]]] | None:
         raw_path = (request.scope.get("raw_path") or b"").removeprefix(self.prefix.encode())
         return self._router.find(request.method, path, raw_path)
 

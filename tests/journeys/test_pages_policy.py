@@ -14,7 +14,7 @@ import pytest
 from crossdock.pages.account.dialect import AccountPages
 from crossdock.pages.account.operations import PageOperation
 from crossdock.pages.dialect import ConnectPages
-from crossdock.pages.static_files import static_files
+from crossdock.pages.static_files import CONNECT_FILES
 from crossdock.services.application import application
 from crossdock.store.people import sign_on
 from crossdock.store.people.sign_on import SignOnSettings
@@ -118,9 +118,9 @@ def test_pages_lead_on_below_whatever_path_a_proxy_serves_them(desk: Desk):
     assert away.headers["location"] == "../account/sign-in?return_path=%2Faccount%2Fpeople"
 
 
-@pytest.mark.parametrize("name", [name for name in static_files() if name.endswith(".js")])
+@pytest.mark.parametrize("name", [name for name in CONNECT_FILES.files if name.endswith(".js")])
 def test_p32_no_script_of_a_page_makes_code_or_markup_from_text(name: str):
-    script = static_files()[name].content.decode()
+    script = CONNECT_FILES.files[name].content.decode()
     makers = (
         r"\beval\b", r"\bnew Function\b", r"\binnerHTML\b", r"\bouterHTML\b", r"\binsertAdjacentHTML\b",
         r"\bdocument\.write", r"\bsrcdoc\b", r"\bDOMParser\b", r"\bcreateContextualFragment\b",

@@ -17,7 +17,7 @@ from crossdock.connections import permissions
 from crossdock.connections.link.form import label_of
 from crossdock.pages.dialect import ConnectPages
 from crossdock.pages.rendering import TEMPLATES
-from crossdock.pages.static_files import FOLDER, edition
+from crossdock.pages.static_files import CONNECT_FILES
 from crossdock.resources import switches
 from crossdock.resources.catalogue import TYPES
 from crossdock.web.address_limiter import AddressLimiter
@@ -25,7 +25,8 @@ from crossdock.web.application import Application
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.middleware import ErrorMiddleware
 
-SCRIPTS = sorted(path for path in FOLDER.glob("*.js") if path.name not in ("main.js", "demo.js"))
+_OTHERS = ("main.js", "demo.js")
+SCRIPTS = sorted(path for path in CONNECT_FILES.folder.glob("*.js") if path.name not in _OTHERS)
 TECHNICAL = {
     "bad_request", "expired", "foreign_origin", "invalid_fields", "invalid_return_url", "link_token_missing",
     "method_not_allowed", "needs_oauth", "not_oauth", "oauth_state_invalid", "unsupported_media_type",
@@ -34,7 +35,7 @@ TECHNICAL = {
 
 
 def texts() -> dict[str, list[str]]:
-    source = (FOLDER / "texts.js").read_text(encoding="utf-8")
+    source = (CONNECT_FILES.folder / "texts.js").read_text(encoding="utf-8")
     body = source.partition("export const TEXTS = ")[2].partition("\n};")[0]
     parsed: dict[str, list[str]] = json.loads(re.sub(r",(\s*[\]}])", r"\1", body + "}"))
     return parsed
@@ -139,12 +140,12 @@ async def test_files_are_kept_for_a_year_under_their_edition_and_else_by_nobody(
 
 
 async def test_files_are_sent_packed_to_who_unpacks_them(browser: httpx.AsyncClient):
-    path = f"/connect/static/{edition()}/connect.css"
+    path = f"/connect/static/{CONNECT_FILES.edition}/connect.css"
     plain = await browser.get(path, headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     async with browser.stream("GET", path, headers={"accept-encoding": "gzip"}) as packed:
         content = b"".join([piece async for piece in packed.aiter_raw()])
-    assert gzip.decompress(content) == plain.content == (FOLDER / "connect.css").read_bytes()
+    assert gzip.decompress(content) == plain.content == (CONNECT_FILES.folder / "connect.css").read_bytes()
 
 
 @pytest.mark.parametrize(

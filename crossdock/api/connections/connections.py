@@ -7,7 +7,6 @@ import msgspec
 from starlette.responses import Response
 
 from crossdock.api import schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.api.platform_schemas import ConnectionItem
 from crossdock.connections.disconnect import disconnect
@@ -18,6 +17,7 @@ from crossdock.store.connections import connections
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.connections.problems import ConnectionProblem
 from crossdock.store.connections.schedules import Schedule
+from crossdock.store.people.audit_log import acting
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
@@ -77,9 +77,7 @@ async def deleted(visit: RequestContext) -> Response:
     """Delete the connection that the token belongs to."""
     visit.arguments()
     door = visit.door
-    await disconnect(
-        door.database, visit.connection, door.clock(), door.subscriptions.leave, actor=actor_of(visit)
-    )
+    await disconnect(door.database, visit.connection, door.clock(), door.subscriptions.leave, actor=acting())
     visit.door.wake()
     return reply(schemas.DeletedConnection(id=visit.connection.uid))
 

@@ -4,12 +4,12 @@ import msgspec
 from starlette.responses import Response
 
 from crossdock.api import life_schemas, schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.connections.connections import of_path
 from crossdock.api.context import RequestContext
 from crossdock.connections.lookup import get_connection
 from crossdock.connections.settings import ConnectionChange, available_paces, change_settings
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 
 
@@ -39,7 +39,7 @@ async def _change(visit: RequestContext, connection: ConnectionRow) -> None:
         name: value for name, value in msgspec.structs.asdict(body).items() if value is not msgspec.UNSET
     }
     change = ConnectionChange(**chosen)
-    await change_settings(door.database, connection, change, door.clock(), actor=actor_of(visit))
+    await change_settings(door.database, connection, change, door.clock(), actor=acting())
     door.wake()
 
 

@@ -3,10 +3,10 @@
 from starlette.responses import Response
 
 from crossdock.api import platform_schemas as schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.api.schemas import UpdatedConnection
 from crossdock.connections.function_switches import set_disabled
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 
 
@@ -17,7 +17,7 @@ async def changed(visit: RequestContext) -> Response:
     door = visit.door
     await set_disabled(
         door.database, visit.connection, body.disabled_functions, door.settings.off, door.clock(),
-        actor=actor_of(visit),
+        actor=acting(),
     )  # fmt: skip
     door.wake()
     return reply(UpdatedConnection(id=visit.connection.uid))

@@ -4,11 +4,11 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from crossdock.api import schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.connections import connections
 from crossdock.api.context import RequestContext
 from crossdock.connections.schedules import force_sync, pause
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 
 
@@ -46,7 +46,5 @@ async def all_toggled(visit: RequestContext) -> Response:
 async def _paused(visit: RequestContext, function: str | None) -> Response:
     body = await visit.body(schemas.ToggleRequest)
     door = visit.door
-    await pause(
-        door.database, visit.connection, function, door.clock(), paused=body.paused, actor=actor_of(visit)
-    )
+    await pause(door.database, visit.connection, function, door.clock(), paused=body.paused, actor=acting())
     return reply(schemas.UpdatedConnection(id=visit.connection.uid))

@@ -3,10 +3,10 @@
 from starlette.responses import Response
 
 from crossdock.api import life_schemas
-from crossdock.api.actors import actor_of
 from crossdock.api.connections.connections import of_path
 from crossdock.api.context import RequestContext
 from crossdock.connections.tokens import look_at_token, rotate_token, tokens_of
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 from crossdock.wire import stamp
 
@@ -17,7 +17,7 @@ async def rotated(visit: RequestContext) -> Response:
     body = await visit.body(life_schemas.RotateTokenRequest, required=False)
     door = visit.door
     made = await rotate_token(
-        door.database, door.vault, connection, body.grace_seconds, door.clock(), actor=actor_of(visit)
+        door.database, door.vault, connection, body.grace_seconds, door.clock(), actor=acting()
     )
     return reply(
         life_schemas.RotatedAccessToken(
@@ -31,7 +31,7 @@ async def rotated(visit: RequestContext) -> Response:
 async def viewed(visit: RequestContext) -> Response:
     """The connection's access token; that somebody looked is noted."""
     connection, door = await of_path(visit), visit.door
-    token = await look_at_token(door.database, door.vault, connection, door.clock(), actor=actor_of(visit))
+    token = await look_at_token(door.database, door.vault, connection, door.clock(), actor=acting())
     return reply(life_schemas.ShownAccessToken(connection_id=connection.uid, access_token=token))
 
 

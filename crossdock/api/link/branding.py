@@ -2,13 +2,13 @@
 
 from starlette.responses import Response
 
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.api.link import schemas
 from crossdock.connections.link.branding import LARGEST_LOGO, logo_url, set_branding, set_logo
 from crossdock.errors import TooLarge
 from crossdock.store.connections import branding
 from crossdock.store.connections.branding import Branding
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 
 
@@ -24,7 +24,7 @@ async def changed(visit: RequestContext) -> Response:
     body = await visit.body(schemas.BrandingBody)
     look = Branding(body.name, body.color, body.terms_url, body.privacy_url, tuple(body.allowed_origins))
     organization_id, door = visit.caller.organization_id, visit.door
-    changed = await set_branding(door.database, organization_id, look, actor_of(visit), door.clock())
+    changed = await set_branding(door.database, organization_id, look, acting(), door.clock())
     return _answer(visit, changed)
 
 
@@ -45,7 +45,7 @@ async def logo_removed(visit: RequestContext) -> Response:
 
 async def _logo(visit: RequestContext, logo: bytes | None) -> Response:
     organization_id, door = visit.caller.organization_id, visit.door
-    changed = await set_logo(door.database, organization_id, logo, actor_of(visit), door.clock())
+    changed = await set_logo(door.database, organization_id, logo, acting(), door.clock())
     return _answer(visit, changed)
 
 

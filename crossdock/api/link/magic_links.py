@@ -4,7 +4,6 @@ import msgspec
 from msgspec import UNSET
 from starlette.responses import Response
 
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.api.link import schemas
 from crossdock.connections.link.magic_links import (
@@ -18,6 +17,7 @@ from crossdock.connections.link.magic_links import (
 )
 from crossdock.connections.link.options import LinkOptions
 from crossdock.store.connections.magic_links import MagicLink
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 from crossdock.wire import stamp
 
@@ -52,7 +52,7 @@ async def created(visit: RequestContext) -> Response:
         max_connections=None if body.max_connections is UNSET else body.max_connections,
         webhook_endpoint_ids=body.webhook_endpoint_ids,
     )
-    link = await create_magic_link(visit.door.link, visit.caller.organization_id, wish, actor_of(visit))
+    link = await create_magic_link(visit.door.link, visit.caller.organization_id, wish, acting())
     return reply(schemas.MagicLinkEnvelope(magic_link=_shown(visit, link)), headers=NO_STORE)
 
 
@@ -66,7 +66,7 @@ async def get_item(visit: RequestContext) -> Response:
 async def deleted(visit: RequestContext) -> Response:
     """Delete a link: its page says from now on that there is none."""
     link_id = str(visit.arguments()["magic_link_id"])
-    await delete_magic_link(visit.door.link, visit.caller.organization_id, link_id, actor_of(visit))
+    await delete_magic_link(visit.door.link, visit.caller.organization_id, link_id, acting())
     return reply(schemas.DeletedMagicLink(id=link_id))
 
 

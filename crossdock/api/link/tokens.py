@@ -3,11 +3,11 @@
 from msgspec import UNSET
 from starlette.responses import Response
 
-from crossdock.api.actors import actor_of
 from crossdock.api.context import RequestContext
 from crossdock.api.link import schemas
 from crossdock.connections.capabilities import available_actions, available_endpoints, integration_of
 from crossdock.connections.link.tokens import LinkTarget, checked_endpoints, exchange, mint
+from crossdock.store.people.audit_log import acting
 from crossdock.web.responses import reply
 
 NO_STORE = {"cache-control": "no-store"}
@@ -33,7 +33,7 @@ async def exchanged(visit: RequestContext) -> Response:
     visit.arguments()
     body = await visit.body(schemas.ExchangeRequest)
     customer_id = None if body.customer_id is UNSET else body.customer_id
-    organization_id, actor = visit.caller.organization_id, actor_of(visit)
+    organization_id, actor = visit.caller.organization_id, acting()
     known = await exchange(visit.door.link, organization_id, body.auth_code, customer_id, actor)
     connection, integration = known.connection, integration_of(known.connection)
     off = visit.door.settings.off

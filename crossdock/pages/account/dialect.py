@@ -57,7 +57,7 @@ class AccountPages(Dialect[PageOperation, AccountPageContext]):
         """Check whether a page is asked for, or one of its forms sent: JSON is the API's."""
         if request.method == "POST" and _media_type(request) != FORM_TYPE:
             return False
-        return self._match(request, request.scope["path"].removeprefix(self.prefix)) is not None
+        return self.match(request, request.scope["path"].removeprefix(self.prefix)) is not None
 
     async def admit(self, operation: PageOperation, request: Request) -> AccountPageContext:
         csrf.check_origin(request, self._door.settings.url)

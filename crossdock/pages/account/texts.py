@@ -6,6 +6,7 @@ LANGUAGES = ("en", "de")
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     "home": ("Account", "Konto"),
+    "dashboard": ("Dashboard", "Dashboard"),
     "people": ("People", "Personen"),
     "navigation": ("Pages", "Seiten"),
     "skip": ("Go to the content", "Zum Inhalt"),

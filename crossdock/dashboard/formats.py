@@ -1,0 +1,51 @@
+"""Pure: values → the words and figures that pages show. Moments are shown by the browser, in its own zone."""
+
+from decimal import Decimal
+
+_STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k"))
+_UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+
+
+def number(value: int | Decimal | None) -> str:
+    """1234567 → 1,234,567; None → –."""
+    return "–" if value is None else f"{value:,}"
+
+
+def short_number(value: int) -> str:
+    """123456 → 123k; below ten thousand as it is."""
+    for size, letter in _STEPS:
+        if value >= size:
+            digits = value / (1000 if letter == "k" else size)
+            return f"{digits:.1f}{letter}" if digits < 100 else f"{digits:.0f}{letter}"
+    return f"{value:,}"
+
+
+def percent(part: int, whole: int) -> str:
+    """The share in percent; – of nothing. Only all is shown as 100 %, and only none as 0 %."""
+    if whole == 0:
+        return "–"
+    share = 100 * part / whole
+    if part not in (0, whole):
+        share = min(max(share, 0.1), 99.9)
+    return f"{share:.1f} %".replace(".0 %", " %")
+
+
+def span(seconds: float) -> str:
+    """3600 → 1 hour; 5400 → 90 minutes; whole units only, the largest that fits."""
+    whole = int(seconds)
+    for size, unit in _UNITS:
+        if whole >= size and whole % size == 0:
+            count = whole // size
+            return f"{count} {unit}{'' if count == 1 else 's'}"
+    return "0 seconds" if whole == 0 else f"{whole} seconds"
+
+
+def milliseconds(value: Decimal | float | int) -> str:
+    """0.42 → 0.4 ms; 1234 → 1.2 s."""
+    size = float(value)
+    return f"{size:.1f} ms" if size < 10 else f"{size:.0f} ms" if size < 1000 else f"{size / 1000:.1f} s"
+
+
+def words(name: str) -> str:
+    """get_inbound_shipments → inbound shipments; first_sync_in_progress → first sync in progress."""
+    return name.removeprefix("get_").replace("_", " ")

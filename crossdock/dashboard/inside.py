@@ -1,0 +1,118 @@
+"""Calls of our own API by a page, for the person who is signed in: no HTTP, no key, the same handlers.
+
+    page ─ get("/connections") ─▶ may the role? ─ the API's handler ─▶ plain values, numbers exact
+
+So a page shows what the API shows, and does what it does; nothing is said twice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from starlette.requests import Request
+
+from crossdock.api.context import RequestContext
+from crossdock.api.dialect import ApiDialect
+from crossdock.api.operation import Access, ApiOperation
+from crossdock.connections.lookup import no_connection
+from crossdock.errors import Forbidden, NotFound
+from crossdock.people.permissions import require
+from crossdock.store.connections import connections
+from crossdock.store.connections.access import ApiCaller
+from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.people.users import Role
+from crossdock.web.dependencies import Dependencies
+from crossdock.web.query import Pair
+
+_SUBJECTS = {"api_logs": "records", "records": "records", "carrier": "records", "events": "webhooks"}
+"""What an operation is about, by the module of its handler; all else is about connections."""
+_EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)
+
+
+@dataclass(frozen=True)
+class InsideCalls:
+    """The API as a page calls it. request: the page's own, for its id and address."""
+
+    api: ApiDialect
+    door: Dependencies
+    request: Request
+    organization_id: str
+    role: Role
+    name: str
+    """Who is signed in, as records of what was done name them."""
+
+    async def get(self, path: str, query: Mapping[str, Any] | None = None, connection_id: str = "") -> Any:
+        """The answer's values. query: by parameter, lists for several values; empty ones are left out.
+
+        connection_id: whose records are meant, where the path does not say. Raises what the API refuses with.
+        """
+        return await self._call("GET", path, query or {}, None, connection_id)
+
+    async def send(self, method: str, path: str, body: Any = None, connection_id: str = "") -> Any:
+        """The answer to a change. body: as JSON; None: there is none."""
+        return await self._call(method, path, {}, body, connection_id)
+
+    async def _call(
+        self, method: str, path: str, query: Mapping[str, Any], body: Any, connection_id: str
+    ) -> Any:
+        raw = b"" if body is None else msgspec.json.encode(body)
+        request = self._request(method, path, query, raw)
+        match = self.api.match(request, path)
+        if match is None:
+            raise NotFound(f"there is no {method} {path}")
+        operation, handler = match.target
+        request.scope["path_params"] = match.path_params
+        self._check(operation)
+        connection = await self._connection(connection_id) if connection_id else None
+        caller = ApiCaller(self.organization_id, "", read_only=False, key_name=self.name)
+        context = RequestContext(self.door, request, operation, caller, connection)
+        response = await self.api.respond(handler, context)
+        return _EXACT.decode(bytes(response.body)) if response.body else None
+
+    def _check(self, operation: ApiOperation) -> None:
+        """Raise Forbidden for what the role may not do."""
+        if operation.access in (Access.SIGNED, Access.OPERATOR):
+            raise Forbidden("this is not for people")
+        require(self.role, permission_of(operation))
+
+    async def _connection(self, uid: str) -> ConnectionRow:
+        row = await connections.by_uid(self.door.database, uid, self.organization_id)
+        if row is None:
+            raise no_connection(uid)
+        return row
+
+    def _request(self, method: str, path: str, query: Mapping[str, Any], raw: bytes) -> Request:
+        wanted: list[Pair] = [
+            (name, str(item))
+            for name, value in query.items()
+            for item in (value if isinstance(value, list) else [value])
+            if item not in ("", None)
+        ]
+        scope = {
+            "type": "http", "method": method, "path": path, "raw_path": quote(path).encode(),
+            "query_string": urlencode(wanted).encode(), "path_params": {}, "client": self.request.client,
+            "headers": [(b"content-type", b"application/json"), *self._addresses()],
+            "state": {"request_id": self.request.scope["state"]["request_id"], "noted_headers": []},
+        }  # fmt: skip
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": raw, "more_body": False}
+
+        return Request(scope, receive)
+
+    def _addresses(self) -> list[tuple[bytes, bytes]]:
+        """The headers that tell where the page's request came from."""
+        return [pair for pair in self.request.scope["headers"] if pair[0] in (b"x-forwarded-for", b"host")]
+
+
+def permission_of(operation: ApiOperation) -> str:
+    """The permission that people need for an operation of the API."""
+    if operation.needs_full_key:
+        return "credentials.view"
+    room = operation.handler.partition(".")[0]
+    subject = _SUBJECTS.get(room, "connections")
+    change = "write" if subject == "records" else "manage"
+    return f"{subject}.{change if operation.writes else 'view'}"

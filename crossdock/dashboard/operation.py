@@ -1,0 +1,27 @@
+"""The words that the dashboard's table of pages is written in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crossdock.web.operation import HttpOperation
+
+
+@dataclass(frozen=True)
+class DashboardOperation(HttpOperation):
+    """A page, or a form that is sent to one. permission: of `people.permissions`, to see or do it."""
+
+    permission: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of the dashboard: an entry of the navigation, and the pages below it.
+
+    icon: of `templates/icons.html`; path: of its first page, below the dashboard's prefix.
+    """
+
+    title: str
+    path: str
+    icon: str
+    permission: str
+    operations: Sequence[DashboardOperation]
