@@ -10,8 +10,9 @@ import json as stdlib_json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, unquote
 from xml.etree.ElementTree import Element
@@ -109,6 +110,14 @@ class Response:
             return self.body.decode(named[1] if named else "utf-8")
         except (LookupError, UnicodeError):
             return self.body.decode("utf-8", "surrogateescape")
+
+    def moment(self, otherwise: datetime) -> datetime:
+        """The moment when it was sent, by the vendor's clock; `otherwise` where no Date header says it."""
+        try:
+            moment = parsedate_to_datetime(self.headers.get("Date", ""))
+        except (ValueError, IndexError):
+            return otherwise
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def _looks(self) -> str:
         if not self.body:
