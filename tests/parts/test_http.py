@@ -130,6 +130,8 @@ async def test_an_answer_that_will_not_change_is_raised_as_what_it_is_at_once(fa
         ({"quantity": ["must be positive", "x"]}, "400: quantity: must be positive"),
         ({"": ["Cannot insert order"]}, "400: Cannot insert order"),
         ({"type": "about:blank", "errors": {"Sku": ["is taken"]}, "title": "Bad"}, "400: Sku: is taken"),
+        ({"type": "about:blank", "title": "Bad", "errors": {"sku": "is taken"}}, "400: sku: is taken"),
+        ({"type": "about:blank", "title": "Bad", "errors": {}}, "400: Bad"),
         ({"message": "x" * 600}, "400: " + "x" * 500),
     ],
 )
