@@ -169,7 +169,10 @@ class Client(RestClient):
         """Products without their variants, each followed by these, with its product and its levels."""
         ids = ",".join(str(product["id"]) for product in products)
         items = await self._all(ITEMS, ITEMS_A_PAGE, **{"product_id:in": ids}) if ids else []
-        levels = {item["identity"]["variant_id"]: item["locations"] for item in items}
+        levels = {
+            member(member(item, "identity", dict), "variant_id", int): member(item, "locations", list)
+            for item in items
+        }
         units = await self._units_of_store() if ids else {}
         return [record for product in products for record in _records(product, levels, units)]
 
@@ -214,23 +217,26 @@ def _unpacked(consignments: Any) -> tuple[Any, list[Raw]]:
     """The consignments without their lines, and these: those that are shipped first."""
     if not isinstance(consignments, dict):
         return consignments, []
-    kinds = {name: consignments.get(name) or [] for name in ("shipping", "pickups", "downloads")}
-    certificates = (consignments.get("email") or {}).get("gift_certificates") or []
+    kinds = {name: _objects(consignments.get(name)) for name in ("shipping", "pickups", "downloads")}
+    email = consignments.get("email")
+    certificates = _objects(email.get("gift_certificates")) if isinstance(email, dict) else []
     parts = [part for kind in (*kinds.values(), certificates) for part in kind]
-    lines = [
-        line for part in parts if isinstance(part.get("line_items"), list) for line in part["line_items"]
-    ]
-    return {name: [_without_lines(part) for part in kind] for name, kind in kinds.items()}, lines
+    lines = [line for part in parts for line in _objects(part.get("line_items"))]
+    return {
+        name: [{key: part[key] for key in part if key != "line_items"} for part in kind]
+        for name, kind in kinds.items()
+    }, lines
 
 
-def _without_lines(consignment: Mapping[str, Any]) -> Raw:
-    return {name: value for name, value in consignment.items() if name != "line_items"}
+def _objects(value: Any) -> list[Raw]:
+    """The objects of a list; what is of another kind is missed when the lines are counted."""
+    return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
-def _count(lines: Iterable[Any]) -> int | None:
+def _count(lines: Iterable[Raw]) -> int | None:
     """The number of items that lines are of; None where one does not say."""
-    quantities = [line.get("quantity") for line in lines]
-    return None if None in quantities else sum(quantities)
+    quantities: list[Any] = [line.get("quantity") for line in lines]
+    return sum(quantities) if all(isinstance(quantity, int) for quantity in quantities) else None
 
 
 def _records(product: Raw, levels: Mapping[int, Any], units: Raw) -> Iterable[Raw]:

@@ -10,7 +10,7 @@ from crossdock.kit.values import decimal, money, text, timestamp, unfit, whole
 from crossdock.resources.links import is_link
 
 ORDER_STATUS = {
-    0: "open",  # Incomplete: payment was begun and not ended
+    0: "other",  # Incomplete: the customer left while paying; nobody ordered anything yet
     1: "open",  # Pending
     2: "fulfilled",  # Shipped
     3: "partially_fulfilled",  # Partially Shipped

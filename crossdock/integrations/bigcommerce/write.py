@@ -52,7 +52,7 @@ def create_order_shipment(command: Command) -> Steps:
     lines = yield from _parts(f"{_order(command)}/products")
     wanted = _wanted(command, lines)
     if not wanted:
-        raise VendorRefused("all of this order was sent already")
+        raise VendorRefused("nothing of this order is left to be sent")
     addresses = {line["order_address_id"] for line in lines if line["id"] in wanted}
     if len(addresses) != 1:
         raise VendorRefused(
@@ -80,13 +80,10 @@ def find_shipment(command: Command) -> Search:
 
 
 def _wanted(command: Command, lines: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """The quantity of each line that is sent. Files and certificates are not."""
+    """The quantity of each line that is sent: files are not, nor is what customers fetch."""
     if "line_items" not in command.body:
-        left = {
-            line["id"]: line["quantity"] - line["quantity_shipped"]
-            for line in lines
-            if line["type"] == "physical"
-        }
+        sendable = [line for line in lines if line["type"] == "physical" and line["order_address_id"]]
+        left = {line["id"]: line["quantity"] - line["quantity_shipped"] for line in sendable}
         return {name: quantity for name, quantity in left.items() if quantity > 0}
     wanted: dict[int, int] = {}
     for line in command.body["line_items"]:
@@ -133,7 +130,7 @@ def find_refund(command: Command) -> Search:
     """The order, if the same was refunded since the caller first asked, and not declined."""
     answer = yield Call("GET", f"/v3/orders/{command.record_id}/payment_actions/refunds", asks=True)
     for refund in answer["data"]:
-        is_declined = any(payment.get("is_declined") for payment in refund["payments"])
+        is_declined = any(payment.get("is_declined") for payment in refund.get("payments") or [])
         is_same = _is_same(refund["items"], _items(command, {})) and not is_declined
         if is_same and _is_since(refund["created"], command.begun):
             return command.record_id
