@@ -342,13 +342,6 @@ async def test_without_retry_after_the_header_of_the_limit_says_how_long_to_wait
     assert time.seconds == 17
 
 
-async def test_a_bucket_is_not_waited_for_until_it_is_full(fake, make, time):
-    limits = RateLimits(capacity=40, restore_per_second=2, reset_header="X-Full-In")
-    fake.script("/x", [answer(429, {}, {"X-Full-In": "20"}), OK])
-    await make(limits=limits).send("GET", f"{fake.url}/x")
-    assert time.seconds < 5
-
-
 async def test_retry_after_stops_the_other_calls_of_the_account_too(fake, make, time):
     fake.script("/a", [throttled(40), OK])
     fake.script("/b", [OK])
