@@ -1,37 +1,27 @@
 """An order's whole way through a made-up BigCommerce: seen, shipped, refunded, read back; and its stock."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
 
 from crossdock.integrations.bigcommerce import inbound
-from crossdock.kit import registry
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
 from crossdock.resources.cart.warehouses import CART_WAREHOUSES
 from crossdock.services.application import application
-from tests.fakes.invented import known_with
 from tests.integrations.bigcommerce.mock import Mock
-from tests.journeys.conftest import RESOURCES, World, migrated_sqlite, vendor, with_settings, world
-from tests.journeys.test_every_vendor import MockedVendor, moved
+from tests.journeys.conftest import World, migrated_sqlite, vendor, with_settings, world
+from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
+from tests.mock_vendors.connected import MockedVendor, connected
 from tests.mock_vendors.faults import done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
 
-__all__ = ["migrated_sqlite", "vendor", "world"]
+__all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
 READ = (CART_ORDERS, CART_PRODUCTS, CART_WAREHOUSES)
-
-
-@pytest.fixture
-def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """A copy on SQLite: the store is what is tested."""
-    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'crossdock.db')}"
 
 
 @dataclass
@@ -56,35 +46,19 @@ class ConnectedStore(MockedVendor):
         return answer.status_code
 
 
-@asynccontextmanager
-async def connected(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedStore]:
-    """A connection to a store with an order, synced."""
-    for resource in READ:
-        monkeypatch.setitem(RESOURCES, resource.function, resource)
-    async with Mock() as mock:
-        mock.clock = lambda: world.clock() / 1000
-        integration = moved(mock.known_integration(), mock)
-        monkeypatch.setattr(registry, "all_integrations", known_with(integration))
-        mock.add_order(SampleOrder(1))
-        connection, _ = await world.services.connector.connect(
-            world.organization, integration, mock.credentials()
-        )
-        await world.work()
-        yield ConnectedStore(world, mock, connection)
-
-
 @pytest.fixture
 async def store(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedStore]:
-    async with connected(world, monkeypatch) as store:
-        yield store
+    """A connection to a store with an order, synced."""
+    async with Mock() as mock:
+        yield await connected(ConnectedStore, world, mock, monkeypatch, READ)
 
 
 @pytest.fixture
 async def telling_store(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedStore]:
     """The same, where BigCommerce can reach us."""
-    public = with_settings(world, base_url="https://hub.example")
-    async with connected(public, monkeypatch) as store:
-        yield store
+    async with Mock() as mock:
+        public = with_settings(world, base_url="https://hub.example")
+        yield await connected(ConnectedStore, public, mock, monkeypatch, READ)
 
 
 async def changes(store: ConnectedStore) -> list[str]:
