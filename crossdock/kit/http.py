@@ -39,7 +39,14 @@ from crossdock.errors import (
 )
 from crossdock.kit.auth.base import Auth, Renewal, VendorRequest
 from crossdock.kit.gate import OpenSignInGate, SignInGate, is_logging_in, log_in
-from crossdock.kit.limits import CallLimit, RateLimits, Slots, budget_in_headers, locally_placed
+from crossdock.kit.limits import (
+    CallLimit,
+    RateLimits,
+    Slots,
+    budget_in_headers,
+    locally_placed,
+    seconds_left_of_window,
+)
 from crossdock.kit.responses import Redaction, Response, header_text, judged, one_line, shown
 from crossdock.net.addresses import AddressPolicy, checked_connector, parsed_url
 from crossdock.net.pacing import RemainingBudget
@@ -310,8 +317,17 @@ class Http:
                 await self._learn(sending, answer)
         if isinstance(answer, VendorError) or sending.takes_any:
             return answer, request
+        return self._judged(sending, answer), request
+
+    def _judged(self, sending: _Sending, answer: Response) -> Response | VendorError:
+        """The answer, or the error that it is."""
         refused = sending.refusal(answer) if sending.refusal else None
-        return refused or judged(answer, self.clock()), request
+        outcome = refused or judged(answer, self.clock())
+        if isinstance(outcome, VendorThrottled) and not outcome.retry_after:
+            # Where only the header of the limit says for how long.
+            limit = self._limit(sending.limit)
+            outcome.retry_after = seconds_left_of_window(limit, answer.headers, self.clock()) or 0
+        return outcome
 
     async def _turn(self, turn: AsyncExitStack, sending: _Sending, name: str | None, cost: float) -> None:
         """Wait until it is our turn by one limit. Raises VendorThrottled when that is too far away."""

@@ -196,6 +196,14 @@ def budget_in_headers(limit: CallLimit, headers: Mapping[str, str], now: datetim
     return None if budget == RemainingBudget() else budget
 
 
+def seconds_left_of_window(limit: CallLimit, headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds until the vendor's window ends; None where it does not say, or the limit is a bucket.
+
+    A bucket lets calls through long before it is full.
+    """
+    return None if limit.pace.capacity > 1 else _reset_seconds(limit, headers, now)
+
+
 def _number(headers: Mapping[str, str], name: str | None) -> float | None:
     """The number that a header begins with: "38", "38/40", "38;w=60"; None when there is none."""
     text = headers.get(name, "") if name else ""

@@ -196,7 +196,7 @@ async def with_details(
     fetch: Callable[[Raw], Awaitable[Raw]],
     *,
     at_once: int = 4,
-    text: Literal["deleted", "left out"] = "deleted",
+    gone: Literal["deleted", "left out"] = "deleted",
 ) -> Page:
     """The page with each record as `fetch` makes it whole, in the same order.
 
@@ -226,7 +226,7 @@ async def with_details(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     missing = [raw for raw, detail in zip(page.records, details, strict=True) if detail is None]
-    ids = tuple(str(raw[page.key]) for raw in missing) if text == "deleted" else ()
+    ids = tuple(str(raw[page.key]) for raw in missing) if gone == "deleted" else ()
     records = [detail for detail in details if detail is not None]
     return replace(page, records=records, deleted=(*page.deleted, *ids))
 

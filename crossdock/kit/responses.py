@@ -10,8 +10,9 @@ import json as stdlib_json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import quote, quote_plus, unquote
 from xml.etree.ElementTree import Element
@@ -35,6 +36,8 @@ from crossdock.wire import decoder
 T = TypeVar("T")
 
 LONGEST_MESSAGE = 500
+MOST_DEPTH = 3
+"""How deep the vendor's message may stand in an answer."""
 _CHARSET = r"charset=[\"']?((?:utf|iso-8859|windows|latin|us-ascii)[\w-]*)"
 
 
@@ -109,6 +112,14 @@ class Response:
             return self.body.decode(named[1] if named else "utf-8")
         except (LookupError, UnicodeError):
             return self.body.decode("utf-8", "surrogateescape")
+
+    def moment(self, otherwise: datetime) -> datetime:
+        """The moment when it was sent, by the vendor's clock; `otherwise` where no Date header says it."""
+        try:
+            moment = parsedate_to_datetime(self.headers.get("Date", ""))
+        except (ValueError, IndexError):
+            return otherwise
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def _looks(self) -> str:
         if not self.body:
@@ -197,7 +208,7 @@ def _vendor_message(response: Response) -> str:
     return one_line(message or "") or "the vendor does not say why"
 
 
-def _message_in(value: Any, depth: int = 3) -> str | None:
+def _message_in(value: Any, depth: int = MOST_DEPTH) -> str | None:
     """The first text under a usual name: {"error": {"message": "…"}}, {"errors": ["…"]}."""
     if isinstance(value, str) or depth == 0:
         return value if isinstance(value, str) else None
@@ -206,13 +217,17 @@ def _message_in(value: Any, depth: int = 3) -> str | None:
     if isinstance(value, dict):
         usual = ("message", "error_description", "detail", "error", "errors", "title", "description")
         texts = (_message_in(value.get(name), depth - 1) for name in usual)
-        return next(filter(None, texts), None) or _fault_of_field(value)
+        return next(filter(None, texts), None) or _fault_of_field(value, is_inner=depth < MOST_DEPTH)
     return None
 
 
-def _fault_of_field(value: Mapping[str, Any]) -> str | None:
-    """The first fault where they are told by field, as .NET does: {"quantity": ["must be positive"]}."""
+def _fault_of_field(value: Mapping[str, Any], *, is_inner: bool) -> str | None:
+    """The first fault where they are told by field, as .NET does: {"quantity": ["must be positive"]}.
+
+    is_inner: whether it stands below "errors" or the like. Then a text is a fault, too.
+    """
     for name, faults in value.items():
-        if isinstance(faults, list) and faults and isinstance(faults[0], str):
-            return ": ".join(filter(None, (name, faults[0])))
+        fault = faults[0] if isinstance(faults, list) and faults else faults if is_inner else None
+        if isinstance(fault, str):
+            return ": ".join(filter(None, (name, fault)))
     return None

@@ -12,7 +12,8 @@ async def verified(context: Context, http: Http) -> Account:
     spec = context.manifest.verification if context.manifest else None
     if spec is None:
         raise LookupError("the manifest has no [verification]")
-    answer = (await http.send("GET", context.host("api") + context.address(spec.path))).json()
+    url = context.host("api") + context.address(spec.path)
+    answer = (await http.send("GET", url, headers={"Accept": "application/json"})).json()
     name = member_at(answer, spec.name)
     if name is None:
         raise VendorNonsense(f"wanted {spec.name!r} in the answer, and it is not there", url=spec.path)

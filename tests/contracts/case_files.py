@@ -157,7 +157,8 @@ class CallsFile(CaseStruct, kw_only=True):
     described_by: list[str] = []
     """Descriptions of the vendor's API below `vendor-specs`, which the exchanges are held to."""
     described_wrongly: dict[str, str] = {}
-    """Operations whose answers differ from that, each with how: "GET /orders"."""
+    """Operations whose answers differ from that, "GET /orders", and parameters whose values do, "GET /orders
+    ids", each with how."""
     exchanges: dict[str, Exchange] = {}
     """Exchanges that several cases have, by name."""
     cases: list[CallCase]

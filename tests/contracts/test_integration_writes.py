@@ -1,6 +1,7 @@
 """What writes call, in which order and with what, held to `cases/writes.json` of every integration."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from crossdock.errors import CrossdockError
 from crossdock.kit.contract import Call, Command, Json, Upload, Wait
 from crossdock.kit.registry import Integration
+from crossdock.writes.steps import dry_run
 from tests.contracts.case_files import (
     StepCall,
     WriteCase,
@@ -45,6 +47,18 @@ def test_a_write_makes_the_calls_that_its_cases_say(name: str, case: WriteCase):
     elif failure:
         raise failure
     assert (result if result is None or isinstance(result, str) else list(result)) == case.result
+
+
+def test_a_dry_run_of_each_write_shows_what_does_not_depend_on_answers(integration: Integration):
+    """Or it is refused as the write would be; it ends in no fault of ours."""
+    for case in writes_of(integration.folder):
+        if case.is_search:
+            continue
+        with suppress(CrossdockError):
+            shown_calls = dry_run(integration.steps(command(case))).calls
+            assert [call.path for call in shown_calls[:1]] == [call.path for call in case.calls[:1]], (
+                case.name
+            )
 
 
 def command(case: WriteCase) -> Command:

@@ -54,7 +54,7 @@ class DescribedOperation:
 
 
 class OpenApiDescription:
-    """An OpenAPI document, version 2 or 3. skipped: operations whose answers are described wrongly."""
+    """An OpenAPI document, version 2 or 3. skipped: what is described wrongly, see `load`."""
 
     def __init__(self, document: Mapping[str, Any], skipped: Mapping[str, str] | None = None) -> None:
         self._document = document
@@ -143,6 +143,8 @@ class OpenApiDescription:
             if name not in sent[position]:
                 if parameter.get("required"):
                     yield f"the parameter {name} is required"
+                continue
+            if f"{operation.name} {name}" in self._skipped:
                 continue
             schema = parameter.get("schema") or {k: v for k, v in parameter.items() if k in _IN_PARAMETERS}
             value = _typed(sent[position][name], self._resolved(schema))
@@ -267,12 +269,15 @@ def _absolute(value: Any) -> Any:
 
 
 def _nullable(value: Any) -> Any:
-    """The same with OpenAPI 3.0's `nullable` as JSON Schema has it."""
+    """The same with OpenAPI 3.0's `nullable` as JSON Schema has it, and `anyOf` for `oneOf`.
+
+    What vendors publish as alternatives often has no member that tells them apart: to fit two is no fault.
+    """
     if isinstance(value, list):
         return [_nullable(part) for part in value]
     if not isinstance(value, dict):
         return value
-    schema = {name: _nullable(part) for name, part in value.items()}
+    schema = {"anyOf" if name == "oneOf" else name: _nullable(part) for name, part in value.items()}
     if schema.get("nullable") is True or schema.get("x-nullable") is True:
         return {"anyOf": [{"type": "null"}, schema]}
     return schema
@@ -373,7 +378,8 @@ class SeveralDescriptions:
 def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = None) -> Description:
     """The description in these files.
 
-    described_wrongly: operations whose answers are not looked at, each with the reason.
+    described_wrongly: operations whose answers are not looked at, "GET /orders", and parameters that may have
+    any value, "GET /orders ids"; each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
     return descriptions[0] if len(descriptions) == 1 else SeveralDescriptions(descriptions)

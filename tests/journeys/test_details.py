@@ -61,7 +61,7 @@ async def test_what_is_gone_can_be_left_out_without_a_word():
             raise VendorRefused("404: no", status=404)
         return raw
 
-    page = await with_details(Page([{"id": "0"}, {"id": "1"}]), fetch, text="left out")
+    page = await with_details(Page([{"id": "0"}, {"id": "1"}]), fetch, gone="left out")
     assert (page.records, page.deleted) == ([{"id": "0"}], ())
 
 

@@ -5,63 +5,24 @@ Mocks are found by their place, `tests/integrations/<vendor>/mock.py`: see tests
 
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
-from crossdock.kit import registry
 from crossdock.kit.http import Patience
-from crossdock.kit.registry import Integration
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.wms.orders import ORDERS as WMS_ORDERS
-from crossdock.store.connections.connections import ConnectionRow
-from tests.fakes.invented import known_with
-from tests.journeys.conftest import RESOURCES, World
+from tests.journeys.conftest import World
 from tests.journeys.writing import writing
+from tests.mock_vendors.connected import MockedVendor, connected
 from tests.mock_vendors.faults import answering, done_then, dropped, failing, html, throttled
-from tests.mock_vendors.orders import OrderMock, SampleOrder, all_mocks
+from tests.mock_vendors.orders import SampleOrder, all_mocks
 
 ORDERS = {"wms": WMS_ORDERS, "cart": CART_ORDERS}
 TEXT = "Ünïcödé 漢字 😀👩‍👩‍👧 \"quoted\" <b>&amp;</b> 'x' \u202eabc"
 MOST_LINES = 5_000
 TRIES = Patience().retries + 1
-
-
-@dataclass
-class MockedVendor:
-    """A world that is connected to a vendor's mock."""
-
-    world: World
-    mock: OrderMock
-    connection: ConnectionRow
-
-    async def orders(self) -> dict[str, dict[str, Any]]:
-        return await self.world.documents(self.connection)
-
-    async def sync(self) -> str:
-        """Sync the orders a minute later. The state of the job."""
-        self.world.clock.pass_seconds(60)
-        await self.world.force(self.connection, "get_orders")
-        return (await self.world.last_job(self.connection)).state
-
-    async def kinds(self) -> set[str]:
-        """The kinds of problems that are told of the connection now."""
-        return {problem.kind for problem in await self.world.problems(self.connection)}
-
-
-def moved(integration: Integration, mock: OrderMock) -> Integration:
-    """The integration, its vendor at the mock."""
-    hosts = mock.hosts()
-    table = integration.manifest.hosts
-    common = {**table.common, **hosts.get("", {})}
-    by_choice = {
-        choice: {**names, **hosts.get(choice, hosts.get("", {}))} for choice, names in table.by_choice.items()
-    }
-    moved = msgspec.structs.replace(table, common=common, by_choice=by_choice)
-    return replace(integration, manifest=msgspec.structs.replace(integration.manifest, hosts=moved))
 
 
 @pytest.fixture(params=list(all_mocks()))
@@ -70,20 +31,12 @@ async def mocked(
 ) -> AsyncIterator[MockedVendor]:
     mock_type = all_mocks()[request.param]
     kind, _ = mock_type.integration
-    monkeypatch.setitem(RESOURCES, "get_orders", ORDERS[kind])
     call: pytest.Function = request.node
     skew_seconds = float(str(call.callspec.params.get("skew_seconds", 0)))
     async with mock_type() as mock:
-        mock.clock = lambda: world.clock() / 1000 + skew_seconds
-        integration = moved(mock.known_integration(), mock)
-        monkeypatch.setattr(registry, "all_integrations", known_with(integration))
-        for number in (1, 2, 3):
-            mock.add_order(SampleOrder(number))
-        connection, _ = await world.services.connector.connect(
-            world.organization, integration, mock.credentials(), session_values=mock.session()
+        yield await connected(
+            MockedVendor, world, mock, monkeypatch, [ORDERS[kind]], orders=3, skew_seconds=skew_seconds
         )
-        await world.work()
-        yield MockedVendor(world, mock, connection)
 
 
 @pytest.fixture

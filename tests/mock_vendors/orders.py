@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 from crossdock.kit import registry
 from crossdock.kit.registry import Integration
+from tests.conftest import needs_shared
+from tests.contracts.case_files import calls_of
+from tests.contracts.vendor_specs import Description, load
 from tests.mock_vendors.vendor import MockVendor
 
 HERE = Path(__file__).parents[1] / "integrations"
@@ -59,6 +62,10 @@ class OrderMock(MockVendor):
     tells_deleted: ClassVar[bool] = False
     """Whether the vendor says that an order is gone."""
 
+    def description(self) -> Description | None:
+        """What `described_by` in `cases/calls.json` names, unless a mock says otherwise; None: nothing."""
+        return _described(self.known_integration().folder)
+
     def credentials(self) -> dict[str, str]:
         """The sign-in fields to connect with."""
         raise NotImplementedError
@@ -102,6 +109,15 @@ class OrderMock(MockVendor):
     def revoke(self, function: str) -> None:
         """The credentials may no longer do what a function needs."""
         raise NotImplementedError
+
+
+@cache
+def _described(folder: Path) -> Description | None:
+    calls = calls_of(folder)
+    if calls is None or not calls.described_by:
+        return None
+    files = [needs_shared("vendor-specs", path) for path in calls.described_by]
+    return load(files, calls.described_wrongly)
 
 
 @cache

@@ -1,6 +1,6 @@
 """A vendor's answer: decoded without loss, and shown without secrets."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -89,6 +89,20 @@ def test_a_member_that_is_missing_or_of_another_kind_is_nonsense(value):
 )
 def test_retry_after_is_a_number_a_date_or_nothing(value, seconds):
     assert retry_after(value, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        ("Sun, 01 Mar 2026 11:59:00 GMT", NOW - timedelta(minutes=1)),
+        ("Sun, 01 Mar 2026 11:59:00 -0000", NOW - timedelta(minutes=1)),
+        ("Sun, 99 Mar 2026 11:59:00 GMT", NOW),
+        ("", NOW),
+    ],
+)
+def test_the_moment_of_an_answer_is_told_by_the_vendors_clock_or_else_by_ours(sent, moment):
+    answer = Response(200, {"Date": sent} if sent else {}, b"", "https://vendor.example")
+    assert answer.moment(NOW) == moment
 
 
 def test_the_longest_secret_is_taken_out_first():

@@ -130,6 +130,8 @@ async def test_an_answer_that_will_not_change_is_raised_as_what_it_is_at_once(fa
         ({"quantity": ["must be positive", "x"]}, "400: quantity: must be positive"),
         ({"": ["Cannot insert order"]}, "400: Cannot insert order"),
         ({"type": "about:blank", "errors": {"Sku": ["is taken"]}, "title": "Bad"}, "400: Sku: is taken"),
+        ({"type": "about:blank", "title": "Bad", "errors": {"sku": "is taken"}}, "400: sku: is taken"),
+        ({"type": "about:blank", "title": "Bad", "errors": {}}, "400: Bad"),
         ({"message": "x" * 600}, "400: " + "x" * 500),
     ],
 )
@@ -331,6 +333,13 @@ async def test_retry_after_may_be_a_date(fake, make, time):
     fake.script("/x", [throttled("Sun, 01 Mar 2026 12:00:30 GMT"), OK])
     await make().send("GET", f"{fake.url}/x")
     assert time.seconds == 30
+
+
+async def test_without_retry_after_the_header_of_the_limit_says_how_long_to_wait(fake, make, time):
+    limits = RateLimits(requests_per_minute=60, reset_header="X-Reset-Ms", reset_unit="milliseconds")
+    fake.script("/x", [answer(429, {}, {"X-Reset-Ms": "17000"}), OK])
+    await make(limits=limits).send("GET", f"{fake.url}/x")
+    assert time.seconds == 17
 
 
 async def test_retry_after_stops_the_other_calls_of_the_account_too(fake, make, time):

@@ -11,7 +11,14 @@ import pytest
 
 from crossdock.errors import VendorRefused, VendorThrottled
 from crossdock.kit.http import Http, Patience, new_session
-from crossdock.kit.limits import CallLimit, LocalSlots, RateLimits, Slots, budget_in_headers
+from crossdock.kit.limits import (
+    CallLimit,
+    LocalSlots,
+    RateLimits,
+    Slots,
+    budget_in_headers,
+    seconds_left_of_window,
+)
 from crossdock.net import pacing
 from crossdock.net.addresses import AddressPolicy
 from crossdock.net.pacing import UNLIMITED, BucketState, Pace, RemainingBudget
@@ -347,3 +354,18 @@ async def test_a_shared_limit_is_one_for_all_connections(database: Database, clo
             )
             await http.send("GET", f"{fake.url}/x", limit="app")
     assert slept == [61]
+
+
+@pytest.mark.parametrize(
+    ("limit", "seconds"),
+    [
+        (CallLimit(requests_per_minute=60, reset_header="X-Reset"), 20),
+        (CallLimit(capacity=40, restore_per_second=2, reset_header="X-Reset"), None),
+        (CallLimit(requests_per_minute=60), None),
+    ],
+    ids=["a window", "a bucket, which is not full before", "one that does not say"],
+)
+def test_a_refused_call_waits_for_the_end_of_a_window_and_not_for_a_full_bucket(
+    limit: CallLimit, seconds: float | None
+):
+    assert seconds_left_of_window(limit, {"X-Reset": "20"}, NOW) == seconds

@@ -20,7 +20,6 @@ from crossdock.integrations.shipbob.lists import (
     Numbered,
     all_of,
     date_of,
-    moment_of,
     since_of,
     staged,
 )
@@ -127,7 +126,7 @@ class Client(RestClient):
 
     async def bills(self, walk: Walk) -> AsyncIterator[Page]:
         """The charges by their dates. Those of the last weeks come again: later they are on an invoice."""
-        end = walk.end or moment_of(await self.send("GET", "/channel"), self.http)
+        end = walk.end or (await self.send("GET", "/channel")).moment(self.http.clock())
         start = walk.start or end - FIRST_BILLS
         if walk.mark and not walk.end:
             start = datetime.fromisoformat(walk.mark) - LATE_BILLS

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from yarl import URL
@@ -11,7 +10,7 @@ from yarl import URL
 from crossdock.errors import VendorNonsense
 from crossdock.kit import paging
 from crossdock.kit.contract import Json, Page, Raw, Walk
-from crossdock.kit.http import Http, Response
+from crossdock.kit.http import Response
 from crossdock.kit.responses import member
 from crossdock.kit.rest import RestClient
 
@@ -110,7 +109,7 @@ def staged(
     async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
         stage, position = cursor or (0, None)
         records, following, answer = await lists[stage].page(client, position)
-        moments.append((moment_of(answer, client.http) - OVERLAP).isoformat())
+        moments.append((answer.moment(client.http.clock()) - OVERLAP).isoformat())
         fresh = [record for record in records if stage == 0 or _identity(record, key) not in earlier]
         if stage + 1 < len(lists):
             earlier.update(_identity(record, key) for record in records)
@@ -132,15 +131,6 @@ async def all_of(client: RestClient, listing: Linked) -> list[Raw]:
 
 def _identity(record: Any, key: str) -> Any:
     return record.get(key) if isinstance(record, dict) else None
-
-
-def moment_of(answer: Response, http: Http) -> datetime:
-    """The moment of an answer by ShipBob's clock, by ours where it does not say."""
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("Date", ""))
-    except ValueError:
-        return http.clock()
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def date_of(text: Any) -> datetime | None:

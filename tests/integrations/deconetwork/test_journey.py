@@ -17,8 +17,9 @@ from crossdock.resources.wms.products import PRODUCTS
 from tests.emptied import migrated_sqlite
 from tests.integrations.deconetwork.mock import Mock
 from tests.journeys.conftest import RESOURCES, World, vendor, world
-from tests.journeys.test_every_vendor import MockedVendor, database_url
+from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
+from tests.mock_vendors.connected import MockedVendor
 from tests.mock_vendors.faults import answering, done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
 

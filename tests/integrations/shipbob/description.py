@@ -28,16 +28,7 @@ def description() -> OpenApiDescription:
         described = paths[f"/2026-01/{name}"]
         get = described["get"] | {"parameters": [*described["get"]["parameters"], cursor]}
         paths[f"/2026-01/{name}"] = described | {"get": get}
-    return OpenApiDescription(_overlapping(document() | {"paths": paths}))
-
-
-def _overlapping(value: Any) -> Any:
-    """The same with `anyOf` for `oneOf`: its alternatives have no member that tells them apart."""
-    if isinstance(value, list):
-        return [_overlapping(part) for part in value]
-    if not isinstance(value, dict):
-        return value
-    return {"anyOf" if name == "oneOf" else name: _overlapping(part) for name, part in value.items()}
+    return OpenApiDescription(document() | {"paths": paths})
 
 
 def words(schema: str) -> set[str]:

@@ -1,11 +1,8 @@
 """An order's whole way through a made-up Shopify: seen, shipped, refunded, and read back there."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -20,21 +17,16 @@ from crossdock.resources.cart.products import CART_PRODUCTS
 from crossdock.resources.cart.warehouses import CART_WAREHOUSES
 from crossdock.services.application import application
 from crossdock.store.connections.connections import ConnectionRow
-from tests.fakes.invented import known_with
 from tests.integrations.shopify.mock import Mock
-from tests.journeys.conftest import RESOURCES, World, migrated_sqlite, vendor, with_settings, world
-from tests.journeys.test_every_vendor import MockedVendor, moved
+from tests.journeys.conftest import World, migrated_sqlite, vendor, with_settings, world
+from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
+from tests.mock_vendors.connected import MockedVendor, connected
 from tests.mock_vendors.faults import done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
 
-__all__ = ["migrated_sqlite", "vendor", "world"]
-
-
-@pytest.fixture
-def database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
-    """A copy on SQLite: the shop is what is tested."""
-    return f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'crossdock.db')}"
+__all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
+READ = (CART_ORDERS, CART_PRODUCTS, CART_WAREHOUSES)
 
 
 @dataclass
@@ -42,35 +34,19 @@ class ConnectedShop(MockedVendor):
     mock: Mock
 
 
-@asynccontextmanager
-async def connected(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedShop]:
-    """A connection to a shop with an order, synced."""
-    for resource in (CART_ORDERS, CART_PRODUCTS, CART_WAREHOUSES):
-        monkeypatch.setitem(RESOURCES, resource.function, resource)
-    async with Mock() as mock:
-        mock.clock = lambda: world.clock() / 1000
-        integration = moved(mock.known_integration(), mock)
-        monkeypatch.setattr(registry, "all_integrations", known_with(integration))
-        mock.add_order(SampleOrder(1))
-        connection, _ = await world.services.connector.connect(
-            world.organization, integration, mock.credentials()
-        )
-        await world.work()
-        yield ConnectedShop(world, mock, connection)
-
-
 @pytest.fixture
 async def shop(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedShop]:
-    async with connected(world, monkeypatch) as shop:
-        yield shop
+    """A connection to a shop with an order, synced."""
+    async with Mock() as mock:
+        yield await connected(ConnectedShop, world, mock, monkeypatch, READ)
 
 
 @pytest.fixture
 async def telling_shop(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedShop]:
     """The same, where Shopify can reach us."""
-    public = with_settings(world, base_url="https://hub.example")
-    async with connected(public, monkeypatch) as shop:
-        yield shop
+    async with Mock() as mock:
+        public = with_settings(world, base_url="https://hub.example")
+        yield await connected(ConnectedShop, public, mock, monkeypatch, READ)
 
 
 async def tell(shop: ConnectedShop, topic: str, body: dict[str, object]) -> int:
