@@ -130,6 +130,10 @@ class Page:
     """How long the vendor prepares what comes next. The run ends here, and a new client goes on at `cursor`
     after that long; the cursor may be the same as before. At most 24 hours together between two records."""
 
+    is_prepared: bool = False
+    """Whether the records were prepared while the run waited: what of them was changed with us since the run
+    began, by a write, is newer, and left as it is until the next walk."""
+
     def __post_init__(self) -> None:
         if self.wait_seconds and self.cursor is None:
             raise ValueError("a page that waits needs a cursor to go on at")

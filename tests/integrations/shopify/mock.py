@@ -291,16 +291,23 @@ class Mock(GraphQlMock, OrderMock):
         operation = self.bulk[number]
         operation["polls"] -= 1
         if operation["polls"] < 0 and operation["status"] in ("CREATED", "RUNNING"):
-            operation |= {"status": "COMPLETED", "url": f"{self.url}/exports/{number}?signature=s3cret"}
+            self.finish_export(number)
         elif operation["status"] == "CREATED":
             operation["status"] = "RUNNING"
         return operation
+
+    def finish_export(self, number: int = -1) -> None:
+        """Write the file of an operation, as everything is now."""
+        content, operation = self.exported(number), self.bulk[number]
+        url = f"{self.url}/exports/{_number(operation['id'])}?signature=s3cret"
+        operation |= {"status": "COMPLETED", "url": url, "content": content}
+        operation["objectCount"] = str(content.count(b"\n"))
 
     def _export(self, call: MockCall) -> MockAnswer:
         """A part of a file. No token may come along: it lies on a host of somebody else."""
         if "x-shopify-access-token" in call.headers or call.query.get("signature") != "s3cret":
             self.violations.append("a file was asked for with a token, or not as it was signed")
-        content = self.exported(int(_number(call.path)))
+        content = self.bulk[int(_number(call.path))]["content"]
         begin, last = re.fullmatch(r"bytes=(\d+)-(\d+)", call.headers["range"]).groups()  # type: ignore[union-attr]
         part = content[int(begin) : int(last) + 1]
         headers = {"Content-Range": f"bytes {begin}-{int(begin) + len(part) - 1}/{len(content)}"}
