@@ -99,11 +99,17 @@ def _additional(raw: Raw) -> Fields:
     named = {
         "financial_status": "displayFinancialStatus", "cancel_reason": "cancelReason", "tags": "tags",
         "source_name": "sourceName", "po_number": "poNumber", "is_test": "test",
-        "presentment_currency_code": "presentmentCurrencyCode",
+        "presentment_currency_code": "presentmentCurrencyCode", "taxes_included": "taxesIncluded",
     }  # fmt: skip
     shown = {name: raw[member] for name, member in named.items() if member in raw}
     if "totalRefundedSet" in raw:
         shown["total_refunded"] = _shop_money(raw["totalRefundedSet"])
+    if "currentTotalPriceSet" in raw:
+        shown["current_total_price"] = _shop_money(raw["currentTotalPriceSet"])
+    if current := [line for line in raw["lineItems"] if "currentQuantity" in line]:
+        shown["current_quantities"] = {
+            _number(line["id"]): whole(line["currentQuantity"]) for line in current
+        }
     if "refunds" in raw:
         shown["refunds"] = [_refund(refund) for refund in raw["refunds"]]
     if "transactions" in raw:

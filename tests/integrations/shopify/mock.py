@@ -52,6 +52,12 @@ class Mock(GraphQlMock, OrderMock):
         self._denied: set[str] = set()
         self._words: dict[str, str] = {}
         self._spoilt: set[str] = set()
+        self.hidden: set[str] = set()
+        """Orders that are older than an app may see without `read_all_orders`."""
+        self.most_paged = 25_000
+        """Records of a list that pages reach. Source: shopify.dev, "Shopify API limits"."""
+        self.most_orders = 250
+        """Orders of a page that cost no more than a query may."""
 
     @property
     def made(self) -> int:
@@ -128,7 +134,7 @@ class Mock(GraphQlMock, OrderMock):
             "shop": lambda: shop,
             "currentAppInstallation": lambda: {"accessScopes": scopes},
             "orders": self._orders,
-            "order": lambda id: self.shop.orders.get(_number(id)),
+            "order": lambda id: self._visible().get(_number(id)),
             "fulfillment": self._fulfillment,
             "productVariants": listed(self.shop.variants),
             "productVariant": self._variant,
@@ -154,8 +160,20 @@ class Mock(GraphQlMock, OrderMock):
         bounds = CONDITION.findall(query or "")
         if query and " AND ".join(f"updated_at:{sign}'{moment}'" for sign, moment in bounds) != query:
             self.violations.append(f"orders: {query} is no search that the mock knows")
-        orders = sorted(self.shop.orders.values(), key=lambda order: (order["updatedAt"], order["id"]))
-        return connection([order for order in orders if _is_within(order["updatedAt"], bounds)], first, after)
+        if first > self.most_orders:
+            message = (
+                f"Query cost is {20 * first}, which exceeds the single query max cost limit ({MOST_COST})."
+            )
+            raise MockError(message, "MAX_COST_EXCEEDED")
+        orders = sorted(self._visible().values(), key=lambda order: (order["updatedAt"], order["id"]))
+        listed = [order for order in orders if _is_within(order["updatedAt"], bounds)]
+        page = connection(listed, first, after)
+        if page["nodes"] and listed.index(page["nodes"][-1]) >= self.most_paged:
+            raise MockError(f"pagination is limited to {self.most_paged} records", "BAD_REQUEST")
+        return page
+
+    def _visible(self) -> dict[str, Record]:
+        return {number: order for number, order in self.shop.orders.items() if number not in self.hidden}
 
     def _variant(self, id: str) -> Record | None:
         number = _number(id)
@@ -168,8 +186,8 @@ class Mock(GraphQlMock, OrderMock):
     def _node(self, name: str) -> Record | None:
         if "/ProductVariant/" in name:
             return self._variant(name)
-        lines = (line for order in self.shop.orders.values() for line in order["items"])
-        return next((line for line in lines if line["id"] == name), None)
+        parts = (part for order in self.shop.orders.values() for part in (*order["items"], *order["sent"]))
+        return next((part for part in parts if part["id"] == name), None)
 
     def _fulfillment(self, id: str) -> Record | None:
         sent = (entry for order in self.shop.orders.values() for entry in order["sent"])
@@ -196,8 +214,9 @@ class Mock(GraphQlMock, OrderMock):
         number, now = str(next(self.shop.serial)), self._now()
         tracking = {name: fulfillment["trackingInfo"].get(name) for name in ("company", "number", "url")}
         made = {
-            "id": gid("Fulfillment", number), "legacyResourceId": number, "status": "SUCCESS",
-            "displayStatus": "FULFILLED", "createdAt": now, "updatedAt": now, "location": self.shop.location,
+            "__typename": "Fulfillment", "id": gid("Fulfillment", number), "legacyResourceId": number,
+            "status": "SUCCESS", "displayStatus": "FULFILLED", "createdAt": now, "updatedAt": now,
+            "location": self.shop.location,
             "trackingInfo": cut([tracking]), "fulfillmentLineItems": listed(lambda: sent),
         }  # fmt: skip
         order["sent"].append(made)

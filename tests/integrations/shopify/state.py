@@ -92,7 +92,8 @@ class ShopState:
             "displayFulfillmentStatus": "UNFULFILLED", "displayFinancialStatus": "PAID",
             "currencyCode": "USD", "presentmentCurrencyCode": "USD", "email": "buyer@example.com",
             "tags": [text] if text else [], "sourceName": "web", "poNumber": None, "test": False,
-            "totalPriceSet": bag("24.50"), "totalTaxSet": bag(0), "totalDiscountsSet": bag(0),
+            "totalPriceSet": bag("24.50"), "currentTotalPriceSet": bag("24.50"), "taxesIncluded": False,
+            "totalTaxSet": bag(0), "totalDiscountsSet": bag(0),
             "totalShippingPriceSet": bag("5.50"), "totalRefundedSet": bag(0), "shippingAddress": address,
             "billingAddress": None,
             "shippingLine": {"title": text or "Standard", "code": "std", "carrierIdentifier": None},
@@ -112,7 +113,7 @@ class ShopState:
         return {
             "__typename": "LineItem", "id": gid("LineItem", f"{order_id}{position:05}"),
             "sku": text or "CRATE-501",
-            "quantity": 1, "left": 1, "refundableQuantity": 1, "variant": variant,
+            "quantity": 1, "currentQuantity": 1, "left": 1, "refundableQuantity": 1, "variant": variant,
             "product": {"legacyResourceId": "301"}, "originalUnitPriceSet": bag("9.50"),
             "discountAllocations": [], "taxLines": [],
         }  # fmt: skip
