@@ -23,6 +23,8 @@ DECIDED = {"canceled": "cancelled", "requires_action": "exception"}
 """Values of `status` that decide alone."""
 UNDECIDED = {"pending", "completed", "archived", "draft"}
 ACTIVE = {"published": True, "draft": False, "proposed": False, "rejected": False}
+RETURNED = ("return_received_total", "return_dismissed_total")
+"""What the goods of a line that came back were sold for, with tax."""
 SHIPMENT_DATES = (
     ("canceled_at", "cancelled"),
     ("delivered_at", "delivered"),
@@ -61,9 +63,12 @@ def order(raw: Raw) -> Fields:
 
 
 def _total(raw: Raw) -> Decimal | None:
-    """What was sold for. A refund makes a credit line, which Medusa takes off the total."""
-    total, credit = money(raw["total"]), money(raw.get("credit_line_total"))
-    return money(total + credit) if total is not None and credit else total
+    """What was sold for. Medusa takes off goods that came back, and the credit lines that refunds make."""
+    total = money(raw["total"])
+    if total is None:
+        return None
+    returned = (money(item.get(name)) for item in raw["items"] for name in RETURNED)
+    return money(total + (money(raw.get("credit_line_total")) or 0) + sum(filter(None, returned)))
 
 
 def order_status(status: str, fulfillment_status: str) -> str:
