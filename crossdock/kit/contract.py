@@ -21,7 +21,7 @@ written is read back, `Client.order`: it reads one order, and any resource may h
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -231,6 +231,10 @@ class Upload:
     content_type: str
 
 
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far the clock of a vendor may be behind ours."""
+
+
 @dataclass(frozen=True)
 class Command:
     """The write that is to be done. The body was checked, and holds only what the integration accepts."""
@@ -247,6 +251,15 @@ class Command:
     """When the caller first asked: the record can't be older."""
     found: str | None = None
     """The record that an earlier attempt is known to have made: do what is left to do, if anything."""
+
+    def is_since(self, moment: str | None) -> bool:
+        """Check whether a moment of the vendor's is not before the caller asked.
+
+        Its clock may be a minute behind. What has no moment may be of this write.
+        """
+        if self.begun is None or moment is None:
+            return True
+        return datetime.fromisoformat(moment).astimezone(UTC) >= self.begun - CLOCK_SKEW
 
 
 @dataclass(frozen=True)

@@ -2,28 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.kit.cart_writes import ADJUSTMENT, ADJUSTMENTS, REFUND, SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
 
-LINES: Mapping[str, Any] = {
-    "type": "array",
-    "minItems": 1,
-    "title": "Lines",
-    "description": "What was sent. Without any: what is packed, or else all that is left of the order.",
-    "items": {
-        "type": "object",
-        "properties": {
-            "line_item_id": {"type": "string", "minLength": 1},
-            "quantity": {"type": "integer", "minimum": 1},
-        },
-        "required": ["line_item_id", "quantity"],
-        "additionalProperties": False,
-    },
-}
+WHAT_IS_SENT = "What was sent. Without any: what is packed, or else all that is left of the order."
 WAREHOUSE: Mapping[str, Any] = {
     "type": "string",
     "minLength": 1,
@@ -80,7 +66,7 @@ def _begun(answer: Json, command: Command) -> Mapping[str, Any] | None:
     for fulfillment in _fulfillments(answer["order"]):
         marks = [(label["tracking_number"], label["created_at"]) for label in fulfillment["labels"] or []]
         marks.append((_noted(fulfillment), fulfillment["created_at"]))
-        if any(mark == number and _is_since(moment, command.begun) for mark, moment in marks):
+        if any(mark == number and command.is_since(moment) for mark, moment in marks):
             return fulfillment
     return None
 
@@ -178,7 +164,7 @@ def find_refund(command: Command) -> Search:
     amount, note = _amount(command, answer["order"]["items"]), command.body.get("reason", "")
     for refund in (refund for payment in _payments(answer["order"]) for refund in payment["refunds"]):
         is_same = (_exact(refund, "amount"), refund["note"] or "") == (amount, note)
-        if is_same and _is_since(refund["created_at"], command.begun):
+        if is_same and command.is_since(refund["created_at"]):
             return command.record_id
     return None
 
@@ -318,46 +304,16 @@ def _exact(raw: Mapping[str, Any], name: str) -> Decimal:
     return Decimal(str(exact["value"] if exact else raw[name]))
 
 
-def _is_since(moment: str, begun: datetime | None) -> bool:
-    """Check whether a moment of the vendor's is not before the write. Its clock may be a minute behind."""
-    if begun is None:
-        return True
-    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() >= begun.timestamp() - 60
-
-
 CREATE_ORDER_SHIPMENT = Operation(
     Accepts(
         required=("tracking_number",),
         optional=("tracking_url",),
-        extra={"line_items": LINES, "warehouse_id": WAREHOUSE},
+        extra={"line_items": {**SENT_LINES, "description": WHAT_IS_SENT}, "warehouse_id": WAREHOUSE},
         options={"warehouse_id": "warehouses"},
     ),
     create_order_shipment,
     find=find_shipment,
 )
-REFUND_ORDER = Operation(
-    Accepts(
-        required=("line_items.line_item_id",),
-        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
-        any_of=(("line_items", "amount"),),
-    ),
-    refund_order,
-    find=find_refund,
-)
-ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("quantity", "adjustment_type"),
-        optional=("warehouse_id",),
-        options={"warehouse_id": "warehouses"},
-    ),
-    adjust_inventory,
-    find=find_level,
-)
-BATCH_ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("line_items", "line_items.product_id", "line_items.quantity"),
-        optional=("line_items.warehouse_id",),
-        options={"line_items.warehouse_id": "warehouses"},
-    ),
-    batch_adjust_inventory,
-)
+REFUND_ORDER = Operation(REFUND, refund_order, find=find_refund)
+ADJUST_INVENTORY = Operation(ADJUSTMENT, adjust_inventory, find=find_level)
+BATCH_ADJUST_INVENTORY = Operation(ADJUSTMENTS, batch_adjust_inventory)

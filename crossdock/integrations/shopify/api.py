@@ -26,6 +26,8 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "variant": ("variant_parts", "product_parts", "level_parts"),
     "levels": ("level_parts",),
     "stocked": ("level_parts",),
+    "fulfillment_orders": ("to_send_parts",),
+    "fulfillment_order_lines": ("to_send_parts",),
 }
 """The fragments that a query is made of."""
 

@@ -80,8 +80,8 @@ class Client:
     async def probe(self, function: str) -> Permission:
         """Judge by the scopes that were granted now: no record is read."""
         data = await self.api.ask("shop")
-        granted = _scopes(data)
-        missing = [scope for scope in READS.get(function, ()) if not _is_granted(scope, granted)]
+        granted = scopes_of(data)
+        missing = [scope for scope in READS.get(function, ()) if not is_granted(scope, granted)]
         if missing:
             return Permission("denied", f"the scope {missing[0]} was not granted")
         return Permission("allowed" if function in READS else "unknown")
@@ -157,7 +157,7 @@ class Client:
         `read_all_orders` apps see the last 60 days (shopify.dev, "Access scopes").
         """
         data = await self.api.ask("oldest_order")
-        sees_all = "read_all_orders" in _scopes(data)
+        sees_all = "read_all_orders" in scopes_of(data)
         oldest = min((int(node[NUMBER]) for node in data["orders"]["nodes"]), default=None)
         if sees_all or (oldest is not None and int(record_id) >= oldest):
             return NotFound(f"there is no order {record_id}", record_id=record_id)
@@ -276,7 +276,7 @@ def _auth(context: Context) -> Auth:
     )
 
 
-def _scopes(data: Raw) -> set[str]:
+def scopes_of(data: Raw) -> set[str]:
     """The scopes that the app has in this shop."""
     return {scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]}
 
@@ -295,7 +295,7 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _is_granted(scope: str, granted: set[str]) -> bool:
+def is_granted(scope: str, granted: set[str]) -> bool:
     """Check whether a scope was granted: who may write may read; orders may be sent for any of three."""
     if scope == "write_merchant_managed_fulfillment_orders":
         kinds = ("merchant_managed", "assigned", "third_party")

@@ -4,28 +4,13 @@ The path of a call is the name of a file in `queries/`, its body the variables.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.kit.cart_writes import ADJUSTMENT, ADJUSTMENTS, REFUND, SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
 
-LINES: Mapping[str, Any] = {
-    "type": "array",
-    "minItems": 1,
-    "title": "Lines",
-    "description": "What was sent. Without any: all that is left of the order.",
-    "items": {
-        "type": "object",
-        "properties": {
-            "line_item_id": {"type": "string", "minLength": 1},
-            "quantity": {"type": "integer", "minimum": 1},
-        },
-        "required": ["line_item_id", "quantity"],
-        "additionalProperties": False,
-    },
-}
 HANDLER = "manual-fulfillment"
 """The handler that every Vendure has: it only notes a method and a tracking code."""
 UNSENT = ("Created", "Pending")
@@ -80,7 +65,7 @@ def _begun(order: Json, command: Command) -> Mapping[str, Any] | None:
     """The fulfilment with the number of the command, made since. A number may stand on several parcels."""
     for fulfilment in _fulfilments(order):
         is_same = fulfilment["trackingCode"] == command.body["tracking_number"]
-        if is_same and _is_since(fulfilment["createdAt"], command.begun):
+        if is_same and command.is_since(fulfilment["createdAt"]):
             return dict(fulfilment)
     return None
 
@@ -152,7 +137,7 @@ def _is_by_hand(refund: Json) -> bool:
 def _made(answer: Json, command: Command) -> Mapping[str, Any] | None:
     """The refund that the command made: of its reason, and of its amount as it was without this one."""
     for refund in _refunds(answer):
-        is_since = _is_since(refund["createdAt"], command.begun)
+        is_since = command.is_since(refund["createdAt"])
         if not is_since or (refund["reason"] or "") != command.body.get("reason", ""):
             continue
         parts = _parts(answer, command, besides=refund["id"])
@@ -211,7 +196,7 @@ def _left_to_refund(answer: Json, part: Mapping[str, Any], besides: str | None =
     """How many of a line no refund has given back. Vendure itself does not look."""
     name = part["line_item_id"]
     lines = (line for refund in _refunds(answer) if refund["id"] != besides for line in refund["lines"])
-    refunded = sum(line["quantity"] for line in lines if line["orderLineId"] == name)
+    refunded = sum(int(line["quantity"]) for line in lines if line["orderLineId"] == name)
     return int(_line(_lines_by_id(answer), part)["orderPlacedQuantity"]) - refunded
 
 
@@ -261,13 +246,6 @@ def _refundable(order: Json) -> list[tuple[str, int]]:
             refunded = sum(refund["total"] for refund in payment["refunds"] if refund["state"] != "Failed")
             left.append((str(payment["id"]), payment["amount"] - refunded))
     return sorted(left, key=lambda entry: entry[1], reverse=True)
-
-
-def _is_since(moment: str, begun: datetime | None) -> bool:
-    """Check whether a moment of the vendor's is not before the write. Its clock may be a minute behind."""
-    if begun is None:
-        return True
-    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() >= begun.timestamp() - 60
 
 
 # Stock
@@ -343,34 +321,11 @@ CREATE_ORDER_SHIPMENT = Operation(
     Accepts(
         required=("tracking_number",),
         optional=("carrier_name", "shipping_method_name"),
-        extra={"line_items": LINES},
+        extra={"line_items": SENT_LINES},
     ),
     create_order_shipment,
     find=find_shipment,
 )
-REFUND_ORDER = Operation(
-    Accepts(
-        required=("line_items.line_item_id",),
-        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
-        any_of=(("line_items", "amount"),),
-    ),
-    refund_order,
-    find=find_refund,
-)
-ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("quantity", "adjustment_type"),
-        optional=("warehouse_id",),
-        options={"warehouse_id": "warehouses"},
-    ),
-    adjust_inventory,
-    find=find_level,
-)
-BATCH_ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("line_items", "line_items.product_id", "line_items.quantity"),
-        optional=("line_items.warehouse_id",),
-        options={"line_items.warehouse_id": "warehouses"},
-    ),
-    batch_adjust_inventory,
-)
+REFUND_ORDER = Operation(REFUND, refund_order, find=find_refund)
+ADJUST_INVENTORY = Operation(ADJUSTMENT, adjust_inventory, find=find_level)
+BATCH_ADJUST_INVENTORY = Operation(ADJUSTMENTS, batch_adjust_inventory)

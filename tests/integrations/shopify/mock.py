@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import graphql
 
+from crossdock.integrations.shopify import inbound
 from tests.conftest import needs_shared
 from tests.integrations.shopify.state import Record, ShopState, bag, cut, gid, listed
 from tests.mock_vendors.graphql_vendor import GraphQlMock, MockError, Resolver, connection, load_schema
@@ -136,6 +137,7 @@ class Mock(GraphQlMock, OrderMock):
             "orders": self._orders,
             "order": lambda id: self._visible().get(_number(id)),
             "fulfillment": self._fulfillment,
+            "fulfillmentOrder": self._fulfillment_order,
             "productVariants": listed(self.shop.variants),
             "productVariant": self._variant,
             "product": lambda id: self.shop.product if _number(id) == "301" else None,
@@ -192,6 +194,11 @@ class Mock(GraphQlMock, OrderMock):
     def _fulfillment(self, id: str) -> Record | None:
         sent = (entry for order in self.shop.orders.values() for entry in order["sent"])
         return next((entry for entry in sent if entry["id"] == id), None)
+
+    def _fulfillment_order(self, id: str) -> Record:
+        [entry] = self.shop.orders[_number(id)]["fulfillmentOrders"]()["nodes"]
+        found: Record = entry
+        return found
 
     # Writes
 
@@ -352,6 +359,10 @@ class Mock(GraphQlMock, OrderMock):
         return connection(nodes)
 
     def _subscribe(self, topic: str, webhookSubscription: Record) -> Record:
+        needed = next((scope for scope, topics in inbound.TOPICS.items() if topic in topics), None)
+        if needed in self._denied:
+            error = {"field": ["topic"], "message": f"The app lacks {needed}"}
+            return {"webhookSubscription": None, "userErrors": [error]}
         name = gid("WebhookSubscription", next(self.shop.serial))
         self.subscriptions[name] = {"id": name, "topic": topic, "uri": webhookSubscription["uri"]}
         return {"webhookSubscription": self.subscriptions[name], "userErrors": []}

@@ -12,14 +12,16 @@ import pytest
 
 from crossdock.errors import VendorRefused
 from crossdock.integrations.shopify import inbound
+from crossdock.integrations.shopify.write import adjust_inventory
 from crossdock.kit import registry
-from crossdock.kit.contract import Call
+from crossdock.kit.contract import Call, Command
 from crossdock.kit.inbound import hmac_text
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
 from crossdock.resources.cart.warehouses import CART_WAREHOUSES
 from crossdock.services.application import application
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.writes.steps import execute
 from tests.fakes.invented import known_with
 from tests.integrations.shopify.mock import Mock
 from tests.journeys.conftest import RESOURCES, World, migrated_sqlite, vendor, with_settings, world
@@ -27,6 +29,8 @@ from tests.journeys.test_every_vendor import MockedVendor, moved
 from tests.journeys.writing import writing
 from tests.mock_vendors.faults import done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
+
+ALL_TOPICS = {*inbound.ALWAYS, *(topic for topics in inbound.TOPICS.values() for topic in topics)}
 
 __all__ = ["migrated_sqlite", "vendor", "world"]
 
@@ -43,12 +47,16 @@ class ConnectedShop(MockedVendor):
 
 
 @asynccontextmanager
-async def connected(world: World, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ConnectedShop]:
-    """A connection to a shop with an order, synced."""
+async def connected(
+    world: World, monkeypatch: pytest.MonkeyPatch, denied: str | None = None
+) -> AsyncIterator[ConnectedShop]:
+    """A connection to a shop with an order, synced. denied: a scope that the app lacks."""
     for resource in (CART_ORDERS, CART_PRODUCTS, CART_WAREHOUSES):
         monkeypatch.setitem(RESOURCES, resource.function, resource)
     async with Mock() as mock:
         mock.clock = lambda: world.clock() / 1000
+        if denied:
+            mock._denied.add(denied)
         integration = moved(mock.known_integration(), mock)
         monkeypatch.setattr(registry, "all_integrations", known_with(integration))
         mock.add_order(SampleOrder(1))
@@ -176,7 +184,7 @@ async def test_points_that_are_used_up_are_waited_for(shop: ConnectedShop):
 
 async def test_what_shopify_tells_is_read_at_once(telling_shop: ConnectedShop):
     shop = telling_shop
-    assert {entry["topic"] for entry in shop.mock.subscriptions.values()} == set(inbound.TOPICS)
+    assert {entry["topic"] for entry in shop.mock.subscriptions.values()} == ALL_TOPICS
     await exported(shop)
     order_id = shop.mock.add_order(SampleOrder(2))
     assert await tell(shop, "orders/create", {"id": int(order_id)}) == 200
@@ -208,3 +216,30 @@ async def test_a_customer_whom_the_shop_wants_erased_is_erased(telling_shop: Con
     assert "buyer@example.com" not in str(await telling_shop.orders())
     body["shop_domain"] = "other.myshopify.com"
     assert await tell(telling_shop, "shop/redact", body) == 401
+
+
+async def test_all_that_is_left_of_a_long_order_is_sent(shop: ConnectedShop):
+    order_id = shop.mock.add_order(SampleOrder(2, lines=300))
+    assert await shop.sync() == "done"
+    async with writing(shop.world, shop.connection) as hand:
+        answer = await hand.send("POST", f"/cart/orders/{order_id}/shipments", {"tracking_number": "T"})
+    assert answer.status_code == 200, answer.text
+    assert not any(line["left"] for line in shop.mock.shop.orders[order_id]["items"])
+
+
+async def test_stock_is_set_at_any_of_many_locations(shop: ConnectedShop):
+    shop.mock.shop.places = [*range(7001, 7071)]
+    await exported(shop)
+    integration = registry.get_integration("cart", "shopify")
+    async with shop.world.services.writer.sign_in(shop.connection, integration) as client:
+        body = {"quantity": 30, "adjustment_type": "exact", "warehouse_id": "7070"}
+        command = Command("adjust_inventory", body, record_id="501")
+        assert await execute(client, adjust_inventory(command)) == "501"
+    assert shop.mock.shop.stock["501"] == 30
+
+
+async def test_an_app_that_lacks_a_scope_is_told_of_all_else(world: World, monkeypatch: pytest.MonkeyPatch):
+    public = with_settings(world, base_url="https://hub.example")
+    async with connected(public, monkeypatch, denied="read_products") as shop:
+        topics = {entry["topic"] for entry in shop.mock.subscriptions.values()}
+        assert topics == ALL_TOPICS - {*inbound.TOPICS["read_products"]}
