@@ -306,7 +306,7 @@ class FunctionPull(ABC):
         return effects
 
     async def _without_newer(self, transaction: Transaction, run: Run, read: ReadRecords) -> ReadRecords:
-        """What was read, but for records that were changed behind the back of a run that waited for them."""
+        """The records read, but for those that were changed behind the back of a run that waited for them."""
         await take_turn(transaction, self.resource, self.connection.id)
         ids = [record.id for record in read.incoming]
         newer = await records.changed_since(

@@ -140,8 +140,7 @@ class Client(RestClient):
         """The ids of stock locations, which is all that writes ask for."""
         if name != "warehouses":
             raise LookupError(name)
-        answer = await self.get("/admin/stock-locations", fields="id", limit=200)
-        return [str(location["id"]) for location in member(answer, "stock_locations", list)]
+        return [str(raw["id"]) async for page in self.warehouses(Walk()) for raw in page.records]
 
     async def _currency(self) -> str | None:
         values = await self._context.session.get()

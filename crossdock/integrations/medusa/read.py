@@ -63,7 +63,7 @@ def order(raw: Raw) -> Fields:
 
 
 def _total(raw: Raw) -> Decimal | None:
-    """What was sold for. Medusa takes off goods that came back, and the credit lines that refunds make."""
+    """The price of all that was sold. Medusa takes off what came back, and credit lines, as of refunds."""
     total = money(raw["total"])
     if total is None:
         return None

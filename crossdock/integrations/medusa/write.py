@@ -21,6 +21,8 @@ PAYMENTS = "id,total,item_total,*items,*payment_collections.payments,*payment_co
 LINE_TOTALS = ("total", "return_received_total", "return_dismissed_total")
 """What was paid for a line: Medusa takes what came back off its `total`."""
 FEWEST_PLACES = 2
+IDS_AT_ONCE = 100
+"""How many an address has room for."""
 NO_LINK = "#"
 """What Medusa's own admin stores where a label has no link."""
 
@@ -72,7 +74,7 @@ def _begun(answer: Json, command: Command) -> Mapping[str, Any] | None:
 
 
 def _fulfillments(order: Json) -> list[Mapping[str, Any]]:
-    """Those that were not cancelled."""
+    """The fulfilments that were not cancelled."""
     return [dict(entry) for entry in order["fulfillments"] if entry["canceled_at"] is None]
 
 
@@ -184,7 +186,7 @@ def _amount(command: Command, items: Iterable[Mapping[str, Any]]) -> Decimal:
 
 
 def _paid_for(item: Mapping[str, Any], quantity: int | None) -> Decimal:
-    """What was paid for so many of a line, or all of it; also for those that have come back meanwhile."""
+    """The price paid for so many of a line, or all of it; also for those that have come back meanwhile."""
     total = sum((_exact(item, name) for name in LINE_TOTALS), Decimal(0))
     if quantity is None or not item["quantity"]:
         return total
@@ -242,13 +244,16 @@ def _find_exact(command: Command) -> Search:
 
 
 def batch_adjust_inventory(command: Command) -> Steps:
-    """Set many levels in one call, after one that reads them."""
+    """Set many levels in one call, after those that read them."""
     lines = command.body["line_items"]
     names = list(dict.fromkeys(line["product_id"] for line in lines))
     fields = "id,manage_inventory,*inventory_items,*inventory_items.inventory.location_levels"
-    params = {"id[]": names, "fields": fields, "limit": len(names)}
-    answer = yield Call("GET", "/admin/product-variants", params=params, asks=True)
-    variants = {variant["id"]: variant for variant in answer["variants"]}
+    variants: dict[str, Any] = {}
+    for begin in range(0, len(names), IDS_AT_ONCE):
+        ids = names[begin : begin + IDS_AT_ONCE]
+        params = {"id[]": ids, "fields": fields, "limit": len(ids)}
+        answer = yield Call("GET", "/admin/product-variants", params=params, asks=True)
+        variants |= {variant["id"]: variant for variant in answer["variants"]}
     updates = [_update(line, variants) for line in lines]
     yield Call("POST", "/admin/inventory-items/location-levels/batch", {"update": updates})
     return names

@@ -16,6 +16,10 @@ from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Sear
 GID = "gid://shopify"
 OPEN_STATES = ("OPEN", "IN_PROGRESS")
 """Fulfilment orders that can be sent."""
+UNPAID = ("ERROR", "FAILURE")
+"""States of transactions that came to nothing."""
+UNSENT = ("CANCELLED", "ERROR", "FAILURE")
+"""States of fulfilments that came to nothing."""
 AT_ONCE = 50
 """How many variants are asked for and set in one call; Shopify takes 250 at most."""
 REASON = "correction"
@@ -98,7 +102,7 @@ def find_shipment(command: Command) -> Search:
     answer = yield _ask("sent", id=_order(command))
     for fulfillment in (answer["order"] or {}).get("fulfillments") or []:
         numbers = [entry["number"] for entry in fulfillment["trackingInfo"]]
-        is_same = command.body["tracking_number"] in numbers and fulfillment["status"] != "CANCELLED"
+        is_same = command.body["tracking_number"] in numbers and fulfillment["status"] not in UNSENT
         if is_same and command.is_since(fulfillment["createdAt"]):
             return command.record_id
     return None
@@ -264,16 +268,19 @@ def find_refund(command: Command) -> Search | None:
 def _find_refund(command: Command) -> Search:
     """The order, if it has a refund of that amount and note since the caller first asked."""
     answer = yield _ask("refunds", id=_order(command))
-    note, amount = command.body.get("reason", ""), command.body.get("amount")
+    note, amount = command.body.get("reason", "").strip(), command.body.get("amount")
     for refund in (answer["order"] or {}).get("refunds") or []:
-        is_same = (refund["note"] or "") == note
-        is_same &= amount in (
-            None,
-            _presentment(refund["totalRefundedSet"]),
-        )
+        is_same = (refund["note"] or "").strip() == note and amount in (None, *_amounts_of(refund))
         if is_same and command.is_since(refund["createdAt"]):
             return command.record_id
     return None
+
+
+def _amounts_of(refund: Json) -> tuple[Decimal, Decimal]:
+    """The amount of a refund as far as it was paid out, and with what is still on its way."""
+    parts = (entry for entry in refund["transactions"]["nodes"] if entry["status"] not in UNPAID)
+    begun = sum((_presentment(entry["amountSet"]) for entry in parts), Decimal(0))
+    return _presentment(refund["totalRefundedSet"]), begun
 
 
 def _presentment(bag: Mapping[str, Any] | None) -> Decimal:

@@ -11,6 +11,8 @@ from crossdock.errors import VendorRefused
 from crossdock.kit.cart_writes import ADJUSTMENT, ADJUSTMENTS, REFUND, SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
 
+IDS_AT_ONCE = 500
+"""How many a list of Vendure may be asked for: 1,000, unless the shop says otherwise."""
 HANDLER = "manual-fulfillment"
 """The handler that every Vendure has: it only notes a method and a tracking code."""
 UNSENT = ("Created", "Pending")
@@ -147,7 +149,7 @@ def _made(answer: Json, command: Command) -> Mapping[str, Any] | None:
 
 
 def _refunds(answer: Json) -> list[Mapping[str, Any]]:
-    """Those that did not fail."""
+    """The refunds that did not fail."""
     refunds = (refund for payment in answer["order"]["payments"] or [] for refund in payment["refunds"])
     return [refund for refund in refunds if refund["state"] != "Failed"]
 
@@ -213,7 +215,7 @@ def _line(by_id: Mapping[str, Mapping[str, Any]], part: Mapping[str, Any]) -> Ma
 
 
 def _amount(answer: Json, command: Command, parts: Iterable[Mapping[str, Any]]) -> int:
-    """What is given back: the amount, or that of the lines; of a mere quantity, what was paid for it."""
+    """The amount that is given back: the one named, or that of the lines, of a mere quantity at its price."""
     if "amount" in command.body:
         return _count(Decimal(command.body["amount"]), answer)
     by_id, total = _lines_by_id(answer), 0
@@ -280,10 +282,15 @@ def _find_exact(command: Command) -> Search:
 
 
 def batch_adjust_inventory(command: Command) -> Steps:
-    """Set many levels in one call, after one that reads them. Vendure sets all of them or none."""
+    """Set many levels in one call, after those that read them. Vendure sets all of them or none."""
     lines = command.body["line_items"]
     names = list(dict.fromkeys(line["product_id"] for line in lines))
-    answer = yield _ask("stock", ids=names, take=len(names))
+    variants: list[Json] = []
+    for begin in range(0, len(names), IDS_AT_ONCE):
+        ids = names[begin : begin + IDS_AT_ONCE]
+        answer = yield _ask("stock", ids=ids, take=len(ids))
+        variants += answer["productVariants"]["items"]
+    answer = {**answer, "productVariants": {"items": variants}}
     updates: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for line in lines:
         location, level = _level(answer, line["product_id"], line.get("warehouse_id"))

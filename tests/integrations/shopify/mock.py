@@ -55,6 +55,8 @@ class Mock(GraphQlMock, OrderMock):
         self._spoilt: set[str] = set()
         self.hidden: set[str] = set()
         """Orders that are older than an app may see without `read_all_orders`."""
+        self.refund_status = "SUCCESS"
+        """What becomes of the transactions of refunds."""
         self.most_paged = 25_000
         """Records of a list that pages reach. Source: shopify.dev, "Shopify API limits"."""
         self.most_orders = 250
@@ -245,13 +247,20 @@ class Mock(GraphQlMock, OrderMock):
         order = self.shop.orders[_number(input["orderId"])]
         amount = sum(float(entry["amount"]) for entry in input.get("transactions") or ())
         number, now = str(next(self.shop.serial)), self._now()
+        parts = [
+            {"status": self.refund_status, "amountSet": bag(entry["amount"])}
+            for entry in input.get("transactions") or ()
+        ]
+        done = amount if self.refund_status == "SUCCESS" else 0.0
         refund = {"id": gid("Refund", number), "legacyResourceId": number, "createdAt": now,
-                  "note": input.get("note"), "totalRefundedSet": bag(f"{amount:.2f}")}  # fmt: skip
+                  "note": (input.get("note") or "").strip(), "transactions": listed(lambda: parts),
+                  "totalRefundedSet": bag(f"{done:.2f}")}  # fmt: skip
         order["given_back"].append(refund)
         for entry in input.get("transactions") or ():
             order["paid"].append({
-                "id": gid("OrderTransaction", next(self.shop.serial)), "kind": "REFUND", "status": "SUCCESS",
-                "gateway": entry["gateway"], "createdAt": now, "amountSet": bag(entry["amount"]),
+                "id": gid("OrderTransaction", next(self.shop.serial)), "kind": "REFUND",
+                "status": self.refund_status, "gateway": entry["gateway"], "createdAt": now,
+                "amountSet": bag(entry["amount"]),
                 "parentTransaction": {"id": entry["parentId"]},
             })  # fmt: skip
         for returned in input.get("refundLineItems") or ():

@@ -243,3 +243,15 @@ async def test_an_app_that_lacks_a_scope_is_told_of_all_else(world: World, monke
     async with connected(public, monkeypatch, denied="read_products") as shop:
         topics = {entry["topic"] for entry in shop.mock.subscriptions.values()}
         assert topics == ALL_TOPICS - {*inbound.TOPICS["read_products"]}
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "PENDING"])
+async def test_a_refund_whose_answers_were_lost_is_found(shop: ConnectedShop, status: str):
+    [order_id] = await shop.orders()
+    shop.mock.refund_status = status
+    shop.mock.script("refundCreate", [done_then(dropped())] * 9)
+    async with writing(shop.world, shop.connection) as hand:
+        body = {"amount": 5, "reason": "late "}
+        answer = await hand.send("POST", f"/cart/orders/{order_id}/refund", body)
+    assert answer.status_code == 200, answer.text
+    assert len(shop.mock.shop.orders[order_id]["given_back"]) == 1
