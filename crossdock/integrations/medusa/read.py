@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, text, timestamp, whole
-from crossdock.resources.links import is_link
+from crossdock.kit.values import link, money, text, timestamp, whole
 
 ORDER_STATUS = {
     "not_fulfilled": "open",
@@ -103,7 +102,7 @@ def _shipment(fulfillment: Raw, items: Mapping[str, Raw]) -> Fields:
         "shipping_method_id": text(fulfillment.get("shipping_option_id")),
         "carrier_id": text(fulfillment.get("provider_id")),
         "tracking_number": text(labels[0].get("tracking_number")),
-        "tracking_url": _link(labels[0].get("tracking_url")),
+        "tracking_url": link(labels[0].get("tracking_url")),
         "created_date": timestamp(fulfillment["created_at"]),
         "updated_date": timestamp(fulfillment["updated_at"]),
         "line_items": [_shipment_line(line, items) for line in fulfillment.get("items") or []],
@@ -154,7 +153,7 @@ def _parent(raw: Raw) -> Fields:
         "name": text(raw["title"]) or "",
         "is_kit": False,
         "active": ACTIVE.get(raw["status"], False),
-        "image_url": _link(raw.get("thumbnail")),
+        "image_url": link(raw.get("thumbnail")),
         **_labels(raw),
     }
 
@@ -171,7 +170,7 @@ def _variant(raw: Raw) -> Fields:
         "gtin": text(raw.get("ean")) or text(raw.get("upc")) or text(raw.get("barcode")),
         "is_kit": len(parts) > 1 or any(whole(part["required_quantity"]) != 1 for part in parts),
         "active": ACTIVE.get(parent["status"], False),
-        "image_url": _link(raw.get("thumbnail") or parent.get("thumbnail")),
+        "image_url": link(raw.get("thumbnail") or parent.get("thumbnail")),
         "price": _price(raw.get("prices") or [], raw.get("default_currency")),
         **_stock(raw, parts),
         **_labels(parent),
@@ -275,9 +274,3 @@ def _currency(code: Any) -> str | None:
     """A code of a currency or a country, which Medusa keeps in small letters."""
     letters = text(code)
     return letters.upper() if letters else None
-
-
-def _link(address: Any) -> str | None:
-    """A link, where it is one: without a URL of its own Medusa's admin stores "#"."""
-    link = text(address)
-    return link if link and is_link(link) else None

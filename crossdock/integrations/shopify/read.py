@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, text, timestamp, whole
-from crossdock.resources.links import is_link
+from crossdock.kit.values import link, money, text, timestamp, whole
 
 ORDER_STATUS = {
     "UNFULFILLED": "open",
@@ -170,7 +169,7 @@ def _shipment(fulfillment: Raw) -> Fields:
         "warehouse_id": text((fulfillment.get("location") or {}).get("legacyResourceId")),
         "carrier_name": text(tracking.get("company")),
         "tracking_number": text(tracking.get("number")),
-        "tracking_url": _link(tracking.get("url")),
+        "tracking_url": link(tracking.get("url")),
         "created_date": timestamp(fulfillment["createdAt"]),
         "updated_date": timestamp(fulfillment["updatedAt"]),
         "line_items": [_shipment_line(line) for line in fulfillment["fulfillmentLineItems"]],
@@ -249,8 +248,8 @@ def _of_product(raw: Raw) -> Fields:
     kind = text(raw.get("productType"))
     return {
         "active": PRODUCT_STATUS.get(raw["status"], False),
-        "image_url": _link(media.get("url")),
-        "external_system_url": _link(raw.get("onlineStoreUrl")),
+        "image_url": link(media.get("url")),
+        "external_system_url": link(raw.get("onlineStoreUrl")),
         "tags": list(raw.get("tags") or []),
         "categories": [kind] if kind else [],
     }
@@ -326,8 +325,3 @@ def _sum(entries: Iterable[Raw] | None, member: str) -> Decimal | None:
 def _number(gid: str) -> str:
     """The number at the end of Shopify's id."""
     return str(gid).rpartition("/")[2]
-
-
-def _link(address: Any) -> str | None:
-    link = text(address)
-    return link if link and is_link(link) else None
