@@ -151,6 +151,10 @@ def _field_sentence(name: str, message: str) -> str:
     return f"{name} {message}" if wants_name else message
 
 
+class RecordHidden(NotFound):
+    """The vendor shows no such record to these credentials, which says nothing of whether it is there."""
+
+
 class Invalid(RequestError):
     """The request is malformed. `detail` is {location: {field: [messages]}}."""
 

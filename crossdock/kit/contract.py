@@ -21,7 +21,7 @@ written is read back, `Client.order`: it reads one order, and any resource may h
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -130,6 +130,10 @@ class Page:
     """How long the vendor prepares what comes next. The run ends here, and a new client goes on at `cursor`
     after that long; the cursor may be the same as before. At most 24 hours together between two records."""
 
+    is_prepared: bool = False
+    """Whether the records were prepared while the run waited: what of them was changed with us since the run
+    began, by a write, is newer, and left as it is until the next walk."""
+
     def __post_init__(self) -> None:
         if self.wait_seconds and self.cursor is None:
             raise ValueError("a page that waits needs a cursor to go on at")
@@ -227,6 +231,10 @@ class Upload:
     content_type: str
 
 
+CLOCK_SKEW = timedelta(minutes=1)
+"""How far the clock of a vendor may be behind ours."""
+
+
 @dataclass(frozen=True)
 class Command:
     """The write that is to be done. The body was checked, and holds only what the integration accepts."""
@@ -243,6 +251,15 @@ class Command:
     """When the caller first asked: the record can't be older."""
     found: str | None = None
     """The record that an earlier attempt is known to have made: do what is left to do, if anything."""
+
+    def is_since(self, moment: str | None) -> bool:
+        """Check whether a moment of the vendor's is not before the caller asked.
+
+        Its clock may be a minute behind. What has no moment may be of this write.
+        """
+        if self.begun is None or moment is None:
+            return True
+        return datetime.fromisoformat(moment).astimezone(UTC) >= self.begun - CLOCK_SKEW
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ most. What an answer says that it really cost, what is left, and how fast that c
 
 **Partial data.** An answer may hold data *and* errors. Then what failed is null, and null means "there is
 none" to `read`: it would wipe what we hold. So any error fails the call, unless `partial=True`: then each
-member that failed is taken out of the data, which means "the vendor did not say", and what we hold stays.
-Where the failure is a whole element of a list, or all there is, the call fails even so: a record must not be
-missing in silence.
+member that failed for good is taken out of the data, which means "the vendor did not say", and what we hold
+stays. Where the failure is a whole element of a list, or all there is, the call fails even so: a record must
+not be missing in silence. It fails, too, where a later call may have the member: a walk whose mark went past
+it would never see it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,6 +49,8 @@ _KINDS: dict[str, type[VendorError]] = {
     "TIMEOUT": VendorUnavailable,
 }
 """What `extensions.code` of an error means; anything else is a refusal."""
+LASTING = (MissingPermission, VendorRefused)
+"""Errors that the same call meets again."""
 
 
 @dataclass(frozen=True)
@@ -200,19 +203,30 @@ class GraphQL:
         for error in errors:
             if (seconds := self.wait(error, cost)) is not None:
                 return VendorThrottled(seconds, status=answer.status)
-        if partial and _is_usable(decoded.get("data"), errors):
+        passing = [error for error in errors if not issubclass(self._kind(error), LASTING)]
+        if partial and not passing and _is_usable(decoded.get("data"), errors):
             return None
-        return self._refused(errors, answer)
+        return self._refused((passing or errors)[0], len(errors) - 1, answer)
 
-    def _refused(self, errors: list[Raw], answer: Response) -> VendorError | None:
-        """The first error, as what its code says; None where the status of the answer says more."""
-        code, status = str(_at(errors[0], "extensions", "code")), self.status(errors[0])
-        if status is None and code not in _KINDS and answer.status != 200:
+    def _refused(self, error: Raw, further: int, answer: Response) -> VendorError | None:
+        """An error, as what its code says; None where the status of the answer says more.
+
+        further: how many more errors there are.
+        """
+        status = self.status(error)
+        if status is None and _code(error) not in _KINDS and answer.status != 200:
             return None
-        message = answer.redaction(one_line(str(errors[0].get("message", "the vendor does not say why"))))
-        further = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        kind = _KINDS.get(code, VendorRefused) if status is None else kind_of_refusal(status)
-        return kind(f"{message[:LONGEST_MESSAGE]}{further}", status=status or answer.status)
+        message = answer.redaction(one_line(str(error.get("message", "the vendor does not say why"))))
+        rest = f" (and {further} more)" if further else ""
+        return self._kind(error)(f"{message[:LONGEST_MESSAGE]}{rest}", status=status or answer.status)
+
+    def _kind(self, error: Raw) -> type[VendorError]:
+        status = self.status(error)
+        return _KINDS.get(_code(error), VendorRefused) if status is None else kind_of_refusal(status)
+
+
+def _code(error: Raw) -> str:
+    return str(_at(error, "extensions", "code"))
 
 
 def _errors(decoded: Any) -> list[Raw]:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from yarl import URL
 
-from crossdock.errors import NotFound, VendorNonsense, VendorRefused
+from crossdock.errors import NotFound, RecordHidden, VendorNonsense, VendorRefused
 from crossdock.kit.contract import Json, Page, Raw, Walk
 from crossdock.kit.responses import Response
 
@@ -205,9 +205,9 @@ async def with_details(
 
     at_once: how many are fetched at a time; the limits of the account count besides. A record of which the
     vendor says meanwhile that there is none (404) is no error: it is named in `Page.deleted`, or left out.
-    Any other failure fails the page.
+    One that it merely does not show (`RecordHidden`) is left out. Any other failure fails the page.
     """
-    semaphore = asyncio.Semaphore(at_once)
+    semaphore, hidden = asyncio.Semaphore(at_once), set[str]()
 
     async def fetched(raw: Raw) -> Raw | None:
         async with semaphore:
@@ -216,6 +216,8 @@ async def with_details(
             except (NotFound, VendorRefused) as failure:
                 if isinstance(failure, VendorRefused) and failure.status != 404:
                     raise
+                if isinstance(failure, RecordHidden):
+                    hidden.add(str(raw[page.key]))
                 return None
 
     tasks = [asyncio.ensure_future(fetched(raw)) for raw in page.records]
@@ -226,9 +228,23 @@ async def with_details(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     missing = [raw for raw, detail in zip(page.records, details, strict=True) if detail is None]
-    ids = tuple(str(raw[page.key]) for raw in missing) if gone == "deleted" else ()
+    missing_ids = (str(raw[page.key]) for raw in missing) if gone == "deleted" else ()
+    ids = tuple(record_id for record_id in missing_ids if record_id not in hidden)
     records = [detail for detail in details if detail is not None]
     return replace(page, records=records, deleted=(*page.deleted, *ids))
+
+
+async def with_open(page: Page, walk: Walk, read: Callable[[str], Awaitable[Raw]]) -> Page:
+    """The page; where it is the last of its walk with the records that are open with us, as they are now.
+
+    read: reads one record, by its id. One that stands in the page is not read again.
+    """
+    if page.cursor is not None or not walk.open_ids:
+        return page
+    known_ids = {str(raw.get(page.key)) for raw in page.records if isinstance(raw, dict)}
+    ids = Page([{"id": record_id} for record_id in walk.open_ids if record_id not in known_ids])
+    again = await with_details(ids, lambda raw: read(raw["id"]))
+    return replace(page, records=[*page.records, *again.records], deleted=(*page.deleted, *again.deleted))
 
 
 def newest(name: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Mark:

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, NoReturn, TypeVar, cast
 
 from crossdock.errors import BadVendorValue
+from crossdock.resources.links import is_link
 
 MOST_DIGITS = 40
 """Before or behind the point. "1E+999999999" is a number too, of a gigabyte when written out."""
@@ -85,6 +86,12 @@ def text(value: Any) -> str | None:
     except UnicodeEncodeError:
         return unfit(name, "a text in UTF-8", f"the text is not UTF-8: {name[:50]!r}")
     return name or None
+
+
+def link(value: Any) -> str | None:
+    """A link to a page or a picture, where it is one: vendors keep paths and placeholders, too."""
+    address = text(value)
+    return address if address and is_link(address) else None
 
 
 def money(value: Any) -> Decimal | None:

@@ -20,7 +20,7 @@ from datetime import timedelta
 
 import structlog
 
-from crossdock.changes.commit import Changes, store_changes
+from crossdock.changes.commit import Changes, store_changes, take_turn
 from crossdock.changes.masking.memory import ErasedPeople, StaleMemory, masked_incoming
 from crossdock.changes.masking.recognizer import Recognizer
 from crossdock.changes.plan import Target
@@ -287,8 +287,10 @@ class FunctionPull(ABC):
         incoming, masked = masked_incoming(recognizer, self.connection, self.resource, read.incoming)
         read = replace(read, incoming=incoming)
         deleted = {*page.deleted} - {record.id for record in by_key.fine}
-        changes, now = Changes(read.incoming, deleted), self.engine.clock()
         async with self.database.transaction() as transaction:
+            if page.is_prepared:
+                read = await self._without_newer(transaction, run, read)
+            changes, now = Changes(read.incoming, deleted), self.engine.clock()
             outcome = await store_changes(transaction, self.target(run), changes, now)
             if self.engine.erased is not None:
                 organization = self.connection.organization_id
@@ -302,6 +304,16 @@ class FunctionPull(ABC):
                 # With the page: whoever dies here does not ask the vendor again at once.
                 await self.lease.requeue(transaction, page.whole_wait, None)
         return effects
+
+    async def _without_newer(self, transaction: Transaction, run: Run, read: ReadRecords) -> ReadRecords:
+        """The records read, but for those that were changed behind the back of a run that waited for them."""
+        await take_turn(transaction, self.resource, self.connection.id)
+        ids = [record.id for record in read.incoming]
+        newer = await records.changed_since(
+            transaction, self.resource, self.connection.id, ids, run.started_ms
+        )
+        incoming = [record for record in read.incoming if record.id not in newer]
+        return replace(read, incoming=incoming, unchanged=read.unchanged + len(newer))
 
     async def _store_effects(self, transaction: Transaction, run: Run, effects: PageEffects) -> None:
         """Store what belongs to a page besides its records."""

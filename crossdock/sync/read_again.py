@@ -17,7 +17,7 @@ from typing import Any
 
 import structlog
 
-from crossdock.errors import NotFound
+from crossdock.errors import NotFound, RecordHidden
 from crossdock.jobs.queue import Lease
 from crossdock.kit.contract import RECORD_ID, Client, Page, Raw, Walk
 from crossdock.kit.paging import PageGuard
@@ -128,13 +128,15 @@ class ReadAgain(UnscheduledPull):
 
 async def _read(read: Any, notices: Sequence[NoticeRow], *, cursor: int) -> NoticePage:
     """The records as they are now; those that the vendor says there are none of are gone."""
-    semaphore = asyncio.Semaphore(READS_AT_ONCE)
+    semaphore, hidden = asyncio.Semaphore(READS_AT_ONCE), set[str]()
 
     async def fetched(record_id: str) -> Raw | None:
         async with semaphore:
             try:
                 record: Raw = await read(record_id)
-            except NotFound:
+            except NotFound as failure:
+                if isinstance(failure, RecordHidden):
+                    hidden.add(record_id)
                 return None
             return record
 
@@ -148,7 +150,7 @@ async def _read(read: Any, notices: Sequence[NoticeRow], *, cursor: int) -> Noti
     answered = list(zip(notices, raws, strict=True))
     # A vendor may name a record by something else: stock by its item. Two notices may be of one record.
     read_now = {raw.get(RECORD_ID, notice.id): raw for notice, raw in answered if raw is not None}
-    gone = [notice.id for notice, raw in answered if raw is None]
+    gone = [notice.id for notice, raw in answered if raw is None and notice.id not in hidden]
     return NoticePage(
         list(read_now.values()), cursor,
         deleted=tuple(name for name in gone if name not in read_now),

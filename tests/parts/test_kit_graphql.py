@@ -173,7 +173,8 @@ async def test_a_vendor_without_a_limit_in_points_is_not_slowed_down_by_what_it_
     assert slept == []
 
 
-PARTIAL = {
+PLACE = ["orders", "nodes", 1, "note"]
+PARTIAL: dict[str, Any] = {
     "data": {
         "orders": {"nodes": [{"id": "1", "note": None, "lines": [{"sku": None}]}, {"id": "2", "note": "n"}]}
     },
@@ -209,6 +210,24 @@ async def test_partial_data_that_are_wanted_lack_what_failed(graphql: GraphQL, f
 async def test_a_record_is_never_missing_in_silence(graphql: GraphQL, fake: FakeVendor, data: Any):
     script(fake, {"data": data, "errors": [error("lost", "", ["orders", "nodes", 1, "id"])]})
     with pytest.raises(VendorRefused, match="lost"):
+        await graphql.query(QUERY, partial=True)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("INTERNAL_SERVER_ERROR", VendorUnavailable),
+        ("TIMEOUT", VendorUnavailable),
+        ("UNAUTHENTICATED", InvalidCredentials),
+    ],
+)
+async def test_a_member_that_a_later_call_may_have_is_not_left_out(
+    graphql: GraphQL, fake: FakeVendor, code: str, kind: type[VendorError]
+):
+    """Else the mark of a walk would pass a change that nobody has seen."""
+    partial = {"data": PARTIAL["data"], "errors": [*PARTIAL["errors"], error("gone", code, PLACE)]}
+    script(fake, *[partial] * 9)
+    with pytest.raises(kind, match="gone"):
         await graphql.query(QUERY, partial=True)
 
 

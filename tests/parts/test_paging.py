@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from multidict import CIMultiDict
 
-from crossdock.errors import VendorNonsense
+from crossdock.errors import NotFound, RecordHidden, VendorNonsense
 from crossdock.kit import paging
 from crossdock.kit.contract import Page, Walk
 from crossdock.kit.paging import PageGuard
@@ -333,3 +333,21 @@ def test_pages_that_overlap_are_left_alone():
     guard = PageGuard()
     guard.see(Page(ROWS[0:3], 3))
     guard.see(Page(ROWS[2:5], 6))
+
+
+async def test_open_records_come_with_the_last_page_each_once_as_they_are_now():
+    shown = {"2": {"id": "2", "now": True}}
+
+    async def read(record_id: str) -> dict[str, object]:
+        if record_id == "3":
+            raise NotFound("no longer there")
+        if record_id == "4":
+            raise RecordHidden("too old to be shown")
+        return shown[record_id]
+
+    walk = Walk(open_ids=("1", "2", "3", "4"))
+    earlier = Page([{"id": "0"}], cursor="more")
+    assert await paging.with_open(earlier, walk, read) == earlier
+    last = await paging.with_open(Page([{"id": "1"}]), walk, read)
+    assert last.records == [{"id": "1"}, {"id": "2", "now": True}]
+    assert last.deleted == ("3",), "what is merely not shown may be there"

@@ -5,8 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, text, timestamp, whole
-from crossdock.resources.links import is_link
+from crossdock.kit.values import link, money, text, timestamp, whole
 
 ORDER_STATUS = {
     "not_fulfilled": "open",
@@ -23,6 +22,8 @@ DECIDED = {"canceled": "cancelled", "requires_action": "exception"}
 """Values of `status` that decide alone."""
 UNDECIDED = {"pending", "completed", "archived", "draft"}
 ACTIVE = {"published": True, "draft": False, "proposed": False, "rejected": False}
+RETURNED = ("return_received_total", "return_dismissed_total")
+"""What the goods of a line that came back were sold for, with tax."""
 SHIPMENT_DATES = (
     ("canceled_at", "cancelled"),
     ("delivered_at", "delivered"),
@@ -61,9 +62,12 @@ def order(raw: Raw) -> Fields:
 
 
 def _total(raw: Raw) -> Decimal | None:
-    """What was sold for. A refund makes a credit line, which Medusa takes off the total."""
-    total, credit = money(raw["total"]), money(raw.get("credit_line_total"))
-    return money(total + credit) if total is not None and credit else total
+    """The price of all that was sold. Medusa takes off what came back, and credit lines, as of refunds."""
+    total = money(raw["total"])
+    if total is None:
+        return None
+    returned = (money(item.get(name)) for item in raw["items"] for name in RETURNED)
+    return money(total + (money(raw.get("credit_line_total")) or 0) + sum(filter(None, returned)))
 
 
 def order_status(status: str, fulfillment_status: str) -> str:
@@ -98,7 +102,7 @@ def _shipment(fulfillment: Raw, items: Mapping[str, Raw]) -> Fields:
         "shipping_method_id": text(fulfillment.get("shipping_option_id")),
         "carrier_id": text(fulfillment.get("provider_id")),
         "tracking_number": text(labels[0].get("tracking_number")),
-        "tracking_url": _link(labels[0].get("tracking_url")),
+        "tracking_url": link(labels[0].get("tracking_url")),
         "created_date": timestamp(fulfillment["created_at"]),
         "updated_date": timestamp(fulfillment["updated_at"]),
         "line_items": [_shipment_line(line, items) for line in fulfillment.get("items") or []],
@@ -149,7 +153,7 @@ def _parent(raw: Raw) -> Fields:
         "name": text(raw["title"]) or "",
         "is_kit": False,
         "active": ACTIVE.get(raw["status"], False),
-        "image_url": _link(raw.get("thumbnail")),
+        "image_url": link(raw.get("thumbnail")),
         **_labels(raw),
     }
 
@@ -166,7 +170,7 @@ def _variant(raw: Raw) -> Fields:
         "gtin": text(raw.get("ean")) or text(raw.get("upc")) or text(raw.get("barcode")),
         "is_kit": len(parts) > 1 or any(whole(part["required_quantity"]) != 1 for part in parts),
         "active": ACTIVE.get(parent["status"], False),
-        "image_url": _link(raw.get("thumbnail") or parent.get("thumbnail")),
+        "image_url": link(raw.get("thumbnail") or parent.get("thumbnail")),
         "price": _price(raw.get("prices") or [], raw.get("default_currency")),
         **_stock(raw, parts),
         **_labels(parent),
@@ -270,9 +274,3 @@ def _currency(code: Any) -> str | None:
     """A code of a currency or a country, which Medusa keeps in small letters."""
     letters = text(code)
     return letters.upper() if letters else None
-
-
-def _link(address: Any) -> str | None:
-    """A link, where it is one: without a URL of its own Medusa's admin stores "#"."""
-    link = text(address)
-    return link if link and is_link(link) else None

@@ -1,37 +1,28 @@
 """Our writes → calls of Medusa's Admin API, and the bodies it accepts. Pure: one function per action."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.kit.cart_writes import ADJUSTMENT, ADJUSTMENTS, REFUND, SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
 
-OPEN = "open"
-LINES: Mapping[str, Any] = {
-    "type": "array",
-    "minItems": 1,
-    "title": "Lines",
-    "description": "What was sent. Without any: all that is left of the order.",
-    "items": {
-        "type": "object",
-        "properties": {
-            "line_item_id": {"type": "string", "minLength": 1},
-            "quantity": {"type": "integer", "minimum": 1},
-        },
-        "required": ["line_item_id", "quantity"],
-        "additionalProperties": False,
-    },
-}
+WHAT_IS_SENT = "What was sent. Without any: what is packed, or else all that is left of the order."
 WAREHOUSE: Mapping[str, Any] = {
     "type": "string",
     "minLength": 1,
     "title": "Stock location",
     "description": "Where it was sent from. Without it Medusa takes that of the reservation.",
 }
-FULFILLMENTS = "id,*fulfillments,*fulfillments.items,*fulfillments.labels"
+FULFILLMENTS = "id,*items,*fulfillments,*fulfillments.items,*fulfillments.labels"
 PAYMENTS = "id,total,item_total,*items,*payment_collections.payments,*payment_collections.payments.refunds"
+LINE_TOTALS = ("total", "return_received_total", "return_dismissed_total")
+"""What was paid for a line: Medusa takes what came back off its `total`."""
+FEWEST_PLACES = 2
+IDS_AT_ONCE = 100
+"""How many an address has room for."""
 NO_LINK = "#"
 """What Medusa's own admin stores where a label has no link."""
 
@@ -42,17 +33,17 @@ NO_LINK = "#"
 def create_order_shipment(command: Command) -> Steps:
     """Send what is packed already, or else a new fulfilment of the lines."""
     path = f"/admin/orders/{command.record_id}/fulfillments"
-    fulfillment, lines = _packed(command)
-    if command.found is not None:
-        answer = yield Call("GET", _order(command), params={"fields": FULFILLMENTS}, asks=True)
-        begun = _begun(answer, command)
-        if begun is None or begun["shipped_at"] is not None:
+    answer = yield Call("GET", _order(command), params={"fields": FULFILLMENTS}, asks=True)
+    if command.found is None:
+        packed = _packed(answer["order"], command)
+    else:
+        packed = _begun(answer, command)
+        if packed is None or packed["shipped_at"] is not None:
             return command.found
-        fulfillment = begun["id"]
-        lines = [{"id": line["line_item_id"], "quantity": line["quantity"]} for line in begun["items"]]
-    if not lines:
-        raise VendorRefused("all of this order was sent already")
-    if fulfillment is None:
+    if packed is not None:
+        fulfillment, lines = packed["id"], _lines_of(packed)
+    else:
+        lines = _left(answer["order"], command)
         # The number is noted at once: so it is found again if the answer is lost.
         noted = {"metadata": {"tracking_number": command.body["tracking_number"]}}
         location = {"location_id": command.body["warehouse_id"]} if "warehouse_id" in command.body else {}
@@ -63,19 +54,28 @@ def create_order_shipment(command: Command) -> Steps:
 
 
 def find_shipment(command: Command) -> Search:
-    """The order, if a fulfilment has the tracking number or was begun for it."""
+    """The order, if a fulfilment was begun for it, or got the tracking number, since the caller asked."""
     answer = yield Call("GET", _order(command), params={"fields": FULFILLMENTS}, asks=True)
     return None if _begun(answer, command) is None else command.record_id
 
 
 def _begun(answer: Json, command: Command) -> Mapping[str, Any] | None:
-    """The fulfilment with the number of the command, on a label or as a note."""
+    """The fulfilment with the number of the command, on a label or as a note, since the caller first asked.
+
+    A number may stand on several parcels.
+    """
     number = command.body["tracking_number"]
-    for fulfillment in answer["order"]["fulfillments"]:
-        numbers = [label["tracking_number"] for label in fulfillment.get("labels") or []]
-        if fulfillment["canceled_at"] is None and number in [*numbers, _noted(fulfillment)]:
-            return dict(fulfillment)
+    for fulfillment in _fulfillments(answer["order"]):
+        marks = [(label["tracking_number"], label["created_at"]) for label in fulfillment["labels"] or []]
+        marks.append((_noted(fulfillment), fulfillment["created_at"]))
+        if any(mark == number and command.is_since(moment) for mark, moment in marks):
+            return fulfillment
     return None
+
+
+def _fulfillments(order: Json) -> list[Mapping[str, Any]]:
+    """The fulfilments that were not cancelled."""
+    return [dict(entry) for entry in order["fulfillments"] if entry["canceled_at"] is None]
 
 
 def _newest(answer: Json, command: Command) -> Any:
@@ -84,7 +84,8 @@ def _newest(answer: Json, command: Command) -> Any:
     if not isinstance(fulfillments, list):
         return fulfillments[-1]["id"]  # a dry run: it stands for what the answer will say
     number = command.body["tracking_number"]
-    return next(entry["id"] for entry in fulfillments if _noted(entry) == number)
+    made = (entry for entry in fulfillments if _noted(entry) == number)
+    return max(made, key=lambda entry: entry["created_at"])["id"]
 
 
 def _noted(fulfillment: Mapping[str, Any]) -> str | None:
@@ -92,30 +93,44 @@ def _noted(fulfillment: Mapping[str, Any]) -> str | None:
     return number
 
 
-def _packed(command: Command) -> tuple[str | None, list[dict[str, Any]]]:
-    """What is to be sent: a fulfilment that is packed, None for a new one; and its lines."""
+def _packed(order: Json, command: Command) -> Mapping[str, Any] | None:
+    """The fulfilment that is packed and not sent: the first, or that of the lines that are wanted."""
+    if not isinstance(order["items"], list):
+        return None  # a dry run
+    wanted = _by_line(_wanted(command)) if "line_items" in command.body else None
+    unsent = (entry for entry in _fulfillments(order) if entry["shipped_at"] is None)
+    return next((entry for entry in unsent if wanted in (None, _by_line(_lines_of(entry)))), None)
+
+
+def _wanted(command: Command) -> list[dict[str, Any]]:
+    lines = command.body["line_items"]
+    return [{"id": line["line_item_id"], "quantity": line["quantity"]} for line in lines]
+
+
+def _lines_of(fulfillment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": line["line_item_id"], "quantity": line["quantity"]} for line in fulfillment["items"]]
+
+
+def _by_line(lines: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """How many of each line."""
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[line["id"]] += line["quantity"]
+    return counts
+
+
+def _left(order: Json, command: Command) -> Any:
+    """What is to be sent: the lines that are named, or what no fulfilment has yet."""
     if "line_items" in command.body:
-        lines = command.body["line_items"]
-        return None, [{"id": line["line_item_id"], "quantity": line["quantity"]} for line in lines]
-    ordered = command.stored.get("line_items") or []
-    names = {line["product_id"]: line["line_item_id"] for line in ordered}
-    shipments = command.stored.get("shipments") or []
-    for shipment in shipments:
-        if shipment["status"] == OPEN:
-            return shipment["shipment_id"], _sent(shipment, names)
-    left = {line["line_item_id"]: line["quantity"] for line in ordered}
-    for line in (line for shipment in shipments for line in _sent(shipment, names)):
-        left[line["id"]] = left.get(line["id"], 0) - line["quantity"]
-    return None, [{"id": name, "quantity": quantity} for name, quantity in left.items() if quantity > 0]
-
-
-def _sent(shipment: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The lines of a shipment, by the order's; of a cancelled one none."""
-    lines = [] if shipment["status"] == "cancelled" else shipment["line_items"]
-    return [
-        {"id": names.get(line["product_id"], line["product_id"]), "quantity": line["quantity"]}
-        for line in lines
-    ]
+        return _wanted(command)
+    if not isinstance(order["items"], list):
+        return order["items"]  # a dry run: it stands for what the answer will say
+    left = _by_line(order["items"])
+    left.subtract(_by_line(line for entry in _fulfillments(order) for line in _lines_of(entry)))
+    lines = [{"id": name, "quantity": quantity} for name, quantity in left.items() if quantity > 0]
+    if not lines:
+        raise VendorRefused("all of this order was sent already")
+    return lines
 
 
 def _label(command: Command) -> dict[str, str]:
@@ -151,7 +166,7 @@ def find_refund(command: Command) -> Search:
     amount, note = _amount(command, answer["order"]["items"]), command.body.get("reason", "")
     for refund in (refund for payment in _payments(answer["order"]) for refund in payment["refunds"]):
         is_same = (_exact(refund, "amount"), refund["note"] or "") == (amount, note)
-        if is_same and _is_since(refund["created_at"], command.begun):
+        if is_same and command.is_since(refund["created_at"]):
             return command.record_id
     return None
 
@@ -166,10 +181,17 @@ def _amount(command: Command, items: Iterable[Mapping[str, Any]]) -> Decimal:
         item = by_id.get(line["line_item_id"])
         if item is None:
             raise VendorRefused(f"the order has no line {line['line_item_id']!r}")
-        each = _exact(item, "refundable_total_per_unit")
-        whole_line = each * line.get("quantity", item["quantity"])
-        total += Decimal(line["amount"]) if "amount" in line else whole_line
+        total += Decimal(line["amount"]) if "amount" in line else _paid_for(item, line.get("quantity"))
     return total
+
+
+def _paid_for(item: Mapping[str, Any], quantity: int | None) -> Decimal:
+    """The price paid for so many of a line, or all of it; also for those that have come back meanwhile."""
+    total = sum((_exact(item, name) for name in LINE_TOTALS), Decimal(0))
+    if quantity is None or not item["quantity"]:
+        return total
+    places = max(FEWEST_PLACES, -int(total.as_tuple().exponent))
+    return round(total * quantity / Decimal(str(item["quantity"])), places)
 
 
 def _payments(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -222,13 +244,16 @@ def _find_exact(command: Command) -> Search:
 
 
 def batch_adjust_inventory(command: Command) -> Steps:
-    """Set many levels in one call, after one that reads them."""
+    """Set many levels in one call, after those that read them."""
     lines = command.body["line_items"]
     names = list(dict.fromkeys(line["product_id"] for line in lines))
     fields = "id,manage_inventory,*inventory_items,*inventory_items.inventory.location_levels"
-    params = {"id[]": names, "fields": fields, "limit": len(names)}
-    answer = yield Call("GET", "/admin/product-variants", params=params, asks=True)
-    variants = {variant["id"]: variant for variant in answer["variants"]}
+    variants: dict[str, Any] = {}
+    for begin in range(0, len(names), IDS_AT_ONCE):
+        ids = names[begin : begin + IDS_AT_ONCE]
+        params = {"id[]": ids, "fields": fields, "limit": len(ids)}
+        answer = yield Call("GET", "/admin/product-variants", params=params, asks=True)
+        variants |= {variant["id"]: variant for variant in answer["variants"]}
     updates = [_update(line, variants) for line in lines]
     yield Call("POST", "/admin/inventory-items/location-levels/batch", {"update": updates})
     return names
@@ -284,46 +309,16 @@ def _exact(raw: Mapping[str, Any], name: str) -> Decimal:
     return Decimal(str(exact["value"] if exact else raw[name]))
 
 
-def _is_since(moment: str, begun: datetime | None) -> bool:
-    """Check whether a moment of the vendor's is not before the write. Its clock may be a minute behind."""
-    if begun is None:
-        return True
-    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() >= begun.timestamp() - 60
-
-
 CREATE_ORDER_SHIPMENT = Operation(
     Accepts(
         required=("tracking_number",),
         optional=("tracking_url",),
-        extra={"line_items": LINES, "warehouse_id": WAREHOUSE},
+        extra={"line_items": {**SENT_LINES, "description": WHAT_IS_SENT}, "warehouse_id": WAREHOUSE},
         options={"warehouse_id": "warehouses"},
     ),
     create_order_shipment,
     find=find_shipment,
 )
-REFUND_ORDER = Operation(
-    Accepts(
-        required=("line_items.line_item_id",),
-        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
-        any_of=(("line_items", "amount"),),
-    ),
-    refund_order,
-    find=find_refund,
-)
-ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("quantity", "adjustment_type"),
-        optional=("warehouse_id",),
-        options={"warehouse_id": "warehouses"},
-    ),
-    adjust_inventory,
-    find=find_level,
-)
-BATCH_ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("line_items", "line_items.product_id", "line_items.quantity"),
-        optional=("line_items.warehouse_id",),
-        options={"line_items.warehouse_id": "warehouses"},
-    ),
-    batch_adjust_inventory,
-)
+REFUND_ORDER = Operation(REFUND, refund_order, find=find_refund)
+ADJUST_INVENTORY = Operation(ADJUSTMENT, adjust_inventory, find=find_level)
+BATCH_ADJUST_INVENTORY = Operation(ADJUSTMENTS, batch_adjust_inventory)

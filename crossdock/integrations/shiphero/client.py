@@ -92,7 +92,7 @@ class Client(RestClient):
         """The orders that changed, with all of their lines; from time to time also those open with us."""
         async for listed in self._changes(ORDERS, walk, since(walk)):
             page = await paging.with_details(listed, self._whole_order)
-            yield await self._with_open(page, walk, self.order)
+            yield await paging.with_open(page, walk, self.order)
 
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
         """The products that changed, kits among them."""
@@ -129,13 +129,13 @@ class Client(RestClient):
         """The purchase orders that were created, and again those that are open with us."""
         async for listed in self._changes(PURCHASE_ORDERS, walk, created_since(walk)):
             page = await paging.with_details(listed, self._whole_purchase_order)
-            yield await self._with_open(page, walk, self.inbound_shipment)
+            yield await paging.with_open(page, walk, self.inbound_shipment)
 
     async def returns(self, walk: Walk) -> AsyncIterator[Page]:
         """The returns that were created, and again those that are open with us."""
         async for listed in self._changes(RETURNS, walk, created_since(walk)):
             page = replace(listed, records=[await self._owned(raw) for raw in listed.records])
-            yield await self._with_open(page, walk, self.return_order)
+            yield await paging.with_open(page, walk, self.return_order)
 
     async def inbound_shipment_suppliers(self, walk: Walk) -> AsyncIterator[Page]:
         async for page in self._all("vendors", walk):
@@ -225,14 +225,6 @@ class Client(RestClient):
         """
         is_asked_for = query is not None and "$customer" in QUERIES[query]
         return self._customer in (None, account_id) or (is_asked_for and account_id is None)
-
-    async def _with_open(self, page: Page, walk: Walk, read: Any) -> Page:
-        """The last page of a walk with the records that are open with us, as they are now."""
-        if page.cursor is not None or not walk.open_ids:
-            return page
-        known_ids = Page([{"id": record_id} for record_id in walk.open_ids])
-        again = await paging.with_details(known_ids, lambda raw: read(raw["id"]))
-        return replace(page, records=[*page.records, *again.records], deleted=(*page.deleted, *again.deleted))
 
     # Single records, exactly as walks show them
 

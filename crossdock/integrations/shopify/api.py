@@ -8,19 +8,26 @@ from crossdock.errors import MissingPermission, VendorRefused, VendorUnavailable
 from crossdock.kit.contract import Raw
 from crossdock.kit.graphql import GraphQL
 
-COSTS = {"orders": 400.0, "order": 60.0, "stocked": 250.0, "fulfillment_orders": 100.0}
+COSTS = {
+    "orders": 400.0, "order": 60.0, "order_lists": 100.0, "fulfillments": 100.0, "stocked": 250.0,
+    "fulfillment_orders": 100.0,
+}  # fmt: skip
 """Points that a query is taken to cost at most; every answer says what it did. All others: `USUAL_COST`."""
 USUAL_COST = 25.0
 
 PARTS: Mapping[str, tuple[str, ...]] = {
-    "orders": ("order_parts", "line_parts", "sent_parts"),
-    "order": ("order_parts", "line_parts", "sent_parts"),
+    "orders": ("order_parts", "line_parts", "fulfillment_parts", "sent_parts", "list_parts"),
+    "order": ("order_parts", "line_parts", "fulfillment_parts", "sent_parts", "list_parts"),
+    "order_lists": ("list_parts",),
+    "fulfillments": ("fulfillment_parts", "sent_parts"),
     "order_lines": ("line_parts",),
     "sent_lines": ("sent_parts",),
     "product": ("product_parts",),
     "variant": ("variant_parts", "product_parts", "level_parts"),
     "levels": ("level_parts",),
     "stocked": ("level_parts",),
+    "fulfillment_orders": ("to_send_parts",),
+    "fulfillment_order_lines": ("to_send_parts",),
 }
 """The fragments that a query is made of."""
 

@@ -12,7 +12,14 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from crossdock.errors import MissingPermission, VendorError, VendorNonsense, VendorRefused, VendorUnavailable
+from crossdock.errors import (
+    InvalidCredentials,
+    MissingPermission,
+    VendorError,
+    VendorNonsense,
+    VendorRefused,
+    VendorUnavailable,
+)
 from crossdock.integrations.shopify.api import ShopApi
 from crossdock.kit.contract import RECORD_ID, Page, Raw, Walk
 from crossdock.kit.http import Http
@@ -27,6 +34,10 @@ MOST_FAILURES = 3
 PARENT = "__parentId"
 PRODUCT = "product-"
 """How the ids of products begin, so that none is that of a variant: Shopify counts both by numbers."""
+
+
+class _FileLost(Exception):
+    """An operation has no file, or none any more: another one may have."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +64,14 @@ class BulkExport:
         if state["status"] in RUNNING:
             yield Page([], cursor, wait_seconds=WAIT_SECONDS)
             return
-        if state["status"] != "COMPLETED":
+        try:
+            async for page in self._records(state, cursor):
+                yield page
+        except _FileLost as failure:
             failures = cursor.get("failures", 0) + 1
             if state["errorCode"] == "ACCESS_DENIED" or failures == MOST_FAILURES:
-                raise _failure(state)
+                raise _failure(state) from failure
             yield Page([], {"failures": failures}, wait_seconds=BUSY_SECONDS)
-            return
-        async for page in self._records(state, cursor):
-            yield page
 
     async def _run(self) -> str | None:
         """The id of a new operation; None: as many as there may be run already."""
@@ -79,8 +90,13 @@ class BulkExport:
         return state or {"status": "FORGOTTEN", "errorCode": None}
 
     async def _records(self, state: Raw, cursor: Raw) -> AsyncIterator[Page]:
+        """The pages of a file. Raises _FileLost where there is none, or none any more."""
         at = int(cursor["at"])
-        if state["url"] is None:  # there was nothing to export
+        if state["status"] != "COMPLETED":
+            raise _FileLost
+        if state["url"] is None:
+            if state["objectCount"] != "0":  # it was kept for a week
+                raise _FileLost
             yield Page([])
             return
         while True:
@@ -88,16 +104,19 @@ class BulkExport:
             records, used = records_of(content, is_end=is_end)
             at += used
             if is_end:
-                yield Page(records, key=RECORD_ID)
+                yield Page(records, key=RECORD_ID, is_prepared=True)
                 return
             if not used:
                 raise VendorNonsense(f"a variant of the export has more than {PART_BYTES:,} bytes")
-            yield Page(records, {**cursor, "at": at}, key=RECORD_ID)
+            yield Page(records, {**cursor, "at": at}, key=RECORD_ID, is_prepared=True)
 
     async def _part(self, url: str, at: int) -> tuple[bytes, bool]:
         """Bytes of the file from a position on, and whether the file ends with them."""
         last = at + PART_BYTES - 1
-        answer = await self.unsigned.send("GET", url, headers={"Range": f"bytes={at}-{last}"})
+        try:
+            answer = await self.unsigned.send("GET", url, headers={"Range": f"bytes={at}-{last}"})
+        except (InvalidCredentials, MissingPermission, VendorRefused) as failure:
+            raise _FileLost from failure  # its address is good for a while only
         if answer.status != 206:  # the whole file came
             return answer.body[at:], True
         total = answer.headers.get("Content-Range", "").rpartition("/")[2]
@@ -109,7 +128,7 @@ class BulkExport:
 def _failure(state: Raw) -> VendorError:
     """The error that an operation is which did not complete."""
     kind = MissingPermission if state["errorCode"] == "ACCESS_DENIED" else VendorUnavailable
-    return kind(f"the bulk operation ended as {state['status']} ({state['errorCode'] or 'no reason'})")
+    return kind(f"the bulk operation ended as {state['status']} ({state['errorCode'] or 'without its file'})")
 
 
 def named(record: Raw) -> Raw:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from crossdock.errors import NotFound, VendorUnavailable
+from crossdock.errors import NotFound, RecordHidden, VendorRefused, VendorUnavailable
 from crossdock.integrations.shopify.api import ShopApi
 from crossdock.integrations.shopify.bulk import PRODUCT, BulkExport, named
 from crossdock.kit import paging
@@ -34,6 +34,13 @@ QUERIES = load_queries(Path(__file__).parent / "queries")
 VERSION = "2026-07"
 HEADER = "X-Shopify-Access-Token"
 ORDERS_A_PAGE = 25
+TOO_DEAR = "max cost"
+"""How Shopify refuses a query that costs more than any may; it costs less with fewer orders."""
+MOST_PAGED = 20_000
+"""After so many orders a list is begun anew: Shopify's pages reach 25,000 (shopify.dev, "API limits")."""
+LISTED = 20
+"""How many refunds, transactions and fulfilments of an order come with it; of more, all are asked for."""
+FULFILLMENTS_AT_ONCE = 20
 OVERLAP = timedelta(minutes=2)
 """How far a walk begins before its mark: searches of Shopify may be behind its records."""
 GID = "gid://shopify"
@@ -63,6 +70,7 @@ class Client:
         self._http = context.http.signed(_auth(context))
         self.api = ShopApi(GraphQL(self._http, self._url, limit="points"), QUERIES)
         self.credentials: Mapping[str, str] = context.credentials
+        self._orders_a_page = ORDERS_A_PAGE
 
     async def check(self) -> Account:
         """The shop that the token is of."""
@@ -72,27 +80,47 @@ class Client:
     async def probe(self, function: str) -> Permission:
         """Judge by the scopes that were granted now: no record is read."""
         data = await self.api.ask("shop")
-        granted = {scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]}
-        missing = [scope for scope in READS.get(function, ()) if not _is_granted(scope, granted)]
+        granted = scopes_of(data)
+        missing = [scope for scope in READS.get(function, ()) if not is_granted(scope, granted)]
         if missing:
             return Permission("denied", f"the scope {missing[0]} was not granted")
         return Permission("allowed" if function in READS else "unknown")
 
     # Walks
 
-    def orders(self, walk: Walk) -> AsyncIterator[Page]:
-        """The orders that changed, oldest change first."""
-        condition = _changed(walk)
+    async def orders(self, walk: Walk) -> AsyncIterator[Page]:
+        """The orders that changed, oldest change first; then those that are open with us, at times.
+
+        A change of a fulfilment order, such as a hold, moves the date of its order not for certain.
+        """
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            first = ORDERS_A_PAGE if walk.at_most is None else min(walk.at_most, ORDERS_A_PAGE)
-            data = await self.api.ask("orders", partial=True, first=first, after=cursor, query=condition)
-            listed = member(data, "orders", dict)
-            info = listed["pageInfo"]
+            since, after, passed = cursor or (None, None, 0)
+            listed = await self._listed_orders(walk, since, after)
             records = [await self._whole(order) for order in member(listed, "nodes", list)]
-            return records, info["endCursor"] if info["hasNextPage"] else None
+            if not listed["pageInfo"]["hasNextPage"]:
+                return records, None
+            passed, last = passed + len(records), records[-1]["updatedAt"]
+            # Where all have one date, a list from that date on would begin with the same page.
+            if passed >= MOST_PAGED and records[0]["updatedAt"] != last:
+                return records, [last, None, 0]
+            return records, [since, listed["pageInfo"]["endCursor"], passed]
 
-        return paging.by_cursor(walk, fetch, mark=paging.newest("updatedAt"), key=NUMBER)
+        async for page in paging.by_cursor(walk, fetch, mark=paging.newest("updatedAt"), key=NUMBER):
+            yield await paging.with_open(page, walk, self.order)
+
+    async def _listed_orders(self, walk: Walk, since: str | None, after: str | None) -> Raw:
+        """A page of orders, of fewer where so many cost too much. since: in place of the walk's beginning."""
+        first = self._orders_a_page if walk.at_most is None else min(walk.at_most, self._orders_a_page)
+        condition = _changed(walk, since)
+        try:
+            data = await self.api.ask("orders", partial=True, first=first, after=after, query=condition)
+        except VendorRefused as refusal:
+            if TOO_DEAR not in str(refusal) or first == 1:
+                raise
+            self._orders_a_page = first // 2
+            return await self._listed_orders(walk, since, after)
+        return member(data, "orders", dict)
 
     def products(self, walk: Walk) -> AsyncIterator[Page]:
         """All products and variants, in a file that Shopify prepares."""
@@ -119,8 +147,21 @@ class Client:
     async def order(self, record_id: str) -> Raw:
         data = await self.api.ask("order", partial=True, id=f"{GID}/Order/{record_id}")
         if data.get("order") is None:
-            raise NotFound(f"there is no order {record_id}", record_id=record_id)
+            raise await self._missing_order(record_id)
         return await self._whole(member(data, "order", dict))
+
+    async def _missing_order(self, record_id: str) -> NotFound:
+        """The error that an order is which Shopify does not show.
+
+        Of those that are older than the oldest that it shows nobody knows whether they are there: without
+        `read_all_orders` apps see the last 60 days (shopify.dev, "Access scopes").
+        """
+        data = await self.api.ask("oldest_order")
+        sees_all = "read_all_orders" in scopes_of(data)
+        oldest = min((int(node[NUMBER]) for node in data["orders"]["nodes"]), default=None)
+        if sees_all or (oldest is not None and int(record_id) >= oldest):
+            return NotFound(f"there is no order {record_id}", record_id=record_id)
+        return RecordHidden(f"the app may not see the order {record_id}", record_id=record_id)
 
     async def product(self, record_id: str) -> Raw:
         """A product, or a variant, which may be named by its inventory item."""
@@ -139,7 +180,8 @@ class Client:
         return named(variant)
 
     async def _whole(self, order: Raw) -> Raw:
-        """An order with all of its lines, which come page by page where there are many."""
+        """An order with all of its parts, which come page by page where there are many."""
+        order |= await self._all_listed(order)
         if isinstance(order.get("lineItems"), dict):
             order["lineItems"] = await self._all(order["lineItems"], "order_lines", order["id"])
         for fulfillment in order.get("fulfillments") or []:
@@ -147,6 +189,21 @@ class Client:
             if isinstance(lines, dict):
                 fulfillment["fulfillmentLineItems"] = await self._all(lines, "sent_lines", fulfillment["id"])
         return order
+
+    async def _all_listed(self, order: Raw) -> Raw:
+        """The lists of an order that may go on where they were cut: these have no pages."""
+        names = ("fulfillments", "refunds", "transactions")
+        if all(len(order.get(name) or ()) < LISTED for name in names):
+            return {}
+        data = await self.api.ask("order_lists", partial=True, id=order["id"])
+        lists = member(data, "order", dict)
+        ids = [entry["id"] for entry in lists.pop("fulfillments", ())]
+        fulfillments: list[Raw] = []
+        for begin in range(0, len(ids), FULFILLMENTS_AT_ONCE):
+            at_once = ids[begin : begin + FULFILLMENTS_AT_ONCE]
+            data = await self.api.ask("fulfillments", ids=at_once)
+            fulfillments += filter(None, member(data, "nodes", list))
+        return {**lists, "fulfillments": fulfillments} if ids else lists
 
     async def _all(self, listed: Raw, query: str, holder_id: str) -> list[Raw]:
         """All nodes of a list within a record. query: asks for its further pages."""
@@ -219,9 +276,15 @@ def _auth(context: Context) -> Auth:
     )
 
 
-def _changed(walk: Walk) -> str | None:
-    """The condition of a walk, in Shopify's language of searches."""
+def scopes_of(data: Raw) -> set[str]:
+    """The scopes that the app has in this shop."""
+    return {scope["handle"] for scope in data["currentAppInstallation"]["accessScopes"]}
+
+
+def _changed(walk: Walk, later: str | None) -> str | None:
+    """The condition of a walk, in Shopify's language of searches. later: where it has come already."""
     since = datetime.fromisoformat(walk.mark) - OVERLAP if walk.mark else walk.start
+    since = datetime.fromisoformat(later) if later else since
     parts = [f"updated_at:>='{_moment(since)}'"] if since else []
     if walk.end:
         parts.append(f"updated_at:<='{_moment(walk.end)}'")
@@ -232,7 +295,7 @@ def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _is_granted(scope: str, granted: set[str]) -> bool:
+def is_granted(scope: str, granted: set[str]) -> bool:
     """Check whether a scope was granted: who may write may read; orders may be sent for any of three."""
     if scope == "write_merchant_managed_fulfillment_orders":
         kinds = ("merchant_managed", "assigned", "third_party")

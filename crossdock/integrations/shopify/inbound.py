@@ -5,7 +5,7 @@ from typing import Any
 
 from crossdock.errors import NotFound, VendorRefused
 from crossdock.integrations.shopify.bulk import PRODUCT
-from crossdock.integrations.shopify.client import ITEM, Client, webhook_secret
+from crossdock.integrations.shopify.client import ITEM, Client, is_granted, scopes_of, webhook_secret
 from crossdock.kit.contract import Json
 from crossdock.kit.erasure import ErasureRequest, ErasureSubject
 from crossdock.kit.inbound import InboundRequest, Reads, Subscription, require_equal, require_hmac
@@ -16,11 +16,16 @@ TOPIC = "X-Shopify-Topic"
 SHOP = "X-Shopify-Shop-Domain"
 SEPARATOR = " "
 """Between the shop's domain and the secret of the app, as they are kept together."""
-TOPICS = (
-    "ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "ORDERS_DELETE", "FULFILLMENTS_CREATE",
-    "FULFILLMENTS_UPDATE", "REFUNDS_CREATE", "PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE",
-    "INVENTORY_LEVELS_UPDATE", "APP_UNINSTALLED",
-)  # fmt: skip
+TOPICS: Mapping[str, tuple[str, ...]] = {
+    "read_orders": (
+        "ORDERS_CREATE", "ORDERS_UPDATED", "ORDERS_CANCELLED", "ORDERS_DELETE", "FULFILLMENTS_CREATE",
+        "FULFILLMENTS_UPDATE", "REFUNDS_CREATE",
+    ),
+    "read_products": ("PRODUCTS_CREATE", "PRODUCTS_UPDATE", "PRODUCTS_DELETE"),
+    "read_inventory": ("INVENTORY_LEVELS_UPDATE", "INVENTORY_LEVELS_CONNECT", "INVENTORY_LEVELS_DISCONNECT"),
+}  # fmt: skip
+"""By the scope that each needs."""
+ALWAYS = ("APP_UNINSTALLED",)
 NO_ORDER = "0"
 """No order has this number: reading it shows whether the shop still lets us in."""
 
@@ -32,7 +37,7 @@ async def subscribe(client: Client, url: str, secret: str) -> Subscription:
         raise VendorRefused("the API secret key of the app is not filled in: it signs the webhooks")
     domain = (await client.api.ask("shop"))["shop"]["myshopifyDomain"]
     await unsubscribe(client, url)
-    for topic in TOPICS:
+    for topic in await _topics(client):
         await client.api.change("subscribe", topic=topic, subscription={"uri": url, "format": "JSON"})
     return Subscription(url, f"{domain}{SEPARATOR}{app_secret}")
 
@@ -48,7 +53,13 @@ async def unsubscribe(client: Client, subscription: Json) -> None:
 
 async def is_subscribed(client: Client, subscription: Json) -> bool:
     topics = {node["topic"] for node in await _subscriptions(client, subscription)}
-    return topics.issuperset(TOPICS)
+    return topics.issuperset(await _topics(client))
+
+
+async def _topics(client: Client) -> list[str]:
+    """What can be subscribed to with the scopes that the app has now: another topic would be refused."""
+    granted = scopes_of(await client.api.ask("shop"))
+    return [*ALWAYS, *(topic for scope in TOPICS if is_granted(scope, granted) for topic in TOPICS[scope])]
 
 
 def verify(request: InboundRequest, secret: str) -> None:

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, text, timestamp, whole
-from crossdock.resources.links import is_link
+from crossdock.kit.values import link, money, text, timestamp, whole
 
 ORDER_STATUS = {
     "UNFULFILLED": "open",
@@ -99,11 +98,17 @@ def _additional(raw: Raw) -> Fields:
     named = {
         "financial_status": "displayFinancialStatus", "cancel_reason": "cancelReason", "tags": "tags",
         "source_name": "sourceName", "po_number": "poNumber", "is_test": "test",
-        "presentment_currency_code": "presentmentCurrencyCode",
+        "presentment_currency_code": "presentmentCurrencyCode", "taxes_included": "taxesIncluded",
     }  # fmt: skip
     shown = {name: raw[member] for name, member in named.items() if member in raw}
     if "totalRefundedSet" in raw:
         shown["total_refunded"] = _shop_money(raw["totalRefundedSet"])
+    if "currentTotalPriceSet" in raw:
+        shown["current_total_price"] = _shop_money(raw["currentTotalPriceSet"])
+    if current := [line for line in raw["lineItems"] if "currentQuantity" in line]:
+        shown["current_quantities"] = {
+            _number(line["id"]): whole(line["currentQuantity"]) for line in current
+        }
     if "refunds" in raw:
         shown["refunds"] = [_refund(refund) for refund in raw["refunds"]]
     if "transactions" in raw:
@@ -164,7 +169,7 @@ def _shipment(fulfillment: Raw) -> Fields:
         "warehouse_id": text((fulfillment.get("location") or {}).get("legacyResourceId")),
         "carrier_name": text(tracking.get("company")),
         "tracking_number": text(tracking.get("number")),
-        "tracking_url": _link(tracking.get("url")),
+        "tracking_url": link(tracking.get("url")),
         "created_date": timestamp(fulfillment["createdAt"]),
         "updated_date": timestamp(fulfillment["updatedAt"]),
         "line_items": [_shipment_line(line) for line in fulfillment["fulfillmentLineItems"]],
@@ -243,8 +248,8 @@ def _of_product(raw: Raw) -> Fields:
     kind = text(raw.get("productType"))
     return {
         "active": PRODUCT_STATUS.get(raw["status"], False),
-        "image_url": _link(media.get("url")),
-        "external_system_url": _link(raw.get("onlineStoreUrl")),
+        "image_url": link(media.get("url")),
+        "external_system_url": link(raw.get("onlineStoreUrl")),
         "tags": list(raw.get("tags") or []),
         "categories": [kind] if kind else [],
     }
@@ -320,8 +325,3 @@ def _sum(entries: Iterable[Raw] | None, member: str) -> Decimal | None:
 def _number(gid: str) -> str:
     """The number at the end of Shopify's id."""
     return str(gid).rpartition("/")[2]
-
-
-def _link(address: Any) -> str | None:
-    link = text(address)
-    return link if link and is_link(link) else None

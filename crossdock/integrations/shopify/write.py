@@ -6,35 +6,24 @@ The path of a call names a file in `queries`, its body has the variables.
 import hashlib
 import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.kit.cart_writes import ADJUSTMENT, ADJUSTMENTS, REFUND, SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
 
 GID = "gid://shopify"
 OPEN_STATES = ("OPEN", "IN_PROGRESS")
 """Fulfilment orders that can be sent."""
+UNPAID = ("ERROR", "FAILURE")
+"""States of transactions that came to nothing."""
+UNSENT = ("CANCELLED", "ERROR", "FAILURE")
+"""States of fulfilments that came to nothing."""
 AT_ONCE = 50
 """How many variants are asked for and set in one call; Shopify takes 250 at most."""
 REASON = "correction"
 """Shopify's word for a general adjustment."""
-LINES: Mapping[str, Any] = {
-    "type": "array",
-    "minItems": 1,
-    "title": "Lines",
-    "description": "What was sent. Without any: all that is left of the order.",
-    "items": {
-        "type": "object",
-        "properties": {
-            "line_item_id": {"type": "string", "minLength": 1},
-            "quantity": {"type": "integer", "minimum": 1},
-        },
-        "required": ["line_item_id", "quantity"],
-        "additionalProperties": False,
-    },
-}
 WAREHOUSE: Mapping[str, Any] = {
     "type": "string",
     "minLength": 1,
@@ -78,6 +67,8 @@ def create_order_shipment(command: Command) -> Steps:
         answer = yield _ask("fulfillment_orders", id=_order(command), after=after)
         listed = _existing(answer, command)["fulfillmentOrders"]
         orders += [entry for entry in listed["nodes"] if entry["status"] in OPEN_STATES]
+        for entry in orders:
+            yield from _read_to_end(entry["lineItems"], "fulfillment_order_lines", entry["id"])
         if not listed["pageInfo"]["hasNextPage"]:
             break
         after = listed["pageInfo"]["endCursor"]
@@ -97,13 +88,22 @@ def create_order_shipment(command: Command) -> Steps:
     return str(command.record_id)
 
 
+def _read_to_end(listed: Json, query: str, holder_id: str) -> Generator[Call, Json, None]:
+    """Add the further pages of a list within a record. query: asks for them, as `holder` of its answer."""
+    while listed["pageInfo"]["hasNextPage"]:
+        answer = yield _ask(query, id=holder_id, after=listed["pageInfo"]["endCursor"])
+        following = answer["holder"]["page"]
+        listed["nodes"] += following["nodes"]
+        listed["pageInfo"] = following["pageInfo"]
+
+
 def find_shipment(command: Command) -> Search:
     """The order, if it has a fulfilment with the tracking number since the caller first asked."""
     answer = yield _ask("sent", id=_order(command))
     for fulfillment in (answer["order"] or {}).get("fulfillments") or []:
         numbers = [entry["number"] for entry in fulfillment["trackingInfo"]]
-        is_same = command.body["tracking_number"] in numbers and fulfillment["status"] != "CANCELLED"
-        if is_same and _is_since(fulfillment["createdAt"], command.begun):
+        is_same = command.body["tracking_number"] in numbers and fulfillment["status"] not in UNSENT
+        if is_same and command.is_since(fulfillment["createdAt"]):
             return command.record_id
     return None
 
@@ -268,16 +268,19 @@ def find_refund(command: Command) -> Search | None:
 def _find_refund(command: Command) -> Search:
     """The order, if it has a refund of that amount and note since the caller first asked."""
     answer = yield _ask("refunds", id=_order(command))
-    note, amount = command.body.get("reason", ""), command.body.get("amount")
+    note, amount = command.body.get("reason", "").strip(), command.body.get("amount")
     for refund in (answer["order"] or {}).get("refunds") or []:
-        is_same = (refund["note"] or "") == note
-        is_same &= amount in (
-            None,
-            _presentment(refund["totalRefundedSet"]),
-        )
-        if is_same and _is_since(refund["createdAt"], command.begun):
+        is_same = (refund["note"] or "").strip() == note and amount in (None, *_amounts_of(refund))
+        if is_same and command.is_since(refund["createdAt"]):
             return command.record_id
     return None
+
+
+def _amounts_of(refund: Json) -> tuple[Decimal, Decimal]:
+    """The amount of a refund as far as it was paid out, and with what is still on its way."""
+    parts = (entry for entry in refund["transactions"]["nodes"] if entry["status"] not in UNPAID)
+    begun = sum((_presentment(entry["amountSet"]) for entry in parts), Decimal(0))
+    return _presentment(refund["totalRefundedSet"]), begun
 
 
 def _presentment(bag: Mapping[str, Any] | None) -> Decimal:
@@ -292,8 +295,7 @@ def adjust_inventory(command: Command) -> Steps:
     if command.found is not None:
         return command.found
     record_id = str(command.record_id)
-    answer = yield _ask("stocked", ids=[_variant_id(record_id)])
-    variants = _by_id(answer)
+    variants = yield from _stocked([record_id])
     item, location, available = _level(variants, record_id, command.body.get("warehouse_id"))
     where = {"inventoryItemId": item, "locationId": f"{GID}/Location/{location}"}
     quantity = command.body["quantity"]
@@ -315,8 +317,8 @@ def find_level(command: Command) -> Search | None:
 
 def _find_exact(command: Command) -> Search:
     record_id = str(command.record_id)
-    answer = yield _ask("stocked", ids=[_variant_id(record_id)])
-    _, _, available = _level(_by_id(answer), record_id, command.body.get("warehouse_id"))
+    variants = yield from _stocked([record_id])
+    _, _, available = _level(variants, record_id, command.body.get("warehouse_id"))
     return record_id if available == command.body["quantity"] else None
 
 
@@ -324,10 +326,7 @@ def batch_adjust_inventory(command: Command) -> Steps:
     """Set many levels, some dozens in a call; all are looked up before the first is set."""
     lines = command.body["line_items"]
     names = list(dict.fromkeys(line["product_id"] for line in lines))
-    variants: dict[str, Json] = {}
-    for begin in range(0, len(names), AT_ONCE):
-        answer = yield _ask("stocked", ids=[_variant_id(name) for name in names[begin : begin + AT_ONCE]])
-        variants |= _by_id(answer)
+    variants = yield from _stocked(names)
     entries = []
     for line in lines:
         item, location, available = _level(variants, line["product_id"], line.get("warehouse_id"))
@@ -350,8 +349,16 @@ def _variant_id(record_id: str) -> str:
     return f"{GID}/ProductVariant/{record_id}"
 
 
-def _by_id(answer: Json) -> dict[str, Json]:
-    return {node["id"].rpartition("/")[2]: node for node in answer["nodes"] if node}
+def _stocked(names: Sequence[str]) -> Generator[Call, Json, dict[str, Json]]:
+    """The variants with all their levels, by their numbers."""
+    variants: dict[str, Json] = {}
+    for begin in range(0, len(names), AT_ONCE):
+        answer = yield _ask("stocked", ids=[_variant_id(name) for name in names[begin : begin + AT_ONCE]])
+        variants |= {node["id"].rpartition("/")[2]: node for node in answer["nodes"] if node}
+    for variant in variants.values():
+        item = variant["inventoryItem"]
+        yield from _read_to_end(item["inventoryLevels"], "levels", item["id"])
+    return variants
 
 
 def _level(variants: Mapping[str, Json], name: str, location: str | None) -> tuple[str, str, int]:
@@ -373,46 +380,16 @@ def _level(variants: Mapping[str, Json], name: str, location: str | None) -> tup
     return item["id"], place, levels[place]
 
 
-def _is_since(moment: str | None, begun: datetime | None) -> bool:
-    """Check whether a moment of Shopify's is not before the write. Its clock may be a minute behind."""
-    if begun is None or moment is None:
-        return True
-    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() >= begun.timestamp() - 60
-
-
 CREATE_ORDER_SHIPMENT = Operation(
     Accepts(
         required=("tracking_number",),
         optional=("tracking_url", "carrier_name"),
-        extra={"line_items": LINES, "warehouse_id": WAREHOUSE, "notify_customer": NOTIFY},
+        extra={"line_items": SENT_LINES, "warehouse_id": WAREHOUSE, "notify_customer": NOTIFY},
         options={"warehouse_id": "warehouses"},
     ),
     create_order_shipment,
     find=find_shipment,
 )
-REFUND_ORDER = Operation(
-    Accepts(
-        required=("line_items.line_item_id",),
-        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
-        any_of=(("line_items", "amount"),),
-    ),
-    refund_order,
-    find=find_refund,
-)
-ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("quantity", "adjustment_type"),
-        optional=("warehouse_id",),
-        options={"warehouse_id": "warehouses"},
-    ),
-    adjust_inventory,
-    find=find_level,
-)
-BATCH_ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("line_items", "line_items.product_id", "line_items.quantity"),
-        optional=("line_items.warehouse_id",),
-        options={"line_items.warehouse_id": "warehouses"},
-    ),
-    batch_adjust_inventory,
-)
+REFUND_ORDER = Operation(REFUND, refund_order, find=find_refund)
+ADJUST_INVENTORY = Operation(ADJUSTMENT, adjust_inventory, find=find_level)
+BATCH_ADJUST_INVENTORY = Operation(ADJUSTMENTS, batch_adjust_inventory)

@@ -241,8 +241,7 @@ class Client:
         """The ids of stock locations, which is all that writes ask for."""
         if name != "warehouses":
             raise LookupError(name)
-        answer = await self._ask("stock_locations", {"options": {"take": 100}})
-        return [str(location["id"]) for location in member(answer["stockLocations"], "items", list)]
+        return [str(raw["id"]) async for page in self.warehouses(Walk()) for raw in page.records]
 
     # Writes, dry runs and callers' own calls
 

@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import text, timestamp, whole
-from crossdock.resources.links import is_link
+from crossdock.kit.values import link, text, timestamp, whole
 
 ORDER_STATUS = {
     "Created": "open",
@@ -283,5 +282,4 @@ def _names(parts: Iterable[Raw] | None) -> list[str]:
 
 def _image(raw: Raw) -> str | None:
     """The picture, where its address is a link: shops may keep a path alone."""
-    link = text((raw.get("featuredAsset") or {}).get("preview"))
-    return link if link and is_link(link) else None
+    return link((raw.get("featuredAsset") or {}).get("preview"))

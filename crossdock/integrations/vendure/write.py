@@ -3,29 +3,16 @@
 The path of a call is the name of a file in `queries/`, its body the variables.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import VendorRefused
+from crossdock.kit.cart_writes import ADJUSTMENT, ADJUSTMENTS, REFUND, SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Json, Operation, Search, Steps
 
-LINES: Mapping[str, Any] = {
-    "type": "array",
-    "minItems": 1,
-    "title": "Lines",
-    "description": "What was sent. Without any: all that is left of the order.",
-    "items": {
-        "type": "object",
-        "properties": {
-            "line_item_id": {"type": "string", "minLength": 1},
-            "quantity": {"type": "integer", "minimum": 1},
-        },
-        "required": ["line_item_id", "quantity"],
-        "additionalProperties": False,
-    },
-}
+IDS_AT_ONCE = 500
+"""How many a list of Vendure may be asked for: 1,000, unless the shop says otherwise."""
 HANDLER = "manual-fulfillment"
 """The handler that every Vendure has: it only notes a method and a tracking code."""
 UNSENT = ("Created", "Pending")
@@ -70,16 +57,17 @@ def create_order_shipment(command: Command) -> Steps:
 
 
 def find_shipment(command: Command) -> Search:
-    """The order, if a fulfilment has the tracking number."""
+    """The order, if a fulfilment has the tracking number, and was made since the caller first asked."""
     answer = yield _ask("fulfilments", id=command.record_id)
     is_begun = answer["order"] is not None and _begun(answer["order"], command) is not None
     return command.record_id if is_begun else None
 
 
 def _begun(order: Json, command: Command) -> Mapping[str, Any] | None:
-    """The fulfilment with the number of the command."""
+    """The fulfilment with the number of the command, made since. A number may stand on several parcels."""
     for fulfilment in _fulfilments(order):
-        if fulfilment["trackingCode"] == command.body["tracking_number"]:
+        is_same = fulfilment["trackingCode"] == command.body["tracking_number"]
+        if is_same and command.is_since(fulfilment["createdAt"]):
             return dict(fulfilment)
     return None
 
@@ -149,17 +137,31 @@ def _is_by_hand(refund: Json) -> bool:
 
 
 def _made(answer: Json, command: Command) -> Mapping[str, Any] | None:
-    total, reason = _amount(answer, command), command.body.get("reason", "")
-    for refund in (refund for payment in answer["order"]["payments"] or [] for refund in payment["refunds"]):
-        is_same = (refund["total"], refund["reason"] or "") == (total, reason)
-        if is_same and refund["state"] != "Failed" and _is_since(refund["createdAt"], command.begun):
+    """The refund that the command made: of its reason, and of its amount as it was without this one."""
+    for refund in _refunds(answer):
+        is_since = command.is_since(refund["createdAt"])
+        if not is_since or (refund["reason"] or "") != command.body.get("reason", ""):
+            continue
+        parts = _parts(answer, command, besides=refund["id"])
+        if refund["total"] == _amount(answer, command, parts):
             return dict(refund)
     return None
 
 
+def _refunds(answer: Json) -> list[Mapping[str, Any]]:
+    """The refunds that did not fail."""
+    refunds = (refund for payment in answer["order"]["payments"] or [] for refund in payment["refunds"])
+    return [refund for refund in refunds if refund["state"] != "Failed"]
+
+
 def _refund(answer: Json, order: Json, command: Command) -> dict[str, Any]:
     """The input of the mutation. All of its members are given: Vendure stores none of them as missing."""
-    amount, left = _amount(answer, command), _refundable(order)
+    parts = _parts(answer, command)
+    for part in (part for part in parts if "quantity" in part):
+        left_of_line = _left_to_refund(answer, part)
+        if not 0 < part["quantity"] <= left_of_line:
+            raise VendorRefused(f"of line {part['line_item_id']!r} {left_of_line} can still be refunded")
+    amount, left = _amount(answer, command, parts), _refundable(order)
     payment = next((name for name, rest in left if rest >= amount), None)
     if payment is None:
         most, digits = max((rest for _, rest in left), default=0), _precision(answer)
@@ -169,7 +171,11 @@ def _refund(answer: Json, order: Json, command: Command) -> dict[str, Any]:
         )
     return {
         "paymentId": payment,
-        "lines": list(_refunded_lines(answer, command)),
+        "lines": [
+            {"orderLineId": part["line_item_id"], "quantity": part["quantity"]}
+            for part in parts
+            if "quantity" in part
+        ],
         "shipping": 0,
         "adjustment": 0,
         "amount": amount,
@@ -177,14 +183,23 @@ def _refund(answer: Json, order: Json, command: Command) -> dict[str, Any]:
     }
 
 
-def _refunded_lines(answer: Json, command: Command) -> Iterator[dict[str, Any]]:
-    """How many of each line; of one that has only an amount nobody says how many."""
-    by_id = _lines_by_id(answer)
-    for part in command.body.get("line_items", ()):
-        line = _line(by_id, part)
-        if "quantity" in part or "amount" not in part:
-            quantity = part.get("quantity", line["orderPlacedQuantity"])
-            yield {"orderLineId": part["line_item_id"], "quantity": quantity}
+def _parts(answer: Json, command: Command, besides: str | None = None) -> list[dict[str, Any]]:
+    """The lines of the body, of each how many are given back: what is left of it where nobody says.
+
+    A line that has an amount alone stays without a quantity. besides: a refund that does not count.
+    """
+    return [
+        dict(part) if "amount" in part else {"quantity": _left_to_refund(answer, part, besides), **part}
+        for part in command.body.get("line_items", ())
+    ]
+
+
+def _left_to_refund(answer: Json, part: Mapping[str, Any], besides: str | None = None) -> int:
+    """How many of a line no refund has given back. Vendure itself does not look."""
+    name = part["line_item_id"]
+    lines = (line for refund in _refunds(answer) if refund["id"] != besides for line in refund["lines"])
+    refunded = sum(int(line["quantity"]) for line in lines if line["orderLineId"] == name)
+    return int(_line(_lines_by_id(answer), part)["orderPlacedQuantity"]) - refunded
 
 
 def _lines_by_id(answer: Json) -> Mapping[str, Mapping[str, Any]]:
@@ -199,17 +214,16 @@ def _line(by_id: Mapping[str, Mapping[str, Any]], part: Mapping[str, Any]) -> Ma
     return line
 
 
-def _amount(answer: Json, command: Command) -> int:
-    """What is given back: the amount, or that of the lines; of a mere quantity, what was paid for it."""
+def _amount(answer: Json, command: Command, parts: Iterable[Mapping[str, Any]]) -> int:
+    """The amount that is given back: the one named, or that of the lines, of a mere quantity at its price."""
     if "amount" in command.body:
         return _count(Decimal(command.body["amount"]), answer)
     by_id, total = _lines_by_id(answer), 0
-    for part in command.body["line_items"]:
-        line = _line(by_id, part)
+    for part in parts:
         if "amount" in part:
             total += _count(Decimal(part["amount"]), answer)
         else:
-            total += line["proratedUnitPriceWithTax"] * part.get("quantity", line["orderPlacedQuantity"])
+            total += _line(by_id, part)["proratedUnitPriceWithTax"] * part["quantity"]
     return total
 
 
@@ -234,13 +248,6 @@ def _refundable(order: Json) -> list[tuple[str, int]]:
             refunded = sum(refund["total"] for refund in payment["refunds"] if refund["state"] != "Failed")
             left.append((str(payment["id"]), payment["amount"] - refunded))
     return sorted(left, key=lambda entry: entry[1], reverse=True)
-
-
-def _is_since(moment: str, begun: datetime | None) -> bool:
-    """Check whether a moment of the vendor's is not before the write. Its clock may be a minute behind."""
-    if begun is None:
-        return True
-    return datetime.fromisoformat(moment).astimezone(UTC).timestamp() >= begun.timestamp() - 60
 
 
 # Stock
@@ -275,10 +282,15 @@ def _find_exact(command: Command) -> Search:
 
 
 def batch_adjust_inventory(command: Command) -> Steps:
-    """Set many levels in one call, after one that reads them. Vendure sets all of them or none."""
+    """Set many levels in one call, after those that read them. Vendure sets all of them or none."""
     lines = command.body["line_items"]
     names = list(dict.fromkeys(line["product_id"] for line in lines))
-    answer = yield _ask("stock", ids=names, take=len(names))
+    variants: list[Json] = []
+    for begin in range(0, len(names), IDS_AT_ONCE):
+        ids = names[begin : begin + IDS_AT_ONCE]
+        answer = yield _ask("stock", ids=ids, take=len(ids))
+        variants += answer["productVariants"]["items"]
+    answer = {**answer, "productVariants": {"items": variants}}
     updates: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for line in lines:
         location, level = _level(answer, line["product_id"], line.get("warehouse_id"))
@@ -316,34 +328,11 @@ CREATE_ORDER_SHIPMENT = Operation(
     Accepts(
         required=("tracking_number",),
         optional=("carrier_name", "shipping_method_name"),
-        extra={"line_items": LINES},
+        extra={"line_items": SENT_LINES},
     ),
     create_order_shipment,
     find=find_shipment,
 )
-REFUND_ORDER = Operation(
-    Accepts(
-        required=("line_items.line_item_id",),
-        optional=("line_items", "line_items.quantity", "line_items.amount", "amount", "reason"),
-        any_of=(("line_items", "amount"),),
-    ),
-    refund_order,
-    find=find_refund,
-)
-ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("quantity", "adjustment_type"),
-        optional=("warehouse_id",),
-        options={"warehouse_id": "warehouses"},
-    ),
-    adjust_inventory,
-    find=find_level,
-)
-BATCH_ADJUST_INVENTORY = Operation(
-    Accepts(
-        required=("line_items", "line_items.product_id", "line_items.quantity"),
-        optional=("line_items.warehouse_id",),
-        options={"line_items.warehouse_id": "warehouses"},
-    ),
-    batch_adjust_inventory,
-)
+REFUND_ORDER = Operation(REFUND, refund_order, find=find_refund)
+ADJUST_INVENTORY = Operation(ADJUSTMENT, adjust_inventory, find=find_level)
+BATCH_ADJUST_INVENTORY = Operation(ADJUSTMENTS, batch_adjust_inventory)

@@ -110,6 +110,21 @@ async def raw_hashes(
     return {row[0]: row[1] for row in rows}
 
 
+async def changed_since(
+    transaction: Transaction, resource: Resource, connection_id: int, ids: Iterable[str], since_ms: int
+) -> set[str]:
+    """Those of these records that were stored otherwise since a moment, by the second."""
+    if not resource.stamped:
+        return set()
+    condition, bound = transaction.one_of("id", ids)
+    rows = await transaction.fetch(
+        f"SELECT id FROM {resource.key} WHERE connection_id = ? AND {condition} "
+        "AND trackstar_updated_date >= ?",
+        connection_id, bound, since_ms // 1000,
+    )  # fmt: skip
+    return {row[0] for row in rows}
+
+
 async def locked(
     transaction: Transaction, resource: Resource, connection_id: int, ids: Iterable[str]
 ) -> dict[str, StoredRecord]:

@@ -55,7 +55,8 @@ class Client:
             export = await self._export(export_id)
         if export["state"] != "DONE":
             raise VendorRefused(f"the export of products ended as {export['state']}")
-        yield Page((await self._unsigned.send("GET", export["url"])).json())
+        records = (await self._unsigned.send("GET", export["url"])).json()
+        yield Page(records, is_prepared=True)
 
     async def _started_export(self) -> str:
         started = await self.graphql.mutate(QUERIES["start_export"], cost=10)

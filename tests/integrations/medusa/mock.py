@@ -80,13 +80,17 @@ class Mock(OrderMock):
             message = f"Order id not found: {path[0]}"
             return MockAnswer(404, {"type": "not_found", "message": message})
         if call.method == "POST":
-            self._fulfil(order, path[1:], call.json())
+            try:
+                self._fulfil(order, path[1:], call.json())
+            except _Refused as refusal:
+                return MockAnswer(400, {"type": "invalid_data", "message": str(refusal)})
         return MockAnswer(body={"order": order})
 
     def _fulfil(self, order: Record, path: list[str], body: Record) -> None:
         """A new fulfilment, or the shipment of one."""
         order["updated_at"] = now = self._now()
         if path == ["fulfillments"]:
+            self._check_left(order, body["items"])
             self.made += 1
             fulfillment = {
                 "id": f"ful_{next(self.serial)}", "location_id": LOCATION, "created_at": now,
@@ -98,9 +102,20 @@ class Mock(OrderMock):
             order["fulfillment_status"] = "fulfilled"
             return
         fulfillment = next(entry for entry in order["fulfillments"] if entry["id"] == path[1])
-        labels = [{"id": f"fulla_{next(self.serial)}", **label} for label in body.get("labels", [])]
+        made = {"created_at": now, "updated_at": now}
+        labels = [{"id": f"fulla_{next(self.serial)}", **made, **label} for label in body.get("labels", [])]
         fulfillment |= {"shipped_at": now, "updated_at": now, "labels": labels}
         order["fulfillment_status"] = "shipped"
+
+    @staticmethod
+    def _check_left(order: Record, items: list[Record]) -> None:
+        left = {item["id"]: item["quantity"] for item in order["items"]}
+        for part in (part for entry in order["fulfillments"] for part in entry["items"]):
+            left[part["line_item_id"]] -= part["quantity"]
+        for item in items:
+            left[item["id"]] -= item["quantity"]
+        if min(left.values()) < 0:
+            raise _Refused("Quantity to fulfill exceeds the remaining quantity")
 
     def _sent(self, item: Record) -> Record:
         number = exact("quantity", item["quantity"])
@@ -191,8 +206,16 @@ class Mock(OrderMock):
     def _item(self, order_id: str, number: int, text: str | None) -> Record:
         item = {"id": f"ordli_{order_id}_{number:05}", "variant_id": "variant_1", "product_id": "prod_1",
                 "variant_sku": text or "CRATE-1", "discount_total": 0, "tax_total": 0}  # fmt: skip
-        item |= exact("refundable_total_per_unit", 9.5)
+        item |= {"total": 9.5, "return_received_total": 0, "return_dismissed_total": 0}
         return item | exact("quantity", 1) | exact("unit_price", 9.5)
+
+    def give_back(self, order_id: str, line: int, quantity: int) -> None:
+        """Have goods of a line come back: totals are of what is left then, as in the real one."""
+        order = self.orders[order_id]
+        item = order["items"][line]
+        back = item["unit_price"] * quantity
+        item |= {"total": item["total"] - back, "return_received_total": back}
+        order |= {"total": order["total"] - back, "updated_at": self._now()}
 
     def change_order(self, record_id: str) -> None:
         self.orders[record_id] |= {"fulfillment_status": "fulfilled", "updated_at": self._now()}
@@ -215,6 +238,10 @@ class Mock(OrderMock):
     def _now(self) -> str:
         moment = datetime.fromtimestamp(self.clock(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class _Refused(Exception):
+    """A call that the shop refuses."""
 
 
 def _moment(text: str) -> str:

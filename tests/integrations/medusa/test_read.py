@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from crossdock.integrations.medusa import read
+from crossdock.integrations.medusa import read, write
+from crossdock.kit.contract import Call, Command
 from crossdock.kit.registry import get_integration
 
 STATUSES = ("pending", "completed", "draft", "archived", "canceled", "requires_action")
@@ -51,3 +52,20 @@ def test_the_price_is_told_only_where_it_is_clear_which_one():
     raw = case("products", 4)
     assert str(read.product(raw)["price"]) == "9.75"
     assert read.product(raw | {"default_currency": None})["price"] is None, "two, and none is preferred"
+
+
+def test_a_large_batch_asks_for_so_many_variants_at_once_as_an_address_can_hold():
+    lines = [{"product_id": f"v_{number}", "quantity": 1} for number in range(250)]
+    steps = write.batch_adjust_inventory(Command("batch_adjust_inventory", {"line_items": lines}))
+    asked: list[str] = []
+    call = next(steps)
+    while isinstance(call, Call) and call.asks:
+        ids = call.params["id[]"]
+        assert len(ids) <= 100
+        asked += ids
+        level = {"location_id": "l", "reserved_quantity": 0}
+        items = [{"inventory_item_id": "i", "inventory": {"location_levels": [level]}}]
+        call = steps.send({"variants": [{"id": name, "inventory_items": items} for name in ids]})
+    assert asked == [line["product_id"] for line in lines]
+    assert isinstance(call, Call)
+    assert len(call.body["update"]) == 250

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import graphql
 
+from crossdock.integrations.shopify import inbound
 from tests.conftest import needs_shared
 from tests.integrations.shopify.state import Record, ShopState, bag, cut, gid, listed
 from tests.mock_vendors.graphql_vendor import GraphQlMock, MockError, Resolver, connection, load_schema
@@ -52,6 +53,14 @@ class Mock(GraphQlMock, OrderMock):
         self._denied: set[str] = set()
         self._words: dict[str, str] = {}
         self._spoilt: set[str] = set()
+        self.hidden: set[str] = set()
+        """Orders that are older than an app may see without `read_all_orders`."""
+        self.refund_status = "SUCCESS"
+        """What becomes of the transactions of refunds."""
+        self.most_paged = 25_000
+        """Records of a list that pages reach. Source: shopify.dev, "Shopify API limits"."""
+        self.most_orders = 250
+        """Orders of a page that cost no more than a query may."""
 
     @property
     def made(self) -> int:
@@ -128,8 +137,9 @@ class Mock(GraphQlMock, OrderMock):
             "shop": lambda: shop,
             "currentAppInstallation": lambda: {"accessScopes": scopes},
             "orders": self._orders,
-            "order": lambda id: self.shop.orders.get(_number(id)),
+            "order": lambda id: self._visible().get(_number(id)),
             "fulfillment": self._fulfillment,
+            "fulfillmentOrder": self._fulfillment_order,
             "productVariants": listed(self.shop.variants),
             "productVariant": self._variant,
             "product": lambda id: self.shop.product if _number(id) == "301" else None,
@@ -154,8 +164,20 @@ class Mock(GraphQlMock, OrderMock):
         bounds = CONDITION.findall(query or "")
         if query and " AND ".join(f"updated_at:{sign}'{moment}'" for sign, moment in bounds) != query:
             self.violations.append(f"orders: {query} is no search that the mock knows")
-        orders = sorted(self.shop.orders.values(), key=lambda order: (order["updatedAt"], order["id"]))
-        return connection([order for order in orders if _is_within(order["updatedAt"], bounds)], first, after)
+        if first > self.most_orders:
+            message = (
+                f"Query cost is {20 * first}, which exceeds the single query max cost limit ({MOST_COST})."
+            )
+            raise MockError(message, "MAX_COST_EXCEEDED")
+        orders = sorted(self._visible().values(), key=lambda order: (order["updatedAt"], order["id"]))
+        listed = [order for order in orders if _is_within(order["updatedAt"], bounds)]
+        page = connection(listed, first, after)
+        if page["nodes"] and listed.index(page["nodes"][-1]) >= self.most_paged:
+            raise MockError(f"pagination is limited to {self.most_paged} records", "BAD_REQUEST")
+        return page
+
+    def _visible(self) -> dict[str, Record]:
+        return {number: order for number, order in self.shop.orders.items() if number not in self.hidden}
 
     def _variant(self, id: str) -> Record | None:
         number = _number(id)
@@ -168,12 +190,17 @@ class Mock(GraphQlMock, OrderMock):
     def _node(self, name: str) -> Record | None:
         if "/ProductVariant/" in name:
             return self._variant(name)
-        lines = (line for order in self.shop.orders.values() for line in order["items"])
-        return next((line for line in lines if line["id"] == name), None)
+        parts = (part for order in self.shop.orders.values() for part in (*order["items"], *order["sent"]))
+        return next((part for part in parts if part["id"] == name), None)
 
     def _fulfillment(self, id: str) -> Record | None:
         sent = (entry for order in self.shop.orders.values() for entry in order["sent"])
         return next((entry for entry in sent if entry["id"] == id), None)
+
+    def _fulfillment_order(self, id: str) -> Record:
+        [entry] = self.shop.orders[_number(id)]["fulfillmentOrders"]()["nodes"]
+        found: Record = entry
+        return found
 
     # Writes
 
@@ -196,8 +223,9 @@ class Mock(GraphQlMock, OrderMock):
         number, now = str(next(self.shop.serial)), self._now()
         tracking = {name: fulfillment["trackingInfo"].get(name) for name in ("company", "number", "url")}
         made = {
-            "id": gid("Fulfillment", number), "legacyResourceId": number, "status": "SUCCESS",
-            "displayStatus": "FULFILLED", "createdAt": now, "updatedAt": now, "location": self.shop.location,
+            "__typename": "Fulfillment", "id": gid("Fulfillment", number), "legacyResourceId": number,
+            "status": "SUCCESS", "displayStatus": "FULFILLED", "createdAt": now, "updatedAt": now,
+            "location": self.shop.location,
             "trackingInfo": cut([tracking]), "fulfillmentLineItems": listed(lambda: sent),
         }  # fmt: skip
         order["sent"].append(made)
@@ -219,13 +247,20 @@ class Mock(GraphQlMock, OrderMock):
         order = self.shop.orders[_number(input["orderId"])]
         amount = sum(float(entry["amount"]) for entry in input.get("transactions") or ())
         number, now = str(next(self.shop.serial)), self._now()
+        parts = [
+            {"status": self.refund_status, "amountSet": bag(entry["amount"])}
+            for entry in input.get("transactions") or ()
+        ]
+        done = amount if self.refund_status == "SUCCESS" else 0.0
         refund = {"id": gid("Refund", number), "legacyResourceId": number, "createdAt": now,
-                  "note": input.get("note"), "totalRefundedSet": bag(f"{amount:.2f}")}  # fmt: skip
+                  "note": (input.get("note") or "").strip(), "transactions": listed(lambda: parts),
+                  "totalRefundedSet": bag(f"{done:.2f}")}  # fmt: skip
         order["given_back"].append(refund)
         for entry in input.get("transactions") or ():
             order["paid"].append({
-                "id": gid("OrderTransaction", next(self.shop.serial)), "kind": "REFUND", "status": "SUCCESS",
-                "gateway": entry["gateway"], "createdAt": now, "amountSet": bag(entry["amount"]),
+                "id": gid("OrderTransaction", next(self.shop.serial)), "kind": "REFUND",
+                "status": self.refund_status, "gateway": entry["gateway"], "createdAt": now,
+                "amountSet": bag(entry["amount"]),
                 "parentTransaction": {"id": entry["parentId"]},
             })  # fmt: skip
         for returned in input.get("refundLineItems") or ():
@@ -291,16 +326,23 @@ class Mock(GraphQlMock, OrderMock):
         operation = self.bulk[number]
         operation["polls"] -= 1
         if operation["polls"] < 0 and operation["status"] in ("CREATED", "RUNNING"):
-            operation |= {"status": "COMPLETED", "url": f"{self.url}/exports/{number}?signature=s3cret"}
+            self.finish_export(number)
         elif operation["status"] == "CREATED":
             operation["status"] = "RUNNING"
         return operation
+
+    def finish_export(self, number: int = -1) -> None:
+        """Write the file of an operation, as everything is now."""
+        content, operation = self.exported(number), self.bulk[number]
+        url = f"{self.url}/exports/{_number(operation['id'])}?signature=s3cret"
+        operation |= {"status": "COMPLETED", "url": url, "content": content}
+        operation["objectCount"] = str(content.count(b"\n"))
 
     def _export(self, call: MockCall) -> MockAnswer:
         """A part of a file. No token may come along: it lies on a host of somebody else."""
         if "x-shopify-access-token" in call.headers or call.query.get("signature") != "s3cret":
             self.violations.append("a file was asked for with a token, or not as it was signed")
-        content = self.exported(int(_number(call.path)))
+        content = self.bulk[int(_number(call.path))]["content"]
         begin, last = re.fullmatch(r"bytes=(\d+)-(\d+)", call.headers["range"]).groups()  # type: ignore[union-attr]
         part = content[int(begin) : int(last) + 1]
         headers = {"Content-Range": f"bytes {begin}-{int(begin) + len(part) - 1}/{len(content)}"}
@@ -326,6 +368,10 @@ class Mock(GraphQlMock, OrderMock):
         return connection(nodes)
 
     def _subscribe(self, topic: str, webhookSubscription: Record) -> Record:
+        needed = next((scope for scope, topics in inbound.TOPICS.items() if topic in topics), None)
+        if needed in self._denied:
+            error = {"field": ["topic"], "message": f"The app lacks {needed}"}
+            return {"webhookSubscription": None, "userErrors": [error]}
         name = gid("WebhookSubscription", next(self.shop.serial))
         self.subscriptions[name] = {"id": name, "topic": topic, "uri": webhookSubscription["uri"]}
         return {"webhookSubscription": self.subscriptions[name], "userErrors": []}

@@ -39,6 +39,8 @@ class ShopState:
         self.orders: dict[str, Record] = {}
         self.stock = {"501": 10, "502": 5}
         self.made = 0
+        self.places = [LOCATION]
+        """The numbers of the locations that have stock of each variant."""
         self.location: Record = {
             "__typename": "Location", "id": gid("Location", LOCATION), "legacyResourceId": str(LOCATION),
             "name": "Dock", "isActive": True, "createdAt": NOW, "updatedAt": NOW,
@@ -55,10 +57,12 @@ class ShopState:
 
     def variant(self, number: str) -> Record:
         item = str(int(number) + 100)
-        level: Record = {
-            "__typename": "InventoryLevel", "id": gid("InventoryLevel", item), "location": self.location,
-            "quantities": lambda names: [{"name": name, "quantity": self.stock[number]} for name in names],
-        }  # fmt: skip
+        levels: list[Record] = [
+            {"__typename": "InventoryLevel", "id": gid("InventoryLevel", f"{item}{place}"),
+             "location": {**self.location, "legacyResourceId": str(place)},
+             "quantities": lambda names: [{"name": name, "quantity": self.stock[number]} for name in names]}
+            for place in self.places
+        ]  # fmt: skip
         variant: Record = {
             "__typename": "ProductVariant", "id": gid("ProductVariant", number), "legacyResourceId": number,
             "title": f"No. {number}", "sku": f"CRATE-{number}", "barcode": None, "price": "9.50",
@@ -69,7 +73,7 @@ class ShopState:
             "id": gid("InventoryItem", item), "legacyResourceId": item, "tracked": True,
             "unitCost": {"amount": "4.2"}, "harmonizedSystemCode": None, "countryCodeOfOrigin": "DE",
             "measurement": {"weight": {"unit": "GRAMS", "value": 250.0}},
-            "inventoryLevels": listed(lambda: [level]), "variants": listed(lambda: [variant]),
+            "inventoryLevels": listed(lambda: levels), "variants": listed(lambda: [variant]),
         }  # fmt: skip
         return variant
 
@@ -92,7 +96,8 @@ class ShopState:
             "displayFulfillmentStatus": "UNFULFILLED", "displayFinancialStatus": "PAID",
             "currencyCode": "USD", "presentmentCurrencyCode": "USD", "email": "buyer@example.com",
             "tags": [text] if text else [], "sourceName": "web", "poNumber": None, "test": False,
-            "totalPriceSet": bag("24.50"), "totalTaxSet": bag(0), "totalDiscountsSet": bag(0),
+            "totalPriceSet": bag("24.50"), "currentTotalPriceSet": bag("24.50"), "taxesIncluded": False,
+            "totalTaxSet": bag(0), "totalDiscountsSet": bag(0),
             "totalShippingPriceSet": bag("5.50"), "totalRefundedSet": bag(0), "shippingAddress": address,
             "billingAddress": None,
             "shippingLine": {"title": text or "Standard", "code": "std", "carrierIdentifier": None},
@@ -112,7 +117,7 @@ class ShopState:
         return {
             "__typename": "LineItem", "id": gid("LineItem", f"{order_id}{position:05}"),
             "sku": text or "CRATE-501",
-            "quantity": 1, "left": 1, "refundableQuantity": 1, "variant": variant,
+            "quantity": 1, "currentQuantity": 1, "left": 1, "refundableQuantity": 1, "variant": variant,
             "product": {"legacyResourceId": "301"}, "originalUnitPriceSet": bag("9.50"),
             "discountAllocations": [], "taxLines": [],
         }  # fmt: skip

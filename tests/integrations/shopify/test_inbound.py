@@ -56,6 +56,14 @@ READS = {
         [("get_products", "product-301"), ("get_products", "501"), ("get_products", "502")],
     ),
     "products/delete": ({"id": 301}, []),
+    "inventory_levels/connect": (
+        {"inventory_item_id": 601, "location_id": 7002, "available": None},
+        [("get_products", "item-601")],
+    ),
+    "inventory_levels/disconnect": (
+        {"inventory_item_id": 601, "location_id": 7002},
+        [("get_products", "item-601")],
+    ),
     "inventory_levels/update": (
         {"inventory_item_id": 601, "location_id": 7001, "available": 3},
         [("get_products", "item-601")],
@@ -72,7 +80,7 @@ def test_each_topic_names_what_is_to_be_read_again(topic: str):
 
 
 def test_every_topic_that_is_subscribed_to_is_understood():
-    assert {topic.lower().replace("_", "/") for topic in inbound.TOPICS} <= {
+    assert {topic.lower().replace("_", "/") for topics in inbound.TOPICS.values() for topic in topics} <= {
         topic.replace("_", "/") for topic in READS
     }
 

@@ -9,14 +9,16 @@ import pytest
 
 from crossdock.errors import VendorRefused
 from crossdock.integrations.shopify import inbound
+from crossdock.integrations.shopify.write import adjust_inventory
 from crossdock.kit import registry
-from crossdock.kit.contract import Call
+from crossdock.kit.contract import Call, Command
 from crossdock.kit.inbound import hmac_text
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
 from crossdock.resources.cart.warehouses import CART_WAREHOUSES
 from crossdock.services.application import application
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.writes.steps import execute
 from tests.integrations.shopify.mock import Mock
 from tests.journeys.conftest import World, migrated_sqlite, vendor, with_settings, world
 from tests.journeys.test_every_vendor import database_url
@@ -24,6 +26,8 @@ from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected
 from tests.mock_vendors.faults import done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
+
+ALL_TOPICS = {*inbound.ALWAYS, *(topic for topics in inbound.TOPICS.values() for topic in topics)}
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
 READ = (CART_ORDERS, CART_PRODUCTS, CART_WAREHOUSES)
@@ -152,7 +156,7 @@ async def test_points_that_are_used_up_are_waited_for(shop: ConnectedShop):
 
 async def test_what_shopify_tells_is_read_at_once(telling_shop: ConnectedShop):
     shop = telling_shop
-    assert {entry["topic"] for entry in shop.mock.subscriptions.values()} == set(inbound.TOPICS)
+    assert {entry["topic"] for entry in shop.mock.subscriptions.values()} == ALL_TOPICS
     await exported(shop)
     order_id = shop.mock.add_order(SampleOrder(2))
     assert await tell(shop, "orders/create", {"id": int(order_id)}) == 200
@@ -184,3 +188,44 @@ async def test_a_customer_whom_the_shop_wants_erased_is_erased(telling_shop: Con
     assert "buyer@example.com" not in str(await telling_shop.orders())
     body["shop_domain"] = "other.myshopify.com"
     assert await tell(telling_shop, "shop/redact", body) == 401
+
+
+async def test_all_that_is_left_of_a_long_order_is_sent(shop: ConnectedShop):
+    order_id = shop.mock.add_order(SampleOrder(2, lines=300))
+    assert await shop.sync() == "done"
+    async with writing(shop.world, shop.connection) as hand:
+        answer = await hand.send("POST", f"/cart/orders/{order_id}/shipments", {"tracking_number": "T"})
+    assert answer.status_code == 200, answer.text
+    assert not any(line["left"] for line in shop.mock.shop.orders[order_id]["items"])
+
+
+async def test_stock_is_set_at_any_of_many_locations(shop: ConnectedShop):
+    shop.mock.shop.places = [*range(7001, 7071)]
+    await exported(shop)
+    integration = registry.get_integration("cart", "shopify")
+    async with shop.world.services.writer.sign_in(shop.connection, integration) as client:
+        body = {"quantity": 30, "adjustment_type": "exact", "warehouse_id": "7070"}
+        command = Command("adjust_inventory", body, record_id="501")
+        assert await execute(client, adjust_inventory(command)) == "501"
+    assert shop.mock.shop.stock["501"] == 30
+
+
+async def test_an_app_that_lacks_a_scope_is_told_of_all_else(world: World, monkeypatch: pytest.MonkeyPatch):
+    public = with_settings(world, base_url="https://hub.example")
+    async with Mock() as mock:
+        mock._denied.add("read_products")
+        shop = await connected(ConnectedShop, public, mock, monkeypatch, READ)
+        topics = {entry["topic"] for entry in shop.mock.subscriptions.values()}
+        assert topics == ALL_TOPICS - {*inbound.TOPICS["read_products"]}
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "PENDING"])
+async def test_a_refund_whose_answers_were_lost_is_found(shop: ConnectedShop, status: str):
+    [order_id] = await shop.orders()
+    shop.mock.refund_status = status
+    shop.mock.script("refundCreate", [done_then(dropped())] * 9)
+    async with writing(shop.world, shop.connection) as hand:
+        body = {"amount": 5, "reason": "late "}
+        answer = await hand.send("POST", f"/cart/orders/{order_id}/refund", body)
+    assert answer.status_code == 200, answer.text
+    assert len(shop.mock.shop.orders[order_id]["given_back"]) == 1

@@ -7,11 +7,14 @@ import graphql
 import pytest
 
 from crossdock.integrations.vendure.client import DOCUMENTS, Client
-from crossdock.kit.contract import Context, Walk
+from crossdock.integrations.vendure.write import adjust_inventory
+from crossdock.kit.contract import Command, Context, Walk
 from crossdock.kit.http import Http, new_session
 from crossdock.kit.limits import LocalSlots
 from crossdock.kit.registry import get_integration
 from crossdock.net.addresses import AddressPolicy
+from crossdock.writes.steps import execute
+from tests.integrations.vendure import mock
 from tests.integrations.vendure.mock import Mock
 from tests.mock_vendors.graphql_vendor import load_schema
 from tests.mock_vendors.orders import SampleOrder
@@ -83,3 +86,16 @@ async def test_an_order_that_the_shop_can_not_answer_for_takes_none_along(shop: 
     records = [raw async for page in client.orders(Walk()) for raw in page.records]
     assert [raw["id"] for raw in records] == ids
     assert [len(raw) > 1 for raw in records] == [True, False, True]
+
+
+async def test_stock_may_be_adjusted_at_every_location(
+    shop: Mock, client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    places = [{**mock.LOCATIONS[0], "id": str(number)} for number in range(1, 231)]
+    monkeypatch.setattr(mock, "LOCATIONS", places)
+    assert await client.options("warehouses") == [place["id"] for place in places]
+    command = Command(
+        "adjust_inventory", {"quantity": 3, "adjustment_type": "exact", "warehouse_id": "230"}, record_id="1"
+    )
+    assert await execute(client, adjust_inventory(command)) == "1"
+    assert shop.levels["1"]["230"] == 3

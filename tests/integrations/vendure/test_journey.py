@@ -15,6 +15,7 @@ from crossdock.store.connections.connections import ConnectionRow
 from tests.integrations.vendure.mock import Mock
 from tests.journeys.conftest import RESOURCES, World, migrated_sqlite, vendor, world
 from tests.journeys.writing import writing
+from tests.mock_vendors.faults import done_then, dropped
 from tests.mock_vendors.orders import SampleOrder
 
 __all__ = ["migrated_sqlite", "vendor", "world"]
@@ -97,3 +98,70 @@ async def test_what_becomes_of_an_open_order_is_seen_although_its_date_stands_st
     shop.orders[order_id]["state"] = "Delivered"
     await world.next_sync(2 * 3600)
     assert (await world.documents(connection))[order_id]["status"] == "fulfilled"
+
+
+@pytest.mark.parametrize("days", [1, 40])
+async def test_a_refund_made_in_the_shop_is_seen_though_nothing_is_open(
+    world: World, shop: Mock, connection: ConnectionRow, days: int
+):
+    [order_id] = await world.documents(connection)
+    order = shop.orders[order_id]
+    order["state"] = "Delivered"
+    await world.next_sync(2 * 3600)
+    world.clock.pass_seconds(days * 86_400)
+    shop.add_order(SampleOrder(2, status="Cancelled"))
+    await world.next_sync()
+    now = order["createdAt"]
+    refund = {
+        "id": "77", "createdAt": now, "updatedAt": now, "state": "Settled", "total": 100, "reason": "late",
+        "transactionId": "t", "lines": [],
+    }  # fmt: skip
+    order["payments"][0]["refunds"].append(refund)
+    await world.next_sync(2 * 3600)
+    [payment] = (await world.documents(connection))[order_id]["additional_fields"]["payments"]
+    assert [entry["id"] for entry in payment["refunds"]] == ["77"]
+
+
+async def test_a_tracking_number_of_an_earlier_parcel_is_not_taken_for_a_shipment_whose_answer_was_lost(
+    world: World, shop: Mock, connection: ConnectionRow
+):
+    [order_id] = await world.documents(connection)
+    path = f"/cart/orders/{order_id}/shipments"
+    parts = [
+        {"line_items": [{"line_item_id": line["id"], "quantity": 1}], "tracking_number": "T"}
+        for line in shop.orders[order_id]["lines"]
+    ]
+    again = {"Idempotency-Key": "again"}
+    async with writing(world, connection) as hand:
+        assert (await hand.send("POST", path, parts[0])).status_code == 200
+        world.clock.pass_seconds(300)
+        shop.script("addFulfillmentToOrder", [dropped()])
+        answer = await hand.send("POST", path, parts[1], headers=again)
+        assert answer.status_code >= 400, "nobody knows yet"
+        world.clock.pass_seconds(600)
+        answer = await hand.send("POST", path, parts[1], headers=again)
+    assert answer.status_code == 200, answer.text
+    assert len(shop.orders[order_id]["fulfillments"]) == 2
+
+
+async def test_a_line_of_which_a_part_was_refunded_is_refunded_for_the_rest_once(
+    world: World, shop: Mock, connection: ConnectionRow
+):
+    [order_id] = await world.documents(connection)
+    order = shop.orders[order_id]
+    line = order["lines"][0]
+    line |= {"quantity": 2, "orderPlacedQuantity": 2}
+    name, path = line["id"], f"/cart/orders/{order_id}/refund"
+    async with writing(world, connection) as hand:
+        part = {"line_items": [{"line_item_id": name, "quantity": 1}]}
+        assert (await hand.send("POST", path, part)).status_code == 200
+        world.clock.pass_seconds(300)
+        shop.script("refundOrder", [done_then(dropped())])
+        rest = {"line_items": [{"line_item_id": name}]}
+        answer = await hand.send("POST", path, rest)
+        assert answer.status_code == 200, answer.text
+        for more in (rest, part):
+            answer = await hand.send("POST", path, more)
+            assert answer.status_code == 400, answer.text
+    refunds = order["payments"][0]["refunds"]
+    assert [(refund["total"], refund["state"]) for refund in refunds] == [(1140, "Settled")] * 2

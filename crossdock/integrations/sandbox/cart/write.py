@@ -2,24 +2,10 @@
 
 from crossdock.integrations.sandbox.operations import calls
 from crossdock.integrations.sandbox.operations.calls import one_call, reference, vendor_members
+from crossdock.kit.cart_writes import SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Operation, Steps
 
 HOW = {"increase": "ADD", "decrease": "REMOVE", "exact": "SET"}
-SENT_LINES = {
-    "type": "array",
-    "minItems": 1,
-    "title": "Lines",
-    "description": "What was sent. Without any: all that is left of the order.",
-    "items": {
-        "type": "object",
-        "properties": {
-            "line_item_id": {"type": "string", "minLength": 1},
-            "quantity": {"type": "integer", "minimum": 1},
-        },
-        "required": ["line_item_id", "quantity"],
-        "additionalProperties": False,
-    },
-}
 
 
 def create_order_shipment(command: Command) -> Steps:
