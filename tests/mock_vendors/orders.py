@@ -55,6 +55,8 @@ class OrderMock(MockVendor):
     """How the path of a list of orders ends."""
     permission: ClassVar[str] = "get_orders"
     """The function that `revoke` takes the right for."""
+    more_than_a_page: ClassVar[int] = 55
+    """So many orders that a list of them has several pages."""
     write: ClassVar[SampleWrite | None] = None
     tells_deleted: ClassVar[bool] = False
     """Whether the vendor says that an order is gone."""

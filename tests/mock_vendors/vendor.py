@@ -22,6 +22,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl
@@ -86,7 +87,11 @@ class MockVendor:
         self.clock: Callable[[], float] = time.monotonic
         """The vendor's clock, in seconds; throttles go by it."""
         self.closing = asyncio.Event()
+        self.zone: tzinfo = UTC
+        """What the vendor writes its dates in, where they have a zone."""
         self._scripts: dict[str, deque[Fault]] = defaultdict(deque)
+        self._answers: dict[str, MockAnswer] = {}
+        """The last usual answers, by the last name of the call."""
 
     # What a vendor's mock says for itself
 
@@ -170,9 +175,23 @@ class MockVendor:
 
     async def usual(self, request: web.Request) -> web.StreamResponse:
         """The answer without any script."""
-        answer = await self._answered(await _call(request))
-        headers = {"Content-Type": answer.kind, **answer.headers}
-        return web.Response(status=answer.status, body=answer.encoded(), headers=headers)
+        call = await _call(request)
+        answer = await self._answered(call)
+        self._answers[self.names(call)[-1]] = answer
+        return _sent(answer)
+
+    async def seen(self, request: web.Request) -> MockCall:
+        """A request as the vendor sees it."""
+        return await _call(request)
+
+    def answer_before(self, call: MockCall) -> web.StreamResponse | None:
+        """The last usual answer to a call of this name; None: there was none."""
+        answer = self._answers.get(self.names(call)[-1])
+        return None if answer is None else _sent(answer)
+
+    def moment(self) -> datetime:
+        """Now, by the vendor's clock and in its zone."""
+        return datetime.fromtimestamp(self.clock(), self.zone)
 
     async def _answered(self, call: MockCall) -> MockAnswer:
         if not self.is_open(call):
@@ -197,6 +216,11 @@ class MockVendor:
     @cached_property
     def _known(self) -> Description | None:
         return self.description()
+
+
+def _sent(answer: MockAnswer) -> web.StreamResponse:
+    headers = {"Content-Type": answer.kind, **answer.headers}
+    return web.Response(status=answer.status, body=answer.encoded(), headers=headers)
 
 
 async def _call(request: web.Request) -> MockCall:

@@ -32,6 +32,7 @@ class Mock(OrderMock):
 
     integration: ClassVar[tuple[str, str]] = ("wms", "shipbob")
     orders_path: ClassVar[str] = "/order"
+    more_than_a_page: ClassVar[int] = 260
     write: ClassVar[SampleWrite | None] = SampleWrite(
         "POST", "/wms/orders", records.NEW_ORDER, vendor_path="/order", count="made"
     )
@@ -100,7 +101,7 @@ class Mock(OrderMock):
             "webhook": self._webhook,
         }
         answer = handlers[area](call, path)
-        moment = format_datetime(self._moment(), usegmt=True)
+        moment = format_datetime(datetime.fromtimestamp(self.clock(), UTC), usegmt=True)
         return MockAnswer(answer.status, answer.body, {"Date": moment, **left, **answer.headers})
 
     # Pages, in the ways that ShipBob has
@@ -172,9 +173,9 @@ class Mock(OrderMock):
             for number, order in sorted(self.orders.items())
             if (ids is None or str(number) in ids)
             and (references is None or order["reference_id"] in references)
-            and (limits["LastUpdateStartDate"] or "") <= self.moved["order"][number]
-            and (limits["EndDate"] is None or order["created_date"] <= limits["EndDate"])
-            and (tracked is None or self.moved["tracking"].get(number, "") >= tracked)
+            and (limits["LastUpdateStartDate"] or "") <= _utc(self.moved["order"][number])
+            and (limits["EndDate"] is None or _utc(order["created_date"]) <= limits["EndDate"])
+            and (tracked is None or _utc(self.moved["tracking"].get(number)) >= tracked)
         ]
 
     def _cancelled(self, order: Record) -> MockAnswer:
@@ -247,7 +248,7 @@ class Mock(OrderMock):
             for product in self.products.values()
             if (wanted is None or wanted in {str(variant["id"]) for variant in product["variants"]})
             and (sku is None or sku in {variant["sku"] for variant in product["variants"]})
-            and since <= (product["updated_on"] or "")
+            and since <= _utc(product["updated_on"])
         ]
         return self._linked(call, found)
 
@@ -306,7 +307,7 @@ class Mock(OrderMock):
             order
             for order in self.receiving.values()
             if (ids is None or str(order["id"]) in ids)
-            and order["insert_date"] >= since
+            and _utc(order["insert_date"]) >= since
             and (numbers is None or order["purchase_order_number"] in numbers)
         ]
 
@@ -352,7 +353,7 @@ class Mock(OrderMock):
             order
             for order in self.returns.values()
             if (ids is None or str(order["id"]) in ids)
-            and order["insert_date"] >= since
+            and _utc(order["insert_date"]) >= since
             and (references is None or order["reference_id"] in references)
         ]
 
@@ -369,7 +370,7 @@ class Mock(OrderMock):
 
     def _charged(self, body: Record) -> list[Record]:
         begin, end = _moment(body["from_date"]) or "", _moment(body["to_date"]) or "9"
-        return [charge for charge in self.charges if begin <= charge["charge_date"] <= end]
+        return [charge for charge in self.charges if begin <= _utc(charge["charge_date"]) <= end]
 
     def _webhook(self, call: MockCall, path: str) -> MockAnswer:
         _, _, name = path.partition("/")
@@ -414,15 +415,17 @@ class Mock(OrderMock):
     def revoke(self, function: str) -> None:
         self._forbidden.add(AREAS[function])
 
-    def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self.clock(), UTC)
-
     def _now(self) -> str:
-        return self._moment().isoformat(timespec="seconds")
+        return self.moment().isoformat(timespec="seconds")
 
 
 def _listed(text: str | None) -> set[str] | None:
     return None if text is None else set(text.split(","))
+
+
+def _utc(text: str | None) -> str:
+    """A date of a record as one that compares by its letters; "" where there is none."""
+    return _moment(text) or ""
 
 
 def _moment(text: str | None) -> str | None:

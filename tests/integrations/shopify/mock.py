@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -362,8 +362,7 @@ class Mock(GraphQlMock, OrderMock):
         self._denied.add({"get_orders": "read_orders", "get_products": "read_products"}[function])
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return self.moment().isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _number(name: str) -> str:
@@ -371,7 +370,9 @@ def _number(name: str) -> str:
 
 
 def _is_within(moment: str, bounds: Sequence[tuple[str, str]]) -> bool:
-    return all(moment >= bound if sign == ">=" else moment <= bound for sign, bound in bounds)
+    at = datetime.fromisoformat(moment)
+    limits = [(sign, datetime.fromisoformat(bound)) for sign, bound in bounds]
+    return all(at >= limit if sign == ">=" else at <= limit for sign, limit in limits)
 
 
 def _member(source: Any, info: graphql.GraphQLResolveInfo, **arguments: Any) -> Any:
