@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -71,6 +71,16 @@ class MockAnswer:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
+class Pages(Protocol):
+    """Pages of a vendor beside its API, such as those of a consent; they answer for themselves."""
+
+    faults: list[str]
+
+    def answer(self, call: MockCall) -> MockAnswer | None:
+        """The answer to a call of one of the pages; None: it is none of them."""
+        ...
+
+
 class MockVendor:
     """See the top of this file. Members may be changed while it runs."""
 
@@ -87,6 +97,7 @@ class MockVendor:
         self.clock: Callable[[], float] = time.monotonic
         """The vendor's clock, in seconds; throttles go by it."""
         self.closing = asyncio.Event()
+        self.pages: Pages | None = None
         self.zone: tzinfo = UTC
         """What the vendor writes its dates in, where they have a zone."""
         self._scripts: dict[str, deque[Fault]] = defaultdict(deque)
@@ -194,6 +205,9 @@ class MockVendor:
         return datetime.fromtimestamp(self.clock(), self.zone)
 
     async def _answered(self, call: MockCall) -> MockAnswer:
+        if self.pages is not None and (answer := self.pages.answer(call)) is not None:
+            self.violations += [f"page: {fault}" for fault in self.pages.faults]
+            return answer
         if not self.is_open(call):
             if not self.is_signed_in(call):
                 return self.unauthorized(call)

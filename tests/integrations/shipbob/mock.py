@@ -11,6 +11,7 @@ from tests.contracts.vendor_specs import Description
 from tests.integrations.shipbob import records
 from tests.integrations.shipbob.description import description
 from tests.integrations.shipbob.records import Record
+from tests.mock_vendors.consent import ConsentPages
 from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite
 from tests.mock_vendors.throttles import SlidingWindow
 from tests.mock_vendors.vendor import MockAnswer, MockCall
@@ -61,6 +62,13 @@ class Mock(OrderMock):
         self.channels: list[Record] = [
             {"id": CHANNEL, "name": "Mock Shop", "application_name": "SMA", "scopes": list(SCOPES)}
         ]
+        scopes = (*SCOPES, "fulfillments_read", "fulfillments_write", "webhooks_read", "webhooks_write")
+        self.pages: ConsentPages = ConsentPages(
+            "/connect/authorize",
+            "/connect/token",
+            (*scopes, "offline_access"),
+            wanted={"response_mode": "query"},
+        )
         self._is_expired = False
         self._forbidden: set[str] = set()
 
@@ -70,8 +78,12 @@ class Mock(OrderMock):
     def credentials(self) -> dict[str, str]:
         return {"sign_in": "token", "token": TOKEN, "environment": "sandbox"}
 
+    def hosts(self) -> dict[str, dict[str, str]]:
+        return {"": {"api": self.url, "auth": self.url}}
+
     def is_signed_in(self, call: MockCall) -> bool:
-        return not self._is_expired and call.headers.get("authorization") == f"Bearer {TOKEN}"
+        token = call.headers.get("authorization", "").removeprefix("Bearer ")
+        return not self._is_expired and (token == TOKEN or self.pages.takes(token))
 
     def too_many(self, _call: MockCall, seconds: float) -> MockAnswer:
         wait = max(1, round(seconds))

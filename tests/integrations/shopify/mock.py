@@ -1,16 +1,21 @@
 """A Shopify that is made up, on Shopify's own schema: pages, points, bulk operations, idempotency keys."""
 
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import graphql
 
+from crossdock.kit.registry import get_integration
 from tests.conftest import needs_shared
 from tests.integrations.shopify.state import Record, ShopState, bag, cut, gid, listed
+from tests.mock_vendors.consent import CLIENT_SECRET, ConsentPages
 from tests.mock_vendors.graphql_vendor import GraphQlMock, MockError, Resolver, connection, load_schema
 from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite
 from tests.mock_vendors.throttles import TokenBucket
@@ -48,6 +53,17 @@ class Mock(GraphQlMock, OrderMock):
         self.subscriptions: dict[str, Record] = {}
         self.by_key: dict[str, Record] = {}
         self.key: str | None = None
+        self.pages: ConsentPages = ConsentPages(
+            "/admin/oauth/authorize",
+            "/admin/oauth/access_token",
+            get_integration("cart", "shopify").manifest.auth.ways["oauth"].oauth.scopes,
+            separator=",",
+            has_pkce=False,
+            token_wanted={"expiring": "1"},
+            granted={"scope": ",".join(SCOPES), "refresh_token_expires_in": 7_776_000},
+            sent_back=_signed_back,
+            has_grace=True,
+        )
         self._is_expired = False
         self._denied: set[str] = set()
         self._words: dict[str, str] = {}
@@ -69,7 +85,8 @@ class Mock(GraphQlMock, OrderMock):
         return {"shop": "harbour.myshopify.com", "access_token": TOKEN, "api_secret": "hush"}
 
     def is_signed_in(self, call: MockCall) -> bool:
-        return not self._is_expired and call.headers.get("x-shopify-access-token") == TOKEN
+        token = call.headers.get("x-shopify-access-token", "")
+        return not self._is_expired and (token == TOKEN or self.pages.takes(token))
 
     def is_open(self, call: MockCall) -> bool:
         return call.path.startswith("/exports/")
@@ -363,6 +380,14 @@ class Mock(GraphQlMock, OrderMock):
 
     def _now(self) -> str:
         return self.moment().isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _signed_back(answer: dict[str, str]) -> dict[str, str]:
+    """What a browser comes back with, signed over its sorted query. Source: shopify.dev, "Authenticate a
+    standalone or API-only app"."""
+    query = {**answer, "host": "YWRtaW4", "shop": "harbour.myshopify.com", "timestamp": "1800000000"}
+    text = urlencode(sorted(query.items()))
+    return {**query, "hmac": hmac.new(CLIENT_SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()}
 
 
 def _number(name: str) -> str:
