@@ -37,7 +37,7 @@ from tests.mock_vendors.faults import (
     throttled,
     usual,
 )
-from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite, all_mocks
+from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite, all_mocks, moved_to
 from tests.mock_vendors.vendor import MockCall
 
 ORDERS = {"wms": WMS_ORDERS, "cart": CART_ORDERS}
@@ -87,14 +87,7 @@ class MockedVendor:
 
 def moved(integration: Integration, mock: OrderMock) -> Integration:
     """The integration, its vendor at the mock."""
-    hosts = mock.hosts()
-    table = integration.manifest.hosts
-    common = {**table.common, **hosts.get("", {})}
-    by_choice = {
-        choice: {**names, **hosts.get(choice, hosts.get("", {}))} for choice, names in table.by_choice.items()
-    }
-    moved = msgspec.structs.replace(table, common=common, by_choice=by_choice)
-    return replace(integration, manifest=msgspec.structs.replace(integration.manifest, hosts=moved))
+    return moved_to(integration, mock.hosts())
 
 
 @pytest.fixture(params=list(all_mocks()))

@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 import graphql
 
-from crossdock.kit.registry import get_integration
 from tests.conftest import needs_shared
 from tests.integrations.shopify.state import Record, ShopState, bag, cut, gid, listed
 from tests.mock_vendors.consent import CLIENT_SECRET, ConsentPages
@@ -24,6 +23,12 @@ from tests.mock_vendors.vendor import MockAnswer, MockCall
 TOKEN = "shpat_mock"
 SCOPES = ("read_orders", "write_orders", "read_products", "write_inventory", "read_locations",
           "write_merchant_managed_fulfillment_orders")  # fmt: skip
+ALL_SCOPES = (
+    "read_orders", "write_orders", "read_products", "read_inventory", "write_inventory", "read_locations",
+    *(f"{right}_{kind}_fulfillment_orders" for right in ("read", "write")
+      for kind in ("merchant_managed", "assigned", "third_party")),
+)  # fmt: skip
+"""Those of Shopify's that an app may ask for here. Source: shopify.dev, "Shopify API access scopes"."""
 CONDITION = re.compile(r"updated_at:(>=|<=)'([^']+)'")
 MOST_COST = 1000
 """Of a query. Source: shopify.dev, "GraphQL Admin API rate limits"."""
@@ -56,7 +61,7 @@ class Mock(GraphQlMock, OrderMock):
         self.pages: ConsentPages = ConsentPages(
             "/admin/oauth/authorize",
             "/admin/oauth/access_token",
-            get_integration("cart", "shopify").manifest.auth.ways["oauth"].oauth.scopes,
+            ALL_SCOPES,
             separator=",",
             has_pkce=False,
             token_wanted={"expiring": "1"},
