@@ -28,6 +28,7 @@ def settings_in(folder: Path) -> dict[str, str]:
         "CROSSDOCK_DATA_DIR": str(folder / "data"),
         "CROSSDOCK_SECRET_KEY": new_secret_key(),
         "CROSSDOCK_ALLOWED_ADDRESSES": "127.0.0.0/8",
+        "CROSSDOCK_DISABLED_FUNCTIONS": "none",
     }
 
 
