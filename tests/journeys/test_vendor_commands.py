@@ -18,8 +18,8 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> MockedShell:
     """A site with an organization."""
     folder = tmp_path_factory.mktemp("typed")
     shell = MockedShell(folder, settings_in(folder) | {VARIABLE: "{}"})
-    succeeded(shell.run("migrate"))
-    succeeded(shell.run("keys", "create", "backend"))
+    succeeded(shell.call("migrate"))
+    succeeded(shell.call("keys", "create", "backend"))
     return shell
 
 

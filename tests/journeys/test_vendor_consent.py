@@ -143,18 +143,6 @@ def test_a_code_is_taken_once_and_an_answer_of_the_page_too(journey: ConsentJour
     assert journey.pages.grants == ["authorization_code"]
 
 
-def test_another_browser_and_another_state_bring_nobody_in(journey: ConsentJourney):
-    form, flow_id = journey.form(), new_flow_id()
-    with browser() as window, browser() as other_window:
-        departed = window.get(journey.start_url(form, flow_id))
-        back = window.get(departed.headers["location"]).headers["location"]
-        forged = str(URL(back).update_query(state="forged.1.state"))
-        assert done(window.get(forged))["code"] == "oauth_state_invalid"
-        assert done(other_window.get(back))["code"] == "wrong_browser"
-    assert journey.pages.grants == []
-    assert form.flow(flow_id)["status"] == "failed"
-
-
 def test_a_user_who_does_not_agree_leaves_nothing(journey: ConsentJourney):
     form, flow_id, journey.pages.denies = journey.form(), new_flow_id(), True
     with browser() as window:

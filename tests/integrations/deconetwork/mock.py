@@ -52,7 +52,7 @@ class Mock(OrderMock):
 
     integration: ClassVar[tuple[str, str]] = ("wms", "deconetwork")
     orders_path: ClassVar[str] = "/manage_orders/find"
-    more_than_a_page: ClassVar[int] = 205
+    more_than_a_page: ClassVar[int] = 110
     write: ClassVar[SampleWrite | None] = SampleWrite(
         "POST", "/wms/orders/{id}/shipments", {"tracking_number": "T-1"},
         vendor_path="/update_order_status", count="made",
