@@ -4,7 +4,7 @@ A record in which something does not fit is read once more, leniently: then thes
 `UnfitValue` in place of raising, so that all else of the record can be kept.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -130,6 +130,18 @@ def whole(value: Any) -> int | None:
         rounded = int(number.to_integral_value(ROUND_HALF_UP))
         return unfit(value, "a whole number", stored=rounded, exact=number)
     return int(number)
+
+
+def added(amounts: Iterable[Any], less: Iterable[Any] = ()) -> Any:
+    """The sum of amounts, less others; or what is no number among them, None or what does not fit.
+
+    So no part of a sum is ever taken for the whole of it.
+    """
+    plus, minus = list(amounts), list(less)
+    for amount in (*plus, *minus):
+        if amount is None or isinstance(amount, UnfitValue):
+            return amount
+    return sum(plus) - sum(minus)
 
 
 def timestamp(value: Any) -> str | None:

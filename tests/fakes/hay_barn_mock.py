@@ -4,7 +4,7 @@
 """
 
 import itertools
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from crossdock.kit.registry import Integration
@@ -15,6 +15,7 @@ from tests.mock_vendors.throttles import FixedWindow
 from tests.mock_vendors.vendor import MockAnswer, MockCall
 
 PAGE_SIZE = 2
+OLD = "1970-01-01T00:00:00Z"
 TEXT = {"schema": {"type": "string"}}
 LINE = {
     "type": "object",
@@ -107,10 +108,10 @@ class HayBarnMock(OrderMock):
         return self._page(call, records)
 
     def _page(self, call: MockCall, records: list[dict[str, Any]]) -> MockAnswer:
-        since, number = call.query.get("since", ""), call.query.get("number")
+        since, number = _moment(call.query.get("since", OLD)), call.query.get("number")
         records = [order for order in records if number in (None, order["number"])]
         changed = sorted(records, key=lambda order: (order["changed"], order["id"]))
-        changed = [order for order in changed if order["changed"] >= since]
+        changed = [order for order in changed if _moment(order["changed"]) >= since]
         start = int(call.query.get("cursor", 0))
         page, end = changed[start : start + PAGE_SIZE], start + PAGE_SIZE
         return MockAnswer(body={"data": page, "next": str(end) if end < len(changed) else None})
@@ -150,8 +151,8 @@ class HayBarnMock(OrderMock):
         self._forbidden.add(function.removeprefix("get_"))
 
     def _now(self) -> str:
-        return (
-            datetime.fromtimestamp(self.clock(), UTC)
-            .isoformat(timespec="milliseconds")
-            .replace("+00:00", "Z")
-        )
+        return self.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

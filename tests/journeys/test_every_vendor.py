@@ -4,9 +4,12 @@ Mocks are found by their place, `tests/integrations/<vendor>/mock.py`: see tests
 """
 
 import shutil
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -16,13 +19,29 @@ from crossdock.resources.wms.orders import ORDERS as WMS_ORDERS
 from tests.journeys.conftest import World
 from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected
-from tests.mock_vendors.faults import answering, done_then, dropped, failing, html, throttled
-from tests.mock_vendors.orders import SampleOrder, all_mocks
+from tests.mock_vendors.faults import (
+    answering,
+    done_then,
+    dropped,
+    failing,
+    hanging,
+    html,
+    meanwhile,
+    repeated,
+    slow,
+    throttled,
+    usual,
+)
+from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite, all_mocks
+from tests.mock_vendors.vendor import MockCall
 
 ORDERS = {"wms": WMS_ORDERS, "cart": CART_ORDERS}
 TEXT = "Ünïcödé 漢字 😀👩‍👩‍👧 \"quoted\" <b>&amp;</b> 'x' \u202eabc"
 MOST_LINES = 5_000
 TRIES = Patience().retries + 1
+WORD = TEXT.replace(" ", "")
+FREE_TEXTS = {"tracking_number", "carrier_name", "address1", "city", "order_number", "reason"}
+"""The members of writes that hold free text."""
 
 
 @pytest.fixture(params=list(all_mocks()))
@@ -103,6 +122,28 @@ async def test_a_storm_of_errors_ends_the_run_and_the_next_one_gets_all(mocked: 
     assert len(await mocked.orders()) == len(before) + 2
 
 
+async def test_a_vendor_that_is_slow_is_waited_for_and_one_that_hangs_is_asked_again(
+    mocked: MockedVendor, monkeypatch: pytest.MonkeyPatch
+):
+    before = await mocked.orders()
+    mocked.mock.add_order(SampleOrder(4))
+    mocked.mock.script(mocked.mock.orders_path, [slow(0.2)])
+    assert await mocked.sync() == "done"
+    assert len(await mocked.orders()) == len(before) + 1
+    mocked.mock.add_order(SampleOrder(5))
+    mocked.mock.script(mocked.mock.orders_path, [hanging()] * 100)
+    with monkeypatch.context() as impatient:
+        mocked.wait_no_longer_than(impatient, 0.05)
+        await mocked.sync()
+    assert len(await mocked.orders()) == len(before) + 1
+    assert (
+        "vendor_unavailable" in await mocked.kinds() or (await mocked.world.last_job(mocked.connection)).error
+    )
+    mocked.mock.calm()
+    await mocked.world.next_sync()
+    assert len(await mocked.orders()) == len(before) + 2
+
+
 NONSENSE = {
     "a web page": html(),
     "nothing": answering(body=b""),
@@ -149,6 +190,49 @@ async def test_every_letter_of_every_text_survives(mocked: MockedVendor):
     assert await mocked.sync() == "done"
     order = (await mocked.orders())[order_id]
     assert TEXT in _texts(order)
+    assert [text for text in _texts(order) if "漢" in text and TEXT not in text] == [], "cut or changed"
+    async with writing(mocked.world, mocked.connection) as hand:
+        answer = await hand.send("GET", f"/{mocked.connection.type}/orders/{order_id}")
+    assert _texts(answer.json()["data"]) >= {text for text in _texts(order) if "漢" in text}
+    kind = "order" if mocked.connection.type == "wms" else "cart-order"
+    told = await mocked.world.events(mocked.connection, f"{kind}.created")
+    assert TEXT in _texts([event["data"] for event in told if event["data"]["id"] == order_id])
+
+
+async def test_every_letter_of_a_write_reaches_the_vendor(mocked: MockedVendor):
+    write = _write_of(mocked.mock)
+    order_id = next(iter(await mocked.orders()))
+    mocked.mock.calls.clear()
+    async with writing(mocked.world, mocked.connection) as hand:
+        path = write.path.replace("{id}", order_id)
+        answer = await hand.send(write.method, path, _filled(write.body))
+    assert answer.status_code == 200, answer.text
+    sent = _texts([_decoded(call) for call in mocked.mock.calls])
+    assert {TEXT, WORD} & sent
+    assert [text for text in sent if "漢" in text and TEXT not in text and WORD not in text] == []
+
+
+def _write_of(mock: OrderMock) -> SampleWrite:
+    if mock.write is None:
+        pytest.skip("the integration writes nothing")
+    return mock.write
+
+
+def _filled(body: Any, name: str = "") -> Any:
+    """A body with difficult letters wherever it has free text."""
+    if isinstance(body, Mapping):
+        return {key: _filled(value, key) for key, value in body.items()}
+    if isinstance(body, list):
+        return [_filled(part) for part in body]
+    if name == "full_name":
+        return WORD  # some vendors have it in two parts
+    return TEXT if name in FREE_TEXTS else body
+
+
+def _decoded(call: MockCall) -> Any:
+    if "json" in call.headers.get("content-type", "") and call.body:
+        return call.json()
+    return dict(parse_qsl(call.body.decode()))
 
 
 def _texts(value: Any) -> set[str]:
@@ -163,6 +247,64 @@ async def test_an_order_of_five_thousand_lines_is_read_whole(mocked: MockedVendo
     order_id = mocked.mock.add_order(SampleOrder(4, lines=MOST_LINES))
     assert await mocked.sync() == "done"
     assert len((await mocked.orders())[order_id]["line_items"]) == MOST_LINES
+
+
+async def test_a_page_that_comes_twice_loses_no_order_and_tells_of_none_twice(mocked: MockedVendor):
+    before = set(await mocked.orders())
+    added = [mocked.mock.add_order(SampleOrder(number)) for number in range(mocked.mock.more_than_a_page)]
+    mocked.mock.script(mocked.mock.orders_path, [usual(), repeated()])
+    await mocked.sync()
+    mocked.mock.calm()
+    await mocked.sync()
+    assert set(await mocked.orders()) == before | set(added)
+    assert sorted(await mocked.created()) == sorted(added)
+
+
+async def test_orders_that_change_and_go_while_they_are_paged_through_take_none_along(mocked: MockedVendor):
+    before = set(await mocked.orders())
+    mock = mocked.mock
+    added = [mock.add_order(SampleOrder(number)) for number in range(mock.more_than_a_page)]
+    first, second, last = added[0], added[1], added[-1]
+
+    def busy() -> None:
+        mock.change_order(first)
+        mock.remove_order(second)
+        added.append(mock.add_order(SampleOrder(1_000)))
+        mock.change_order(last)
+
+    mock.script(mock.orders_path, [usual(), meanwhile(busy)])
+    await mocked.sync()
+    await mocked.sync()
+    orders = await mocked.orders()
+    assert set(orders) - {second} == (before | set(added)) - {second}
+    created = await mocked.created()
+    assert sorted(set(created) - {second}) == sorted(set(added) - {second})
+    assert len(created) == len(set(created))
+    unchanged = orders[added[2]]["updated_date"]
+    assert orders[first]["updated_date"] == orders[last]["updated_date"] > unchanged, "the changes were seen"
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine, in a time zone that is far from UTC and has another day there for hours."""
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+async def test_a_moment_is_the_same_in_every_time_zone(elsewhere: None, mocked: MockedVendor):
+    mocked.mock.zone = timezone(timedelta(hours=-9.5))
+    moment = datetime.fromtimestamp(mocked.world.clock() // 1000, UTC)
+    order_id = mocked.mock.add_order(SampleOrder(4))
+    assert await mocked.sync() == "done"
+    order = (await mocked.orders())[order_id]
+    assert order["created_date"] == moment.isoformat().replace("+00:00", "Z")
+    mocked.world.clock.pass_seconds(5)
+    mocked.mock.change_order(order_id)
+    assert await mocked.sync() == "done"
+    assert (await mocked.orders())[order_id]["updated_date"] > order["updated_date"]
 
 
 @pytest.mark.parametrize("skew_seconds", [-3 * 3600, 3 * 3600])
@@ -189,13 +331,25 @@ async def test_an_order_that_is_gone_leaves_lists_where_the_vendor_tells(mocked:
     assert before.keys() - {removed} <= left.keys()
 
 
-async def test_a_write_whose_answer_is_lost_is_done_once(mocked: MockedVendor):
-    write = mocked.mock.write
-    if write is None:
-        pytest.skip("the integration writes nothing")
+LOST = {
+    "no answer": dropped(),
+    "an answer that comes too late": hanging(),
+    "an error": failing(502),
+    "a web page": html(),
+}
+"""What comes in the place of the answer to a write."""
+
+
+@pytest.mark.parametrize("name", LOST)
+async def test_a_write_whose_answer_is_lost_is_done_once(
+    mocked: MockedVendor, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    write = _write_of(mocked.mock)
     order_id = next(iter(await mocked.orders()))
     before = getattr(mocked.mock, write.count)
-    mocked.mock.script(write.vendor_path, [done_then(dropped())])
+    if name == "an answer that comes too late":
+        mocked.wait_no_longer_than(monkeypatch, 0.7)
+    mocked.mock.script(write.vendor_path, [done_then(LOST[name])])
     async with writing(mocked.world, mocked.connection) as hand:
         path = write.path.replace("{id}", order_id)
         first = await hand.send(write.method, path, dict(write.body), headers={"Idempotency-Key": "k-1"})

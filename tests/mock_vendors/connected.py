@@ -13,7 +13,7 @@ from crossdock.resources.schema import Resource
 from crossdock.store.connections.connections import ConnectionRow
 from tests.fakes.invented import known_with
 from tests.journeys.conftest import RESOURCES, World
-from tests.mock_vendors.orders import OrderMock, SampleOrder
+from tests.mock_vendors.orders import OrderMock, SampleOrder, moved_to
 
 
 @dataclass
@@ -36,6 +36,20 @@ class MockedVendor:
     async def kinds(self) -> set[str]:
         """The kinds of problems that are told of the connection now."""
         return {problem.kind for problem in await self.world.problems(self.connection)}
+
+    async def created(self) -> list[str]:
+        """The ids of the orders that were told of as new, in order."""
+        kind = "order" if self.connection.type == "wms" else "cart-order"
+        events = await self.world.events(self.connection, f"{kind}.created")
+        return [event["data"]["id"] for event in events]
+
+    def wait_no_longer_than(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+        """Have calls of the vendor take so many seconds at most from now on."""
+        integration = registry.get_integration(self.connection.type, self.connection.integration)
+        limits = msgspec.structs.replace(integration.manifest.limits, timeout_seconds=seconds)
+        manifest = msgspec.structs.replace(integration.manifest, limits=limits)
+        impatient = replace(integration, manifest=manifest)
+        monkeypatch.setattr(registry, "all_integrations", known_with(impatient))
 
 
 Connected = TypeVar("Connected", bound=MockedVendor)
@@ -71,11 +85,4 @@ async def connected(
 
 def moved(integration: Integration, mock: OrderMock) -> Integration:
     """The integration, its vendor at the mock."""
-    hosts = mock.hosts()
-    table = integration.manifest.hosts
-    common = {**table.common, **hosts.get("", {})}
-    by_choice = {
-        choice: {**names, **hosts.get(choice, hosts.get("", {}))} for choice, names in table.by_choice.items()
-    }
-    moved = msgspec.structs.replace(table, common=common, by_choice=by_choice)
-    return replace(integration, manifest=msgspec.structs.replace(integration.manifest, hosts=moved))
+    return moved_to(integration, mock.hosts())

@@ -85,6 +85,25 @@ def usual() -> Fault:
     return slow(0)
 
 
+def repeated() -> Fault:
+    """The answer to the request before of that name, once more, whatever is asked for now."""
+
+    async def fault(vendor: "MockVendor", request: web.Request) -> web.StreamResponse:
+        return vendor.answer_before(await vendor.seen(request)) or await vendor.usual(request)
+
+    return fault
+
+
+def meanwhile(happens: Callable[[], object]) -> Fault:
+    """The usual answer, after something happened at the vendor."""
+
+    async def fault(vendor: "MockVendor", request: web.Request) -> web.StreamResponse:
+        happens()
+        return await vendor.usual(request)
+
+    return fault
+
+
 def done_then(fault: Fault) -> Fault:
     """The call is carried out, and this is what comes of its answer."""
 

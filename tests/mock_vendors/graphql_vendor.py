@@ -68,6 +68,10 @@ class GraphQlMock(MockVendor):
             content["extensions"] = extensions
         return MockAnswer(body=content)
 
+    def _faults(self, _call: MockCall, _answer: MockAnswer) -> list[str]:
+        """No faults: `handle` holds a request to the schema, and makes its answer by it."""
+        return []
+
     def _violated(self, faults: list[str]) -> MockAnswer:
         self.violations += faults
         return MockAnswer(body={"errors": [{"message": fault} for fault in faults]})

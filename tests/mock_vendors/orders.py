@@ -5,10 +5,12 @@ The suite finds the class `Mock` in `tests/integrations/<vendor>/mock.py` or `â€
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
+
+import msgspec
 
 from crossdock.kit import registry
 from crossdock.kit.registry import Integration
@@ -58,6 +60,8 @@ class OrderMock(MockVendor):
     """How the path of a list of orders ends."""
     permission: ClassVar[str] = "get_orders"
     """The function that `revoke` takes the right for."""
+    more_than_a_page: ClassVar[int] = 55
+    """So many orders that a list of them has several pages."""
     write: ClassVar[SampleWrite | None] = None
     tells_deleted: ClassVar[bool] = False
     """Whether the vendor says that an order is gone."""
@@ -109,6 +113,17 @@ class OrderMock(MockVendor):
     def revoke(self, function: str) -> None:
         """The credentials may no longer do what a function needs."""
         raise NotImplementedError
+
+
+def moved_to(integration: Integration, hosts: Mapping[str, Mapping[str, str]]) -> Integration:
+    """The integration, its vendor at other hosts, as `OrderMock.hosts` names them."""
+    table = integration.manifest.hosts
+    common = {**table.common, **hosts.get("", {})}
+    by_choice = {
+        choice: {**names, **hosts.get(choice, hosts.get("", {}))} for choice, names in table.by_choice.items()
+    }
+    moved = msgspec.structs.replace(table, common=common, by_choice=by_choice)
+    return replace(integration, manifest=msgspec.structs.replace(integration.manifest, hosts=moved))
 
 
 @cache

@@ -22,8 +22,9 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -70,6 +71,16 @@ class MockAnswer:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
 
 
+class Pages(Protocol):
+    """Pages of a vendor beside its API, such as those of a consent; they answer for themselves."""
+
+    faults: list[str]
+
+    def answer(self, call: MockCall) -> MockAnswer | None:
+        """The answer to a call of one of the pages; None: it is none of them."""
+        ...
+
+
 class MockVendor:
     """See the top of this file. Members may be changed while it runs."""
 
@@ -86,7 +97,12 @@ class MockVendor:
         self.clock: Callable[[], float] = time.monotonic
         """The vendor's clock, in seconds; throttles go by it."""
         self.closing = asyncio.Event()
+        self.pages: Pages | None = None
+        self.zone: tzinfo = UTC
+        """What the vendor writes its dates in, where they have a zone."""
         self._scripts: dict[str, deque[Fault]] = defaultdict(deque)
+        self._answers: dict[str, MockAnswer] = {}
+        """The last usual answers, by the last name of the call."""
 
     # What a vendor's mock says for itself
 
@@ -170,11 +186,28 @@ class MockVendor:
 
     async def usual(self, request: web.Request) -> web.StreamResponse:
         """The answer without any script."""
-        answer = await self._answered(await _call(request))
-        headers = {"Content-Type": answer.kind, **answer.headers}
-        return web.Response(status=answer.status, body=answer.encoded(), headers=headers)
+        call = await _call(request)
+        answer = await self._answered(call)
+        self._answers[self.names(call)[-1]] = answer
+        return _sent(answer)
+
+    async def seen(self, request: web.Request) -> MockCall:
+        """A request as the vendor sees it."""
+        return await _call(request)
+
+    def answer_before(self, call: MockCall) -> web.StreamResponse | None:
+        """The last usual answer to a call of this name; None: there was none."""
+        answer = self._answers.get(self.names(call)[-1])
+        return None if answer is None else _sent(answer)
+
+    def moment(self) -> datetime:
+        """Now, by the vendor's clock and in its zone."""
+        return datetime.fromtimestamp(self.clock(), self.zone)
 
     async def _answered(self, call: MockCall) -> MockAnswer:
+        if self.pages is not None and (answer := self.pages.answer(call)) is not None:
+            self.violations += [f"page: {fault}" for fault in self.pages.faults]
+            return answer
         if not self.is_open(call):
             if not self.is_signed_in(call):
                 return self.unauthorized(call)
@@ -197,6 +230,11 @@ class MockVendor:
     @cached_property
     def _known(self) -> Description | None:
         return self.description()
+
+
+def _sent(answer: MockAnswer) -> web.StreamResponse:
+    headers = {"Content-Type": answer.kind, **answer.headers}
+    return web.Response(status=answer.status, body=answer.encoded(), headers=headers)
 
 
 async def _call(request: web.Request) -> MockCall:

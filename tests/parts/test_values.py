@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossdock.errors import BadVendorValue
-from crossdock.kit.values import decimal, money, text, timestamp, whole
+from crossdock.kit.values import UnfitValue, added, decimal, leniently, money, text, timestamp, whole
 
 
 @pytest.mark.parametrize(
@@ -154,3 +154,13 @@ def test_a_year_has_four_digits():
 def test_a_text_that_is_not_unicode_does_not_fit():
     with pytest.raises(BadVendorValue):
         text("lost \udcff byte")
+
+
+def test_a_sum_of_which_a_part_is_not_known_is_not_known():
+    assert added([3, Decimal("1.5")], less=[1]) == Decimal("3.5")
+    assert added([]) == 0
+    assert added([3, None]) is None
+    assert added([3], less=[None]) is None
+    with leniently() as unfit:
+        assert isinstance(added([3, whole("many")]), UnfitValue)
+    assert [lost.value for lost in unfit] == ["many"]

@@ -1,13 +1,11 @@
 """DecoNetwork records → ours. Pure: values in, values out. Dates without a zone are UTC."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
-from crossdock.errors import VendorNonsense
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import decimal, money, text, timestamp, whole
+from crossdock.kit.values import added, decimal, money, text, timestamp, unfit, whole
 
 NO_DATE = "1970-01-01T00:00:00Z"
 """For what shows no date although ours must have one."""
@@ -193,15 +191,15 @@ def _total(raw: Raw) -> Any:
     """The price of all. `billable_amount` is what is left to charge after gift certificates and credit."""
     if raw.get("item_amount") is None:
         return money(raw.get("billable_amount"))
-    added = _sum(raw, "item_amount", "shipping_amount", "tax_amount", "rush_order_fee_amount")
+    price = _sum(raw, "item_amount", "shipping_amount", "tax_amount", "rush_order_fee_amount")
     taken = _sum(raw, "discount_amount", "coupon_discount_amount")
-    return decimal((added or 0) - (taken or 0))
+    return decimal(added([price], less=[] if taken is None else [taken]))
 
 
 def _sum(raw: Raw, *names: str) -> Any:
     """The sum of those amounts that there are; None where there is none."""
-    amounts = [amount for name in names if isinstance(amount := money(raw.get(name)), Decimal)]
-    return decimal(sum(amounts)) if amounts else None
+    amounts = [money(raw[name]) for name in names if raw.get(name) not in (None, "")]
+    return decimal(added(amounts)) if amounts else None
 
 
 def _order_lines(line: Raw) -> list[Fields]:
@@ -297,7 +295,7 @@ def _name(raw: Any) -> Any:
 def _listed_name(entries: Any, key: Any) -> Any:
     """The name of the entry with this id."""
     if entries is not None and not isinstance(entries, list):
-        raise VendorNonsense("wanted a list of names")
+        return unfit(entries, "a list of names")
     return next((entry.get("name") for entry in entries or [] if entry.get("id") == key), None)
 
 

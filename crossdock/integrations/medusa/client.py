@@ -95,24 +95,33 @@ class Client(RestClient):
         """Pages by the date that the list is ordered by, so that nothing is skipped while records change.
 
         Each page begins with the date that the one before ended with. Only when all of a page has one
-        date, it goes on by an offset within that date.
+        date, it goes on within that date, at the record that the page before ended with. When that is no
+        longer there, some before it went, and the date is read from its beginning.
         """
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            begin, offset = (since, 0) if cursor is None else (cursor["since"], cursor["offset"])
-            params = {**listed.params, "order": listed.date, "limit": PAGE_SIZE, "offset": offset}
-            if begin is not None:
-                params[f"{listed.date}[$gte]"] = begin
-            records = settled(member(await self.get(listed.path, **params), listed.name, list))
-            records = [listed.kept(record) for record in records]
-            records.sort(key=lambda record: (record[listed.date], record["id"]))
-            if len(records) < PAGE_SIZE:
-                return records, None
-            first, last = records[0][listed.date], records[-1][listed.date]
-            passed = offset if last == begin else 0
-            return records, {"since": last, "offset": passed + PAGE_SIZE if first == last else 0}
+            here = {"since": since, "offset": 0, "last": None, **(cursor or {})}
+            rows = await self._rows(listed, here)
+            if here["offset"] and (not rows or rows[0]["id"] != here["last"]):
+                here["offset"] = 0
+                rows = await self._rows(listed, here)
+            if len(rows) < PAGE_SIZE:
+                return listed.sorted(rows), None
+            first, last = rows[0][listed.date], rows[-1][listed.date]
+            if first != last:
+                return listed.sorted(rows), {"since": last, "offset": 0}
+            passed = here["offset"] if last == here["since"] else 0
+            following = {"since": last, "offset": passed + PAGE_SIZE - 1, "last": rows[-1]["id"]}
+            return listed.sorted(rows), following
 
         return fetch
+
+    async def _rows(self, listed: "_Listed", here: Mapping[str, Any]) -> list[Raw]:
+        """The records of a page, in the order of the list."""
+        params = {**listed.params, "order": listed.date, "limit": PAGE_SIZE, "offset": here["offset"]}
+        if here["since"] is not None:
+            params[f"{listed.date}[$gte]"] = here["since"]
+        return member(await self.get(listed.path, **params), listed.name, list)
 
     # Single records, exactly as walks show them
 
@@ -173,6 +182,11 @@ class _Listed:
     params: Mapping[str, Any]
     kept: Callable[[Raw], Raw] = _unchanged
     """What is kept of a record."""
+
+    def sorted(self, rows: list[Raw]) -> list[Raw]:
+        """The records of a page in one order, whatever order those of one date came in."""
+        records = [self.kept(settled(row)) for row in rows]
+        return sorted(records, key=lambda record: (record[self.date], record["id"]))
 
 
 def _order(raw: Raw) -> Raw:

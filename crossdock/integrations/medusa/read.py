@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import link, money, text, timestamp, whole
+from crossdock.kit.values import added, link, money, text, timestamp, whole
 
 ORDER_STATUS = {
     "not_fulfilled": "open",
@@ -198,24 +198,32 @@ def _stock(raw: Raw, parts: list[Raw]) -> Fields:
     if not raw.get("manage_inventory"):
         return {"inventory": None, "inventory_by_warehouse_id": {}}
     levels = _available(parts)
-    return {"inventory": sum(levels.values()), "inventory_by_warehouse_id": levels}
+    return {"inventory": added(levels.values()), "inventory_by_warehouse_id": levels}
 
 
-def _available(parts: list[Raw]) -> dict[str, int]:
+def _available(parts: list[Raw]) -> dict[str, Any]:
     """What can be sold at each location: of a kit, as many as its scarcest part allows."""
-    by_part: list[dict[str, int]] = []
+    by_part: list[dict[str, Any]] = []
     for part in parts:
         levels = (part.get("inventory") or {}).get("location_levels") or []
-        required = whole(part["required_quantity"]) or 1
-        by_part.append({level["location_id"]: _sellable(level) // required for level in levels})
+        required = whole(part["required_quantity"])
+        by_part.append({level["location_id"]: _sellable(level, required) for level in levels})
     locations = dict.fromkeys(location for levels in by_part for location in levels)
-    return {location: min(levels.get(location, 0) for levels in by_part) for location in locations}
+    return {location: _least([levels.get(location, 0) for levels in by_part]) for location in locations}
 
 
-def _sellable(level: Raw) -> int:
-    """What is there and not reserved."""
+def _sellable(level: Raw, required: Any) -> Any:
+    """How often what is there and not reserved is enough."""
     stocked, reserved = whole(_exact(level, "stocked_quantity")), whole(_exact(level, "reserved_quantity"))
-    return (stocked or 0) - (reserved or 0)
+    count = added([stocked], less=[reserved])
+    are_known = isinstance(count, int) and isinstance(required, int)
+    return count // (required or 1) if are_known else added([count, required])
+
+
+def _least(counts: list[Any]) -> Any:
+    """The least of these; where one is not known, that."""
+    total = added(counts)
+    return min(counts) if isinstance(total, int) else total
 
 
 def _price(prices: list[Raw], currency: str | None) -> Decimal | None:

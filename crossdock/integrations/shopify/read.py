@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import link, money, text, timestamp, whole
+from crossdock.kit.values import added, link, money, text, timestamp, whole
 
 ORDER_STATUS = {
     "UNFULFILLED": "open",
@@ -260,12 +260,12 @@ def _stock(item: Raw) -> Fields:
     if not item.get("tracked"):
         return {"inventory": None, "inventory_by_warehouse_id": {}}
     levels = {
-        str(level["location"]["legacyResourceId"]): sum(
-            whole(entry["quantity"]) or 0 for entry in level["quantities"] if entry["name"] == "available"
+        str(level["location"]["legacyResourceId"]): added(
+            whole(entry["quantity"]) for entry in level["quantities"] if entry["name"] == "available"
         )
         for level in item["inventoryLevels"]
     }
-    return {"inventory": sum(levels.values()), "inventory_by_warehouse_id": levels}
+    return {"inventory": added(levels.values()), "inventory_by_warehouse_id": levels}
 
 
 def _measurements(item: Raw) -> Fields:
@@ -318,8 +318,7 @@ def _sum(entries: Iterable[Raw] | None, member: str) -> Decimal | None:
     """The amounts of parts together; None: there is no word of them."""
     if entries is None:
         return None
-    amounts = [_shop_money(entry[member]) or Decimal(0) for entry in entries]
-    return money(sum(amounts, Decimal(0)))
+    return money(added(_shop_money(entry[member]) for entry in entries))
 
 
 def _number(gid: str) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import link, text, timestamp, whole
+from crossdock.kit.values import added, link, text, timestamp, whole
 
 ORDER_STATUS = {
     "Created": "open",
@@ -54,7 +54,7 @@ def order(raw: Raw) -> Fields:
         "invoice_currency_code": text(raw["currencyCode"]),
         "total_price": amount.of(raw["totalWithTax"]),
         "total_tax": amount.of(_difference(raw["totalWithTax"], raw["total"])),
-        "total_discount": amount.of(sum(map(_discount, lines))),
+        "total_discount": amount.of(added(map(_discount, lines))),
         "total_shipping": amount.of(raw["shipping"]),
         "ship_to_address": _ship_to(raw.get("shippingAddress"), raw.get("customer")),
         "bill_to_address": _address(raw.get("billingAddress"), "full_name"),
@@ -90,13 +90,15 @@ class Amounts:
     """Amounts of a shop that counts in the smallest part of a currency."""
 
     def __init__(self, precision: int) -> None:
-        self._places = whole(precision) or 0
+        self._places = whole(precision)
 
     def of(self, count: Any) -> Decimal | None:
-        """12.99 for 1299."""
+        """12.99 for 1299; None where nobody says how many places that has."""
         parts = whole(count)
-        if parts is None:
-            return None
+        if not isinstance(parts, int):
+            return parts
+        if not isinstance(self._places, int):
+            return self._places
         amount = Decimal(parts).scaleb(-self._places)
         return Decimal(0) if amount == 0 else Decimal(f"{amount.normalize():f}")
 
@@ -110,11 +112,11 @@ def _dates(raw: Raw) -> Iterable[Any]:
         yield from (refund["updatedAt"] for refund in payment["refunds"])
 
 
-def _difference(gross: Any, net: Any) -> int:
-    return (whole(gross) or 0) - (whole(net) or 0)
+def _difference(gross: Any, net: Any) -> Any:
+    return added([whole(gross)], less=[whole(net)])
 
 
-def _discount(line: Raw) -> int:
+def _discount(line: Raw) -> Any:
     """The discount of a line with its share of the order's, before tax."""
     return _difference(line["linePrice"], line["proratedLinePrice"])
 
@@ -239,10 +241,10 @@ def _stock(raw: Raw) -> Fields:
     if not is_tracked:
         return {"inventory": None, "inventory_by_warehouse_id": {}}
     levels = {str(level["stockLocationId"]): _sellable(level) for level in raw["stockLevels"]}
-    return {"inventory": sum(levels.values()), "inventory_by_warehouse_id": levels}
+    return {"inventory": added(levels.values()), "inventory_by_warehouse_id": levels}
 
 
-def _sellable(level: Raw) -> int:
+def _sellable(level: Raw) -> Any:
     return _difference(level["stockOnHand"], level["stockAllocated"])
 
 

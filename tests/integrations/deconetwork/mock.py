@@ -52,6 +52,7 @@ class Mock(OrderMock):
 
     integration: ClassVar[tuple[str, str]] = ("wms", "deconetwork")
     orders_path: ClassVar[str] = "/manage_orders/find"
+    more_than_a_page: ClassVar[int] = 110
     write: ClassVar[SampleWrite | None] = SampleWrite(
         "POST", "/wms/orders/{id}/shipments", {"tracking_number": "T-1"},
         vendor_path="/update_order_status", count="made",
@@ -218,7 +219,7 @@ class Mock(OrderMock):
 
     def _now(self) -> str:
         """With milliseconds and an offset, as live data may have it."""
-        return datetime.fromtimestamp(self.clock(), UTC).isoformat(timespec="milliseconds")
+        return self.moment().isoformat(timespec="milliseconds")
 
 
 def _conditions(form: Mapping[str, str]) -> list[dict[str, str]]:

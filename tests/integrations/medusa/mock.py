@@ -236,8 +236,7 @@ class Mock(OrderMock):
         self._forbidden.add({"get_orders": "orders", "get_products": "products"}[function])
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class _Refused(Exception):

@@ -11,6 +11,7 @@ from tests.contracts.vendor_specs import Description
 from tests.integrations.shipbob import records
 from tests.integrations.shipbob.description import description
 from tests.integrations.shipbob.records import Record
+from tests.mock_vendors.consent import ConsentPages
 from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite
 from tests.mock_vendors.throttles import SlidingWindow
 from tests.mock_vendors.vendor import MockAnswer, MockCall
@@ -32,6 +33,7 @@ class Mock(OrderMock):
 
     integration: ClassVar[tuple[str, str]] = ("wms", "shipbob")
     orders_path: ClassVar[str] = "/order"
+    more_than_a_page: ClassVar[int] = 260
     write: ClassVar[SampleWrite | None] = SampleWrite(
         "POST", "/wms/orders", records.NEW_ORDER, vendor_path="/order", count="made"
     )
@@ -60,6 +62,13 @@ class Mock(OrderMock):
         self.channels: list[Record] = [
             {"id": CHANNEL, "name": "Mock Shop", "application_name": "SMA", "scopes": list(SCOPES)}
         ]
+        scopes = (*SCOPES, "fulfillments_read", "fulfillments_write", "webhooks_read", "webhooks_write")
+        self.pages: ConsentPages = ConsentPages(
+            "/connect/authorize",
+            "/connect/token",
+            (*scopes, "offline_access"),
+            wanted={"response_mode": "query"},
+        )
         self._is_expired = False
         self._forbidden: set[str] = set()
 
@@ -69,8 +78,12 @@ class Mock(OrderMock):
     def credentials(self) -> dict[str, str]:
         return {"sign_in": "token", "token": TOKEN, "environment": "sandbox"}
 
+    def hosts(self) -> dict[str, dict[str, str]]:
+        return {"": {"api": self.url, "auth": self.url}}
+
     def is_signed_in(self, call: MockCall) -> bool:
-        return not self._is_expired and call.headers.get("authorization") == f"Bearer {TOKEN}"
+        token = call.headers.get("authorization", "").removeprefix("Bearer ")
+        return not self._is_expired and (token == TOKEN or self.pages.takes(token))
 
     def too_many(self, _call: MockCall, seconds: float) -> MockAnswer:
         wait = max(1, round(seconds))
@@ -100,7 +113,7 @@ class Mock(OrderMock):
             "webhook": self._webhook,
         }
         answer = handlers[area](call, path)
-        moment = format_datetime(self._moment(), usegmt=True)
+        moment = format_datetime(datetime.fromtimestamp(self.clock(), UTC), usegmt=True)
         return MockAnswer(answer.status, answer.body, {"Date": moment, **left, **answer.headers})
 
     # Pages, in the ways that ShipBob has
@@ -173,10 +186,10 @@ class Mock(OrderMock):
             for number, order in sorted(self.orders.items())
             if (ids is None or str(number) in ids)
             and (references is None or order["reference_id"] in references)
-            and (limits["LastUpdateStartDate"] or "") <= self.moved["order"][number]
-            and (limits["StartDate"] or "") <= order["created_date"]
-            and (limits["EndDate"] is None or order["created_date"] <= limits["EndDate"])
-            and (tracked is None or self.moved["tracking"].get(number, "") >= tracked)
+            and (limits["LastUpdateStartDate"] or "") <= _utc(self.moved["order"][number])
+            and (limits["StartDate"] or "") <= _utc(order["created_date"])
+            and (limits["EndDate"] is None or _utc(order["created_date"]) <= limits["EndDate"])
+            and (tracked is None or _utc(self.moved["tracking"].get(number)) >= tracked)
         ]
 
     def _cancelled(self, order: Record) -> MockAnswer:
@@ -249,7 +262,7 @@ class Mock(OrderMock):
             for product in self.products.values()
             if (wanted is None or wanted in {str(variant["id"]) for variant in product["variants"]})
             and (sku is None or sku in {variant["sku"] for variant in product["variants"]})
-            and since <= (product["updated_on"] or "")
+            and since <= _utc(product["updated_on"])
         ]
         return self._linked(call, found)
 
@@ -308,7 +321,7 @@ class Mock(OrderMock):
             order
             for order in self.receiving.values()
             if (ids is None or str(order["id"]) in ids)
-            and order["insert_date"] >= since
+            and _utc(order["insert_date"]) >= since
             and (numbers is None or order["purchase_order_number"] in numbers)
         ]
 
@@ -354,7 +367,7 @@ class Mock(OrderMock):
             order
             for order in self.returns.values()
             if (ids is None or str(order["id"]) in ids)
-            and order["insert_date"] >= since
+            and _utc(order["insert_date"]) >= since
             and (references is None or order["reference_id"] in references)
         ]
 
@@ -371,7 +384,7 @@ class Mock(OrderMock):
 
     def _charged(self, body: Record) -> list[Record]:
         begin, end = _moment(body["from_date"]) or "", _moment(body["to_date"]) or "9"
-        return [charge for charge in self.charges if begin <= charge["charge_date"] <= end]
+        return [charge for charge in self.charges if begin <= _utc(charge["charge_date"]) <= end]
 
     def _webhook(self, call: MockCall, path: str) -> MockAnswer:
         _, _, name = path.partition("/")
@@ -416,15 +429,17 @@ class Mock(OrderMock):
     def revoke(self, function: str) -> None:
         self._forbidden.add(AREAS[function])
 
-    def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self.clock(), UTC)
-
     def _now(self) -> str:
-        return self._moment().isoformat(timespec="seconds")
+        return self.moment().isoformat(timespec="seconds")
 
 
 def _listed(text: str | None) -> set[str] | None:
     return None if text is None else set(text.split(","))
+
+
+def _utc(text: str | None) -> str:
+    """A date of a record as one that compares by its letters; "" where there is none."""
+    return _moment(text) or ""
 
 
 def _moment(text: str | None) -> str | None:

@@ -37,7 +37,7 @@ class Mock(ShipHeroState, OrderMock):
             },
             "line_items": [{"sku": "CRATE-1", "quantity": 2}],
         },
-        vendor_path="/graphql",
+        vendor_path="order_create",
         count="made",
     )  # fmt: skip
 

@@ -1,17 +1,21 @@
 """A Shopify that is made up, on Shopify's own schema: pages, points, bulk operations, idempotency keys."""
 
+import hashlib
+import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import graphql
 
 from crossdock.integrations.shopify import inbound
 from tests.conftest import needs_shared
 from tests.integrations.shopify.state import Record, ShopState, bag, cut, gid, listed
+from tests.mock_vendors.consent import CLIENT_SECRET, ConsentPages
 from tests.mock_vendors.graphql_vendor import GraphQlMock, MockError, Resolver, connection, load_schema
 from tests.mock_vendors.orders import OrderMock, SampleOrder, SampleWrite
 from tests.mock_vendors.throttles import TokenBucket
@@ -20,6 +24,12 @@ from tests.mock_vendors.vendor import MockAnswer, MockCall
 TOKEN = "shpat_mock"
 SCOPES = ("read_orders", "write_orders", "read_products", "write_inventory", "read_locations",
           "write_merchant_managed_fulfillment_orders")  # fmt: skip
+ALL_SCOPES = (
+    "read_orders", "write_orders", "read_products", "read_inventory", "write_inventory", "read_locations",
+    *(f"{right}_{kind}_fulfillment_orders" for right in ("read", "write")
+      for kind in ("merchant_managed", "assigned", "third_party")),
+)  # fmt: skip
+"""Those of Shopify's that an app may ask for here. Source: shopify.dev, "Shopify API access scopes"."""
 CONDITION = re.compile(r"updated_at:(>=|<=)'([^']+)'")
 MOST_COST = 1000
 """Of a query. Source: shopify.dev, "GraphQL Admin API rate limits"."""
@@ -49,6 +59,17 @@ class Mock(GraphQlMock, OrderMock):
         self.subscriptions: dict[str, Record] = {}
         self.by_key: dict[str, Record] = {}
         self.key: str | None = None
+        self.pages: ConsentPages = ConsentPages(
+            "/admin/oauth/authorize",
+            "/admin/oauth/access_token",
+            ALL_SCOPES,
+            separator=",",
+            has_pkce=False,
+            token_wanted={"expiring": "1"},
+            granted={"scope": ",".join(SCOPES), "refresh_token_expires_in": 7_776_000},
+            sent_back=_signed_back,
+            has_grace=True,
+        )
         self._is_expired = False
         self._denied: set[str] = set()
         self._words: dict[str, str] = {}
@@ -78,7 +99,8 @@ class Mock(GraphQlMock, OrderMock):
         return {"shop": "harbour.myshopify.com", "access_token": TOKEN, "api_secret": "hush"}
 
     def is_signed_in(self, call: MockCall) -> bool:
-        return not self._is_expired and call.headers.get("x-shopify-access-token") == TOKEN
+        token = call.headers.get("x-shopify-access-token", "")
+        return not self._is_expired and (token == TOKEN or self.pages.takes(token))
 
     def is_open(self, call: MockCall) -> bool:
         return call.path.startswith("/exports/")
@@ -408,8 +430,15 @@ class Mock(GraphQlMock, OrderMock):
         self._denied.add({"get_orders": "read_orders", "get_products": "read_products"}[function])
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return self.moment().isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _signed_back(answer: dict[str, str]) -> dict[str, str]:
+    """What a browser comes back with, signed over its sorted query. Source: shopify.dev, "Authenticate a
+    standalone or API-only app"."""
+    query = {**answer, "host": "YWRtaW4", "shop": "harbour.myshopify.com", "timestamp": "1800000000"}
+    text = urlencode(sorted(query.items()))
+    return {**query, "hmac": hmac.new(CLIENT_SECRET.encode(), text.encode(), hashlib.sha256).hexdigest()}
 
 
 def _number(name: str) -> str:
@@ -417,7 +446,9 @@ def _number(name: str) -> str:
 
 
 def _is_within(moment: str, bounds: Sequence[tuple[str, str]]) -> bool:
-    return all(moment >= bound if sign == ">=" else moment <= bound for sign, bound in bounds)
+    at = datetime.fromisoformat(moment)
+    limits = [(sign, datetime.fromisoformat(bound)) for sign, bound in bounds]
+    return all(at >= limit if sign == ">=" else at <= limit for sign, limit in limits)
 
 
 def _member(source: Any, info: graphql.GraphQLResolveInfo, **arguments: Any) -> Any:

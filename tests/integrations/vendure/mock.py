@@ -6,7 +6,7 @@ an order's own date stands still whatever becomes of it once it was placed, and 
 
 import itertools
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -230,8 +230,7 @@ class Mock(GraphQlMock, OrderMock):
         self._forbidden.add(function.removeprefix("get_"))
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self.clock(), UTC)
-        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self.moment().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _error(kind: str, code: str) -> Record:

@@ -1,7 +1,7 @@
 """Sandbox shop → our records. Pure: one function per resource."""
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, timestamp
+from crossdock.kit.values import added, money, timestamp, whole
 
 ORDER_STATUS = {
     "PENDING": "open",
@@ -73,7 +73,7 @@ def product(raw: Raw) -> Fields:
         "image_url": raw["image"],
         "price": money(raw["price"]),
         "unit_cost": money(raw["cost"]),
-        "inventory": sum(raw["levels"].values()) if raw["levels"] else None,
+        "inventory": added(map(whole, raw["levels"].values())) if raw["levels"] else None,
         "inventory_by_warehouse_id": raw["levels"],
         "measurements": _measurements(box["size"], box["mass"]),
         "tags": raw["labels"],

@@ -1,7 +1,7 @@
 """Pieces of the sandbox warehouse's records that several of them share, or that are records by themselves."""
 
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, timestamp
+from crossdock.kit.values import added, money, timestamp, whole
 
 SHIPMENT_STATUS = {"STAGED": "open", "LEFT": "shipped", "VOID": "cancelled"}
 LENGTH_UNIT = {"IN": "in", "CM": "cm"}
@@ -185,8 +185,8 @@ def by_warehouse(raw: Raw) -> Fields:
     promised, on_the_way = raw["allocated"], raw["on_the_way"]
     for remaining_index, site in zip(reversed(range(len(sites))), sites, strict=True):
         bins = [current_bin for current_bin in raw["bins"] if current_bin["site"] == site]
-        onhand = sum(current_bin["units"] for current_bin in bins)
-        blocked = sum(current_bin["units"] for current_bin in bins if current_bin["blocked"])
+        onhand = added(whole(current_bin["units"]) for current_bin in bins)
+        blocked = added(whole(current_bin["units"]) for current_bin in bins if current_bin["blocked"])
         committed = min(promised, onhand - blocked) if remaining_index else promised
         figures[site] = _figures(on_the_way, onhand, committed, blocked)
         promised, on_the_way = promised - committed, 0

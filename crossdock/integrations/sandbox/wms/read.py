@@ -3,7 +3,7 @@
 from crossdock.errors import BadVendorValue
 from crossdock.integrations.sandbox.wms import parts
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, timestamp
+from crossdock.kit.values import added, money, timestamp, whole
 
 ORDER_STATUS = {
     "NEW": "open",
@@ -121,7 +121,7 @@ def order_channel(raw: Raw) -> Fields:
 
 def inventory_item(raw: Raw) -> Fields:
     """An item and its stock, which the warehouse keeps by bin."""
-    onhand = sum(current_bin["units"] for current_bin in raw["bins"])
+    onhand = added(whole(current_bin["units"]) for current_bin in raw["bins"])
     blocked = sum(current_bin["units"] for current_bin in raw["bins"] if current_bin["blocked"])
     can_ship = onhand - blocked - raw["allocated"]
     return {

@@ -6,7 +6,7 @@ from typing import Any
 from crossdock.integrations.shipbob.read.parts import latest
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import text, timestamp, whole
+from crossdock.kit.values import added, text, timestamp, whole
 
 RETURN_STATUS = {
     "awaitingarrival": "open",
@@ -46,18 +46,24 @@ def _moments(raw: Raw) -> Iterable[Any]:
 
 def _line(item: Raw, raw: Raw) -> Fields:
     actions = item.get("action_taken") or []
-    received = sum(whole(action.get("quantity_processed")) or 0 for action in actions)
+    received = added(_processed(action) for action in actions)
     restocked = [action for action in actions if (text(action.get("action")) or "").casefold() == RESTOCKED]
     return {
         "inventory_item_id": text(item["id"]),
         "sku": text(item.get("sku")),
         "expected_quantity": whole(item["quantity"]),
         "received_quantity": received,
-        "restocked_quantity": sum(whole(action.get("quantity_processed")) or 0 for action in restocked),
+        "restocked_quantity": added(_processed(action) for action in restocked),
         "quantity": received,
         "warehouse_id": text((raw.get("fulfillment_center") or {}).get("id")),
         "returned_date": timestamp(raw.get("arrived_date")),
     }
+
+
+def _processed(action: Raw) -> Any:
+    """How many an action was taken with; none where ShipBob does not say."""
+    quantity = whole(action.get("quantity_processed"))
+    return 0 if quantity is None else quantity
 
 
 def _shipments(raw: Raw, items: list[Raw]) -> list[Fields]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from crossdock.integrations.shiphero.read.parts import dated, measurements
 from crossdock.integrations.shiphero.records import item_id, nodes_of
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
-from crossdock.kit.values import money, text, timestamp, whole
+from crossdock.kit.values import added, money, text, timestamp, whole
 
 
 def product(raw: Raw) -> Fields:
@@ -63,7 +64,7 @@ def inventory_item(raw: Raw) -> Fields:
         if (name := text(level["warehouse_id"]))
     }
     names = ("onhand", "committed", "unfulfillable", "fulfillable", "sellable")
-    totals = {name: sum(level[name] for level in levels.values()) for name in names}
+    totals = {name: added(level[name] for level in levels.values()) for name in names}
     stamps = [timestamp(level.get("updated_at")) for level in raw["warehouse_products"] or []]
     changed = max(filter(None, [timestamp(raw.get("updated_at")), *stamps]), default=None)
     return {
@@ -88,23 +89,26 @@ def _level(level: Raw) -> Fields:
     """The stock in one warehouse. `on_hand` of ShipHero is in sellable locations only."""
     on_hand, allocated = _count(level, "on_hand"), _count(level, "allocated")
     blocked, available = _count(level, "non_sellable_quantity"), whole(level.get("available"))
-    fulfillable = available if isinstance(available, int) else on_hand - allocated
-    promised = fulfillable + _count(level, "sell_ahead") - _count(level, "reserve_inventory")
+    fulfillable = added([on_hand], less=[allocated]) if available is None else available
+    ahead, reserved = _count(level, "sell_ahead"), _count(level, "reserve_inventory")
+    promised = added([fulfillable, ahead], less=[reserved])
     return {
-        "onhand": on_hand + blocked,
+        "onhand": added([on_hand, blocked]),
         "committed": allocated,
         "unfulfillable": blocked,
         "fulfillable": fulfillable,
-        "sellable": max(0, promised),
+        "sellable": max(0, promised) if isinstance(promised, int) else promised,
     }
 
 
-def _count(level: Raw, name: str) -> int:
-    return whole(level.get(name)) or 0
+def _count(level: Raw, name: str) -> Any:
+    """A count; none where ShipHero has none."""
+    count = whole(level.get(name))
+    return 0 if count is None else count
 
 
-def _backordered(raw: Raw) -> int:
-    return sum(_count(level, "backorder") for level in raw["warehouse_products"] or [])
+def _backordered(raw: Raw) -> Any:
+    return added(_count(level, "backorder") for level in raw["warehouse_products"] or [])
 
 
 def _places(raw: Raw) -> Fields:

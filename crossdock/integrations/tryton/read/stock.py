@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from crossdock.errors import BadVendorValue
 from crossdock.kit.contract import Raw
 from crossdock.kit.quantities import Quantity, exact, held
 
@@ -50,7 +51,15 @@ def in_units(amounts: Amounts, unit: str | None) -> dict[str, Quantity]:
 
 
 def _sum(parts: list[Raw]) -> Decimal:
-    return exact(sum((exact(part["quantity"]) or Decimal(0) for part in parts), Decimal(0))) or Decimal(0)
+    return exact(sum(map(_quantity, parts), Decimal(0))) or Decimal(0)
+
+
+def _quantity(part: Raw) -> Decimal:
+    """The quantity of a part. Raises BadVendorValue for what is none: the others are not all there is."""
+    quantity = exact(part["quantity"])
+    if quantity is None and part["quantity"] is not None:
+        raise BadVendorValue(f"wanted a quantity, got {part['quantity']!r}")
+    return quantity or Decimal(0)
 
 
 def _moving(raw: Raw, warehouse: int, counts: Callable[[Raw, int], bool]) -> Decimal:
