@@ -48,7 +48,7 @@ class Nursery:
         assert self._process.stdout
         line = json.dumps({"settings": settings, "ahead_ms": self._ahead_ms})
         self._process.stdin.write(line.encode() + b"\n")
-        return int(await asyncio.wait_for(self._process.stdout.readline(), 30))
+        return int(await asyncio.wait_for(self._process.stdout.readline(), 120))
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ async def work_and_die(world: World, nursery: Nursery, vendor: Vendor) -> list[l
 async def work_to_the_end(world: World, nursery: Nursery) -> None:
     for _ in range(2):
         await world.services.database.execute("UPDATE schedules SET due_ms = 0")
-        assert await gone_by(await nursery.worker(), 30), "the last worker does not end"
+        assert await gone_by(await nursery.worker(), 120), "the last worker does not end"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -49,7 +49,7 @@ class Servers:
         assert self._process.stdout
         line = json.dumps({"settings": settings, "ahead_ms": self._ahead_ms})
         self._process.stdin.write(line.encode() + b"\n")
-        child = int(await asyncio.wait_for(self._process.stdout.readline(), 30))
+        child = int(await asyncio.wait_for(self._process.stdout.readline(), 120))
         async with asyncio.timeout(30):
             while not await self._answers():  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.01)

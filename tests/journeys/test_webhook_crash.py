@@ -47,7 +47,7 @@ async def test_p01_p02_whatever_is_killed_every_change_is_delivered_and_nothing_
         await world.services.database.execute(
             "UPDATE webhook_deliveries SET due_ms = 0 WHERE due_ms IS NOT NULL AND holder IS NULL"
         )
-        assert await gone_by(await nursery.worker(), 30)
+        assert await gone_by(await nursery.worker(), 120)
 
     rows = await events.of_connection(world.services.database, connection.id)
     # What happened before there was an endpoint is not sent there.
