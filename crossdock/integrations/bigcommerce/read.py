@@ -164,7 +164,7 @@ def _refund(refund: Raw) -> Fields:
         "id": text(refund["id"]),
         "amount": money(refund.get("total_amount")),
         "created_date": timestamp(refund.get("created")),
-        "reason": text(refund.get("reason")),
+        "reason": _reason(refund),
         "is_declined": any(payment.get("is_declined") for payment in payments),
         "line_items": [
             {"line_item_id": text(item["item_id"]), "quantity": whole(item.get("quantity"))}
@@ -172,6 +172,12 @@ def _refund(refund: Raw) -> Fields:
             if item.get("item_type") == "PRODUCT"
         ],
     }
+
+
+def _reason(refund: Raw) -> str | None:
+    """The reason of a refund; where it has none, those of what is refunded, each once."""
+    reasons = [text(part.get("reason")) for part in (refund, *(refund.get("items") or []))]
+    return reasons[0] or "; ".join(dict.fromkeys(filter(None, reasons))) or None
 
 
 def _ship_to(address: Raw) -> Fields:
