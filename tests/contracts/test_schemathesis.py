@@ -54,7 +54,7 @@ def real(house: Organization, path: str) -> dict[str, str]:
     return {name: fields.get(name, "unknown") for name in re.findall(r"{(\w+)}", path)}
 
 
-MOST_SECONDS = 0.15
+MOST_SECONDS = 0.3
 """The worker runs on this loop as well, and a page of a sync takes longer than a request may: what requests
 alone may take is held to 50 ms in journeys/test_held_loop.py."""
 
