@@ -161,6 +161,7 @@ def _greet(settings: Settings, note: dict[str, Any], link: str | None) -> None:
     say(f"  {command} connections       what is connected, and how it syncs")
     say(f"  {command} connect --help    connect a real system")
     say(f"  {settings.folder / 'dev.json'}    the key and all tokens, for scripts")
+    say(f"  {note['base_url']}/dashboard    health, connections and calls, once you are signed in")
     say(f"  {note['base_url']}/connect/demo    the button that end users connect with")
     say(f"  {note['base_url']}/openapi.json    every operation\n")
 

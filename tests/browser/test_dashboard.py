@@ -139,6 +139,11 @@ def test_a_page_shows_what_is_new_by_itself_and_leaves_alone_what_is_used(
     expect(paused).to_have_count(0)
     window.get_by_role("link", name="Skip to the content").focus()
     window.mouse.move(2, 2)
-    window.evaluate("document.querySelector('live-part').look()")
+    window.evaluate(
+        "now = Date.now; Date.now = () => now() + 3600000; document.querySelector('live-part').look()"
+    )
+    window.wait_for_timeout(500)
+    expect(paused).to_have_count(0)
+    window.evaluate("Date.now = now; document.querySelector('live-part').look()")
     expect(paused).to_have_count(1)
     house.ask("PATCH", "/schedules/get_returns/toggle", "wms", json={"paused": False})

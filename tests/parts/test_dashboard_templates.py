@@ -1,15 +1,19 @@
 """Templates and scripts of the dashboard keep to a strict policy, wherever the server is reached."""
 
 import re
+from contextlib import suppress
 
 import pytest
 
+from crossdock.api.operations import all_operations
 from crossdock.dashboard import formats
 from crossdock.dashboard.bars import Bar, BarChart
+from crossdock.dashboard.inside import permission_of
 from crossdock.dashboard.navigation import navigation
 from crossdock.dashboard.notices import NOTICES, notice
 from crossdock.dashboard.operations import AREAS, OPERATIONS, PREFIX
 from crossdock.dashboard.rendering import DASHBOARD_FILES, HERE, environment
+from crossdock.errors import Forbidden
 from crossdock.people.permissions import PERMISSIONS
 
 TEMPLATES = sorted((HERE / "templates").rglob("*.html"))
@@ -50,6 +54,19 @@ def test_every_template_is_well_formed_and_escapes():
 def test_every_page_names_a_permission_that_there_is():
     assert {operation.permission for operation in OPERATIONS} <= set(PERMISSIONS)
     assert {area.permission for area in AREAS} <= set(PERMISSIONS)
+
+
+def test_a_page_can_call_only_what_has_a_permission_of_its_kind():
+    permissions: dict[str, str] = {}
+    for operation in all_operations():
+        with suppress(Forbidden):
+            permissions[operation.id] = permission_of(operation)
+    by_id = {operation.id: operation for operation in all_operations()}
+    assert set(permissions.values()) <= set(PERMISSIONS)
+    assert permissions["getAccessToken"] == "credentials.view"
+    assert "createErasure" not in permissions
+    for operation_id, permission in permissions.items():
+        assert not (by_id[operation_id].writes and permission in ("connections.view", "records.view"))
 
 
 def test_files_fit_into_a_first_page():

@@ -61,6 +61,13 @@ class CopyText extends HTMLElement {
   }
 }
 
+// A page that nobody touches is left as it is after a while: each request keeps its session from ending.
+const LEFT_ALONE_MS = 15 * 60000;
+let touched = Date.now();
+for (const kind of ["pointermove", "pointerdown", "keydown", "scroll"]) {
+  addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
+}
+
 // A part of a page that is fetched anew while the page is looked at; never while somebody uses it.
 class LivePart extends HTMLElement {
   connectedCallback() {
@@ -72,6 +79,7 @@ class LivePart extends HTMLElement {
   }
 
   look() {
+    if (Date.now() - touched > LEFT_ALONE_MS) return;
     const busy = document.hidden || this.contains(document.activeElement) || this.matches(":hover");
     if (!busy) this.refresh();
   }
