@@ -69,7 +69,9 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
 
 def test_the_sandbox_is_readable_within_ten_seconds_of_the_first_start(first: Dev):
     """On a machine that has something else to do as well it takes its share longer."""
-    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    # The load is that of the last minute; beside each other, tests start browsers and servers at once.
+    beside = float(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1), beside)
     assert first.seconds_to_data < 10 * busy
 
 
