@@ -140,6 +140,8 @@ BODIES: dict[str, Json] = {
         "issuer": "https://id.example", "client_id": "x", "domains": ["example.com"], "is_enforced": True,
     },
     "openMagicLink": {"secret": "x" * 43, "flow_id": "0" * 32},
+    "dashboard_connection_form": {"do": "pause"},
+    "dashboard_theme": {"theme": "dark"},
     "openLinkForm": {"options": {}},
     "connectLink": {"type": "wms", "name": "sandbox", "options": {"sandbox": True}, "flow_id": "0" * 32},
     "beginLinkConsent": {"type": "cart", "name": "shopify", "flow_id": "0" * 32},
@@ -236,7 +238,8 @@ def masked(text: str, ids: Sequence[str]) -> str:
 def ask(caller: Tenant, method: str, request: Request, headers: Mapping[str, str]) -> httpx.Response:
     """The answer to a request, of a browser that keeps no cookie."""
     path, query, body = request
-    extra_fields: Json = {} if body is None else {"json": body}
+    kind = "data" if path.startswith("/dashboard") else "json"  # its pages send forms
+    extra_fields: Json = {} if body is None else {kind: body}
     http = caller.house.http
     http.cookies.clear()
     return http.request(

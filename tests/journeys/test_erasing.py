@@ -407,12 +407,14 @@ async def test_a_page_that_was_read_before_the_erasure_does_not_bring_the_person
         await real(self, transaction, organization, recognizer)
 
     async def late(self: Any, organization_id: str) -> Any:
-        """What was known when the page was read: somebody is erased right after."""
+        """What was known when the first page was read: somebody is erased right after."""
         known = await known_then(self, organization_id)
-        if not asked and known is None:
+        if not read:
+            read.append(known)
             await house.request(email=EMAIL)
         return known
 
+    read = list[Any]()
     known_then = ErasedPeople.recognizer
     monkeypatch.setattr(ErasedPeople, "check", meanwhile)
     monkeypatch.setattr(ErasedPeople, "recognizer", late)
@@ -420,7 +422,8 @@ async def test_a_page_that_was_read_before_the_erasure_does_not_bring_the_person
         order(7, ship_to=HERS, updated_at=house.world.vendor_time())
     )
     await house.world.next_sync()
-    assert asked[0] is None
+    assert read == [None]
+    assert None in asked  # another function's page may have been checked before
     assert asked[-1] is not None
     assert (await house.order(7))["ship_to_address"]["full_name"] == "erased"
 

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from crossdock.api.operation import Access
+from crossdock.dashboard.dialect import Dashboard
 from crossdock.pages.account.dialect import AccountPages
 from crossdock.services.application import application
 from crossdock.store.connections import access
@@ -59,11 +60,17 @@ def people(who: Tenant, _: Route) -> list[Headers]:
     return [session_headers(who.server, who.person("owner"))]
 
 
+def browsers(who: Tenant, route: Route) -> list[Headers]:
+    """Who looks at the dashboard: an owner, for its pages, and for what stands on them as JSON."""
+    return [headers | {"accept": kind} for headers in people(who, route) for kind in ("text/html", JSON)]
+
+
 def everybody(_: Tenant, __: Route) -> list[Headers]:
     """Who calls what asks for nothing."""
     return [{}]
 
 
+JSON = "application/json"
 CALLERS: dict[str, Callable[[Tenant, Route], list[Headers]]] = {
     "ApiDialect": api_callers,
     "WebhookAdmin": admin_callers,
@@ -74,6 +81,8 @@ CALLERS: dict[str, Callable[[Tenant, Route], list[Headers]]] = {
     "LogoFiles": everybody,
     "ConnectPages": everybody,
     "DecoEvents": everybody,
+    "DashboardFiles": everybody,
+    "Dashboard": browsers,
 }
 """Who calls each API, by the name of its dialect."""
 
@@ -234,7 +243,7 @@ def test_p19_without_a_key_nothing_is_there(houses: Houses):
                 continue
             request: Request = (route.path(route.values(houses.victim)), {}, route.body({}))
             for headers in ({}, {"authorization": "Bearer ck_none", "x-trackstar-api-key": "ck_none"}):
-                answer = ask(houses.caller, route.operation.method, request, headers)
+                answer = ask(houses.caller, route.operation.method, request, headers | {"accept": JSON})
                 if answer.status_code != 401:
                     faults.append(f"{route.title}: {answer.status_code} {answer.text[:100]}")
     assert faults == []
@@ -254,9 +263,9 @@ def is_open(dialect: Dialect[Any, Any], route: Route) -> bool:
 
 def test_p19_pages_send_whoever_shows_no_session_to_the_one_to_sign_in_on(houses: Houses):
     owner, walked = houses.caller, 0
-    pages = next(dialect for dialect in houses.dialects if isinstance(dialect, AccountPages))
+    pages = [dialect for dialect in houses.dialects if isinstance(dialect, AccountPages | Dashboard)]
     credentials = [owner.house.key, owner.house.tokens["wms"], *(owner.sample(name, "") for name in TOKENS)]
-    for route in houses.routes(pages):
+    for route in (route for dialect in pages for route in houses.routes(dialect)):
         if getattr(route.operation, "needs", None) == "anybody":
             continue
         for credential in ("cs_none", *credentials):
@@ -264,8 +273,9 @@ def test_p19_pages_send_whoever_shows_no_session_to_the_one_to_sign_in_on(houses
             headers = shown_everywhere(credential)
             form = {"do": "invite"} if route.operation.method == "POST" else None
             answer = owner.house.http.request(
-                route.operation.method, f"{owner.house.url}{route.path({})}", headers=headers, data=form
-            )
+                route.operation.method, f"{owner.house.url}{route.path(route.values(owner))}",
+                headers=headers, data=form,
+            )  # fmt: skip
             assert answer.status_code == 303, route.title
             assert "/account/sign-in" in answer.headers["location"], route.title
             assert answer.text == ""
@@ -277,7 +287,7 @@ def test_p19_pages_send_whoever_shows_no_session_to_the_one_to_sign_in_on(houses
 
 OPENS = {
     "ApiDialect": {"key"}, "WebhookAdmin": {"key", "portal token"}, "LinkApi": {"link_token"},
-    "AccountApi": {"session"},
+    "AccountApi": {"session"}, "Dashboard": {"session"},
 }  # fmt: skip
 """Which credentials open what, by the name of the dialect."""
 
@@ -293,7 +303,7 @@ def test_p19_a_credential_opens_its_own_api_only(houses: Houses):
         request: Request = (route.path(route.values(owner)), {}, route.body({}))
         for credential in credentials.keys() - OPENS[name]:
             walked += 1
-            headers = shown_everywhere(credentials[credential])
+            headers = shown_everywhere(credentials[credential]) | {"accept": JSON}
             answer = ask(owner, route.operation.method, request, headers)
             if answer.status_code != 401:
                 faults.append(f"{route.title} with {credential}: {answer.status_code} {answer.text[:100]}")
