@@ -68,6 +68,7 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
         fields = await _fields(request) if request.method not in csrf.SAFE else {}
         _check_token(request, fields.get("csrf_token", ""), token)
+        _check_act(operation, fields.get("do", ""))
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
@@ -152,6 +153,12 @@ def _check_token(request: Request, sent: str, token: str) -> None:
     shown = sent or request.headers.get(csrf.TOKEN_HEADER, "")
     if not hmac.compare_digest(shown.encode(), token.encode()):
         raise Forbidden("This form is from an earlier visit: open the page again.", code="csrf")
+
+
+def _check_act(operation: DashboardOperation, wanted: str) -> None:
+    """Raise Invalid for a form that asks for what there is not."""
+    if operation.acts and wanted not in operation.acts:
+        raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -8,9 +8,14 @@ from crossdock.web.operation import HttpOperation
 
 @dataclass(frozen=True)
 class DashboardOperation(HttpOperation):
-    """A page, or a form that is sent to one. permission: of `people.permissions`, to see or do it."""
+    """A page, or a form that is sent to one.
+
+    permission: of `people.permissions`, to see or do it; acts: what the field `do` of the form may say; none:
+    the form has no such field.
+    """
 
     permission: str
+    acts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,12 @@ class Route:
         return f"operational {name}" if self.kind == "operational-webhook" else name
 
     @property
+    def acts(self) -> tuple[str, ...]:
+        """What a form may ask to have done; an empty word where there is no such choice."""
+        acts: tuple[str, ...] = getattr(self.operation, "acts", ())
+        return acts or ("",)
+
+    @property
     def tenants_names(self) -> list[str]:
         return [name for name in self.names if self.named(name) not in NOBODYS]
 
@@ -101,7 +107,10 @@ class Route:
 
     def body(self, values: Mapping[str, Any]) -> Json | None:
         """A body that fits, with these members besides, or in place of its own."""
-        return None if self.operation.method in WITHOUT_BODY else {**self._example, **values}
+        if self.operation.method in WITHOUT_BODY:
+            return None
+        act = {"do": self.acts[0]} if self.acts[0] else {}
+        return {**self._example, **act, **values}
 
     def sample_in_body(self, owner: Tenant, name: str) -> str:
         """What a member of the body names."""
@@ -140,8 +149,6 @@ BODIES: dict[str, Json] = {
         "issuer": "https://id.example", "client_id": "x", "domains": ["example.com"], "is_enforced": True,
     },
     "openMagicLink": {"secret": "x" * 43, "flow_id": "0" * 32},
-    "dashboard_connection_form": {"do": "pause"},
-    "dashboard_theme": {"theme": "dark"},
     "openLinkForm": {"options": {}},
     "connectLink": {"type": "wms", "name": "sandbox", "options": {"sandbox": True}, "flow_id": "0" * 32},
     "beginLinkConsent": {"type": "cart", "name": "shopify", "flow_id": "0" * 32},
@@ -179,12 +186,13 @@ def probes(route: Route, victim: Tenant, own: Tenant) -> Iterator[Probe]:
         mine = {name: own.sample(route.named(name), route.kind) for name in names[:begin]}
         others = {name: theirs[name] for name in names[begin:]}
         nowhere = {name: absent(value) for name, value in others.items()}
-        yield Probe(
-            f"{route.title} {sorted(others)}",
-            (route.path(mine | others), {}, route.body({})),
-            (route.path(mine | nowhere), {}, route.body({})),
-            frozenset([*others.values(), *nowhere.values()]),
-        )
+        for act in route.acts:
+            yield Probe(
+                f"{route.title} {sorted(others)} {act}".rstrip(),
+                (route.path(mine | others), {}, route.body({"do": act} if act else {})),
+                (route.path(mine | nowhere), {}, route.body({"do": act} if act else {})),
+                frozenset([*others.values(), *nowhere.values()]),
+            )
     yield from _queried(route, victim, own)
     yield from _in_bodies(route, victim, own)
 

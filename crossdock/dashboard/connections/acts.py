@@ -5,19 +5,14 @@ from collections.abc import Awaitable, Callable
 from starlette.responses import Response
 
 from crossdock.dashboard.context import DashboardContext
-from crossdock.errors import Invalid
 
 Act = Callable[[DashboardContext, str], Awaitable[str]]
 
 
 async def changed(visit: DashboardContext) -> Response:
     """Do what the form asks for, then show the page again, with what was done."""
-    wanted = visit.text("do")
-    act = ACTS.get(wanted)
-    if act is None:
-        raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(ACTS)}"]}})
     uid = visit.part("connection_id")
-    done = await act(visit, uid)
+    done = await ACTS[visit.text("do")](visit, uid)
     return visit.onward(f"/connections/{uid}", done=done)
 
 
