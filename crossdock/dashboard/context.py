@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from crossdock.dashboard import rendering
 from crossdock.dashboard.inside import InsideCalls
+from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import NavigationEntry
 from crossdock.dashboard.notices import notice
 from crossdock.pages.rendering import root_of
@@ -33,6 +34,7 @@ class DashboardContext(HandlerContext):
     role: Role
     organization_id: str
     inside: InsideCalls
+    account: InsideAccount
     fields: Mapping[str, str]
     csrf_token: str
     navigation: list[NavigationEntry]

@@ -10,9 +10,11 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from crossdock.account_api.dialect import AccountApi
 from crossdock.api.dialect import ApiDialect
 from crossdock.dashboard.context import DashboardContext, frame_values, wants_json
 from crossdock.dashboard.inside import InsideCalls
+from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import navigation
 from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.operations import AREAS, OPERATIONS, PREFIX
@@ -49,16 +51,17 @@ SIGN_IN = {
 
 
 class Dashboard(Dialect[DashboardOperation, DashboardContext]):
-    """Callers are people's browsers. api: whose operations the pages call."""
+    """Callers are people's browsers. api, account: whose operations the pages call."""
 
     prefix = PREFIX
     package = "crossdock.dashboard"
     ends_loosely = True
 
-    def __init__(self, door: Dependencies, api: ApiDialect) -> None:
+    def __init__(self, door: Dependencies, api: ApiDialect, account: AccountApi) -> None:
         super().__init__(OPERATIONS)
         self._door = door
         self._api = api
+        self._account = account
 
     async def admit(self, operation: DashboardOperation, request: Request) -> DashboardContext:
         csrf.check_origin(request, self._door.settings.url)
@@ -71,9 +74,10 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         _check_act(operation, fields.get("do", ""))
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
+        account = InsideAccount(self._account, self._door, request, holder, visitor)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door, request, holder, role, organization_id, inside, fields, token, entries
+            self._door, request, holder, role, organization_id, inside, account, fields, token, entries
         )
 
     async def answer(self, request: Request) -> Response:
