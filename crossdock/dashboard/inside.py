@@ -27,8 +27,11 @@ from crossdock.store.people.users import Role
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.query import Pair
 
-_SUBJECTS = {"api_logs": "records", "connections": "connections"}
-"""What an operation is about, by the module of its handler. What is not here, no page calls yet."""
+_SUBJECTS = {
+    "additions": "connections", "api_logs": "records", "connections": "connections",
+    "link.magic_links": "connections", "link.tokens": "connections",
+}  # fmt: skip
+"""What an operation is about, by its handler's package or module. What is not here, no page calls yet."""
 _EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)
 
 
@@ -108,7 +111,8 @@ class InsideCalls:
 
 def permission_of(operation: ApiOperation) -> str:
     """The permission that people need for an operation. Raises Forbidden for what no page calls."""
-    subject = _SUBJECTS.get(operation.handler.partition(".")[0])
+    module = operation.handler.rpartition(".")[0]
+    subject = _SUBJECTS.get(module, _SUBJECTS.get(module.partition(".")[0]))
     if subject is None or operation.access in (Access.NONE, Access.SIGNED, Access.OPERATOR):
         raise Forbidden(f"no page does this ({operation.id})")
     if operation.needs_full_key:

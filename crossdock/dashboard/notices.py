@@ -9,6 +9,14 @@ NOTICES = {
     "resumed": "Resumed: it syncs again.",
     "muted": "Its events are muted: no endpoint hears of its records.",
     "unmuted": "Its events are sent again.",
+    "frequency_set": "From now on it syncs at this pace.",
+    "saved": "Saved.",
+    "sync_created": "The sync is open: it begins as soon as the connection is free.",
+    "sync_cancelled": "Cancelled: what it has read stays.",
+    "connected": "Connected. The first sync is on its way.",
+    "reinstalled": "Signed in anew. Its data and its access token stay.",
+    "deleted": "Deleted. Its records are removed in the background.",
+    "link_deleted": "The link is deleted: whoever opens it is told that there is none.",
 }
 
 
