@@ -20,6 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 NOBODY, ANYBODY = "'none'", "*"
 """Who may show a page in a frame of theirs."""
+BUTTON_SOURCES = ("frame-src 'self'", "trusted-types crossdock-connect")
+"""What the script of the button needs on a page of ours."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,7 @@ class PagePolicy:
             "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' https: data:",
             "connect-src 'self'", "form-action 'self'", "base-uri 'none'",
             f"frame-ancestors {self.framed_by}", "require-trusted-types-for 'script'",
-            f"trusted-types {'crossdock-connect' if self.has_button else "'none'"}",
-            *(["frame-src 'self'"] if self.has_button else []),
+            *(BUTTON_SOURCES if self.has_button else ("trusted-types 'none'",)),
         )  # fmt: skip
         headers = {
             "content-security-policy": "; ".join(sources),

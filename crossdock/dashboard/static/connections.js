@@ -2,6 +2,19 @@
 
 const pad = (number) => String(number).padStart(2, "0");
 
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
+
+// A moment to the minute, in the reader's zone.
+class ExactTime extends HTMLElement {
+  connectedCallback() {
+    const time = this.querySelector("time");
+    const moment = new Date(time.dateTime);
+    if (Number.isNaN(moment.getTime())) return;
+    time.title = time.dateTime;
+    time.textContent = exact.format(moment);
+  }
+}
+
 // A moment that is typed in the reader's zone and sent in UTC. Without this file it is typed in UTC.
 class LocalTime extends HTMLElement {
   connectedCallback() {
@@ -75,5 +88,6 @@ class ConnectSystem extends HTMLElement {
   }
 }
 
+customElements.define("exact-time", ExactTime);
 customElements.define("local-time", LocalTime);
 customElements.define("connect-system", ConnectSystem);
