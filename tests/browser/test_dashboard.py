@@ -89,6 +89,7 @@ def test_an_operator_sees_what_is_healthy_and_acts_on_it(
     expect(window.get_by_role("status")).to_contain_text("on its way")
 
     window.get_by_role("link", name="Connections", exact=True).click()
+    expect(window.get_by_role("heading", name="Connections")).to_be_visible()
     window.keyboard.press("/")
     expect(window.get_by_role("searchbox")).to_be_focused()
     window.keyboard.type("no such")

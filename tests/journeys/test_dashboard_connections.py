@@ -142,7 +142,7 @@ def test_an_on_demand_sync_is_made_in_utc_and_cancelled_while_it_is_open(
     desk: Desk, house: Organization, developer: Office, path: str
 ):
     fields = {"function_name": "get_orders", "start_time": "2026-01-01T09:00", "end_time": "2026-01-02T09:00"}
-    assert done(developer.send(f"{path}/syncs", do="create", **fields)) == "sync_created"
+    assert done(developer.send(f"{path}/syncs", None, do="create", **fields)) == "sync_created"
     [sync] = developer.data(f"{path}/syncs")["syncs"]
     assert sync["requested_start_time"] == "2026-01-01T09:00:00Z"
     until(lambda: developer.data(f"{path}/syncs")["syncs"][0]["status"] == "completed")
@@ -152,7 +152,7 @@ def test_an_on_demand_sync_is_made_in_utc_and_cancelled_while_it_is_open(
 
 def test_a_window_that_is_none_is_told_beside_what_was_typed(developer: Office, path: str):
     fields = {"function_name": "get_orders", "start_time": "2026-01-03T09:00", "end_time": "2026-01-02T09:00"}
-    answer = developer.send(f"{path}/syncs", do="create", **fields)
+    answer = developer.send(f"{path}/syncs", None, do="create", **fields)
     assert answer.status_code == 422
     assert "is not after" in answer.text
     assert 'value="2026-01-03T09:00"' in answer.text
@@ -197,7 +197,7 @@ def test_settings_are_saved_and_only_what_was_changed_is_noted(
     desk: Desk, house: Organization, developer: Office, path: str
 ):
     fields = {"customer_id": EVIL, "lookback_days": "90", "quantities": "rounded", "events": "on"}
-    assert done(developer.send(f"{path}/settings", do="save", **fields)) == "saved"
+    assert done(developer.send(f"{path}/settings", None, do="save", **fields)) == "saved"
     settings = developer.data(f"{path}/settings")["settings"]
     assert (settings["customer_id"], settings["lookback_days"]) == (EVIL, 90)
     noted = [json.loads(entry.detail) for entry in desk.audit(house.id, "connection.changed")]
@@ -212,7 +212,7 @@ def test_settings_are_saved_and_only_what_was_changed_is_noted(
 def test_a_setting_that_does_not_fit_is_told_beside_what_was_typed(developer: Office, path: str):
     for days in ("5000", "soon"):
         fields = {"lookback_days": days, "quantities": "rounded", "events": "on", "customer_id": "kept"}
-        answer = developer.send(f"{path}/settings", do="save", **fields)
+        answer = developer.send(f"{path}/settings", None, do="save", **fields)
         assert (answer.status_code, f'value="{days}"' in answer.text) == (422, True)
         assert 'value="kept"' in answer.text
     assert developer.data(f"{path}/settings")["settings"]["customer_id"] is None
@@ -225,13 +225,13 @@ def test_custom_fields_are_tried_on_a_pasted_record_with_exact_numbers_and_kept(
         "name_2": "boxes", "path_2": "$.custom.note", "type_2": "integer",
     }  # fmt: skip
     sample = '{"custom": {"note": "ring <b>twice"}, "weight": 1.10}'
-    answer = developer.send(f"{path}/custom-fields", do="preview", sample=sample, **fields)
+    answer = developer.send(f"{path}/custom-fields", None, do="preview", sample=sample, **fields)
     assert answer.status_code == 200
     assert "&lt;b&gt;twice" in answer.text
     assert "<code>1.10</code>" in answer.text
     assert "is not a whole number" in answer.text
     assert developer.data(f"{path}/custom-fields")["declared"]["orders"] == 0
-    assert done(developer.send(f"{path}/custom-fields", do="save", **fields)) == "saved"
+    assert done(developer.send(f"{path}/custom-fields", None, do="save", **fields)) == "saved"
     page = developer.data(f"{path}/custom-fields", resource="orders")
     assert page["declared"]["orders"] == 3
     assert page["rows"][0] == {"name": "boxes", "path": "$.custom.note", "type": "integer"} or page["rows"]
@@ -254,7 +254,9 @@ def test_a_custom_field_that_is_none_is_told_beside_what_was_typed(
     developer: Office, path: str, fields: dict[str, str], told: str
 ):
     sample = {} if "record_id" in fields else {"sample": "{}"}
-    answer = developer.send(f"{path}/custom-fields", do="preview", resource="orders", **(sample | fields))
+    answer = developer.send(
+        f"{path}/custom-fields", None, do="preview", resource="orders", **(sample | fields)
+    )
     assert (answer.status_code, told in answer.text) == (422, True)
     assert f'value="{fields["name_0"]}"' in answer.text
 
@@ -352,7 +354,7 @@ def test_a_magic_link_is_made_shown_once_listed_and_deleted(
         "link_duration": "3", "customer_id": EVIL, "integration_type": "wms", "systems": "allow",
         "system:shiphero": "on", "function:get_returns": "off", "max_connections": "5",
     }  # fmt: skip
-    answer = developer.send("/connections/magic-links/new", do="make", **fields)
+    answer = developer.send("/connections/magic-links/new", None, do="make", **fields)
     assert answer.status_code == 200
     [url] = re.findall(r"<code>(http[^<]+/connect/m/[^<]+)</code>", answer.text)
     assert httpx.get(url).status_code == 200
@@ -383,7 +385,7 @@ def test_a_magic_link_is_made_shown_once_listed_and_deleted(
 def test_a_magic_link_that_does_not_fit_is_told_beside_what_was_typed(
     developer: Office, fields: dict[str, str], told: str
 ):
-    answer = developer.send("/connections/magic-links/new", do="make", customer_id="kept", **fields)
+    answer = developer.send("/connections/magic-links/new", None, do="make", customer_id="kept", **fields)
     assert (answer.status_code, told in answer.text) == (422, True)
     assert 'value="kept"' in answer.text
 

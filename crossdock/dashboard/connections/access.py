@@ -28,7 +28,7 @@ class AccessPage(msgspec.Struct, kw_only=True):
 
 
 class DeletePage(msgspec.Struct, kw_only=True):
-    """What goes with a connection. functions: how many it syncs."""
+    """A connection that is to go. functions: how many it syncs."""
 
     head: ConnectionHead
     functions: int

@@ -16,7 +16,7 @@ def _page(path: str, handler: str, name: str, permission: str = "connections.vie
 
 
 def _form(path: str, handler: str, name: str, acts: tuple[str, ...]) -> DashboardOperation:
-    """What is sent to a page."""
+    """A form that is sent to a page."""
     parameters = _CONNECTION if "{connection_id}" in path else _LINK if "{magic_link_id}" in path else ()
     return DashboardOperation(
         "POST", path, f"connections.{handler}", f"dashboard_{name}_form", "connections.manage",

@@ -72,8 +72,8 @@ class CustomFieldsPage(msgspec.Struct, kw_only=True):
 
 
 @dataclass(frozen=True)
-class _Declaration:
-    """What is declared for a connection, and for which of its resources that is meant now."""
+class DeclaredFields:
+    """The custom fields of a connection, and the resource that is meant now."""
 
     opened: OpenedConnection
     resources: dict[str, Resource]
@@ -110,7 +110,7 @@ async def changed(visit: DashboardContext) -> Response:
     return visit.view("connections/custom_fields.html", page, title=page.head.title, status=status)
 
 
-async def _declaration(visit: DashboardContext, name: str) -> _Declaration:
+async def _declaration(visit: DashboardContext, name: str) -> DeclaredFields:
     opened = await opened_connection(visit)
     answer = await visit.inside.get(f"/connections/{opened.row.uid}/custom-fields")
     resources = {
@@ -122,7 +122,7 @@ async def _declaration(visit: DashboardContext, name: str) -> _Declaration:
         raise NotFound(f"there is no resource {name!r:.80} with custom fields")
     declared = msgspec.convert(answer["custom_fields"], dict[str, dict[str, CustomField]])
     chosen = resources.get(name) or next(iter(resources.values()), None)
-    return _Declaration(opened, resources, chosen, declared)
+    return DeclaredFields(opened, resources, chosen, declared)
 
 
 def _rows(visit: DashboardContext) -> list[FieldRow]:
@@ -150,7 +150,7 @@ def _fields(rows: list[FieldRow]) -> dict[str, CustomField]:
 
 
 async def _save(
-    visit: DashboardContext, declaration: _Declaration, chosen: Resource, fields: dict[str, CustomField]
+    visit: DashboardContext, declaration: DeclaredFields, chosen: Resource, fields: dict[str, CustomField]
 ) -> Response:
     uid = declaration.opened.row.uid
     declared = {name: kept for name, kept in declaration.declared.items() if name != chosen.name}
@@ -160,7 +160,9 @@ async def _save(
     return visit.onward(f"/connections/{uid}/custom-fields", done="saved", resource=chosen.name)
 
 
-async def _page(visit: DashboardContext, declaration: _Declaration, rows: list[FieldRow]) -> CustomFieldsPage:
+async def _page(
+    visit: DashboardContext, declaration: DeclaredFields, rows: list[FieldRow]
+) -> CustomFieldsPage:
     opened, chosen = declaration.opened, declaration.chosen
     ids = []
     if chosen is not None and opened.row.keep_raw:
@@ -180,7 +182,7 @@ async def _page(visit: DashboardContext, declaration: _Declaration, rows: list[F
 
 
 async def _preview(
-    visit: DashboardContext, declaration: _Declaration, chosen: Resource, fields: dict[str, CustomField]
+    visit: DashboardContext, declaration: DeclaredFields, chosen: Resource, fields: dict[str, CustomField]
 ) -> Preview:
     """The fields in a record that the connection keeps, or in one that was typed in."""
     record_id, sample = visit.text("record_id").strip(), visit.text("sample").strip()

@@ -157,37 +157,44 @@ async def made(visit: DashboardContext) -> Response:
 
 def _body(visit: DashboardContext) -> dict[str, Any]:
     """The form as `POST /magic-links` takes it. Raises Invalid for numbers that are none."""
-    body: dict[str, Any] = {}
-    if (days := whole(visit.fields, "link_duration")) is not None:
-        body["link_duration"] = days
+    days = whole(visit.fields, "link_duration")
+    body: dict[str, Any] = {} if days is None else {"link_duration": days}
     if connection_id := visit.text("connection_id").strip():
         return body | {"connection_id": connection_id}
-    body["integration_type"] = visit.text("integration_type") or str(catalogue.TYPES[0])
     if customer_id := visit.text("customer_id").strip():
         body["customer_id"] = customer_id
     if (most := whole(visit.fields, "max_connections")) is not None:
         body["max_connections"] = most
-    if visit.text("systems") in ("allow", "block"):
-        ticked = _ticked(visit, "system")
+    kind = visit.text("integration_type") or str(catalogue.TYPES[0])
+    return body | {"integration_type": kind} | _systems(visit) | _switched(visit)
+
+
+def _systems(visit: DashboardContext) -> dict[str, list[str]]:
+    """The systems that can be picked. Raises Invalid for a list of none."""
+    body = {}
+    if (choice := visit.text("systems")) in ("allow", "block"):
+        ticked = [name for name, value in _named(visit, "system").items() if value == "on"]
         if not ticked:
             raise Invalid({"form": {"systems": ["tick at least one system, or leave it at all systems"]}})
-        body[f"integration_{visit.text('systems')}_list"] = ticked
+        body[f"integration_{choice}_list"] = ticked
     if required := visit.text("required_function"):
         body["integrations_with_endpoints"] = [required]
-    switched = {name: word for name, word in _named(visit, "function").items() if word in ("off", "on")}
-    body["disabled_functions"] = [name for name, word in switched.items() if word == "off"]
-    body["enabled_functions"] = [name for name, word in switched.items() if word == "on"]
     return body
+
+
+def _switched(visit: DashboardContext) -> dict[str, list[str]]:
+    """The functions that are off or on for what is connected."""
+    words = _named(visit, "function")
+    return {
+        member: [name for name, chosen in words.items() if chosen == word]
+        for member, word in (("disabled_functions", "off"), ("enabled_functions", "on"))
+    }
 
 
 def _named(visit: DashboardContext, group: str) -> dict[str, str]:
     """The fields of a group, `group:name`, by name."""
     begin = f"{group}:"
     return {name.removeprefix(begin): value for name, value in visit.fields.items() if name.startswith(begin)}
-
-
-def _ticked(visit: DashboardContext, group: str) -> list[str]:
-    return [name for name, value in _named(visit, group).items() if value == "on"]
 
 
 async def changed(visit: DashboardContext) -> Response:

@@ -57,7 +57,7 @@ class ConnectionsPage(msgspec.Struct, kw_only=True):
 
 
 class FunctionDetail(msgspec.Struct, kw_only=True):
-    """How one function syncs. choices: seconds between two syncs that the form offers."""
+    """The syncing of one function. choices: seconds between two syncs that the form offers."""
 
     function_name: str
     seconds: int
@@ -148,7 +148,7 @@ async def shown(visit: DashboardContext) -> Response:
 async def _detail(
     visit: DashboardContext, opened: OpenedConnection, settings: dict[str, Any], function: str
 ) -> FunctionDetail | None:
-    """How a function syncs; None: it has no schedule, or is switched off."""
+    """The syncing of a function; None: it has no schedule, or is switched off."""
     plan = next((plan for plan in opened.overview.available_schedules if plan.function == function), None)
     pace = settings["sync_frequency"].get(function)
     if plan is None or pace is None:
