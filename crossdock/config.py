@@ -20,7 +20,7 @@ def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator can set. A field `data_dir` is read from `CROSSDOCK_DATA_DIR`."""
+    """Settings of an operator. A field `data_dir` is read from `CROSSDOCK_DATA_DIR`."""
 
     data_dir: str = _setting("data", "Folder for the embedded database, the sandbox and dev.json.")
     database_url: str = _setting(
@@ -252,7 +252,7 @@ CHOICES = {"log_format": ("json", "console"), "log_level": ("debug", "info", "wa
 
 
 def _faults(settings: Settings) -> list[str]:
-    """What is wrong with values that have the right type."""
+    """Faults of values that have the right type."""
     faults = []
     for name, (low, high) in RANGES.items():
         value = getattr(settings, name)
@@ -276,7 +276,7 @@ def _faults(settings: Settings) -> list[str]:
 
 
 def _network_faults(name: str, text: str) -> list[str]:
-    """Which parts of a list of networks are none."""
+    """Parts of a list of networks that are none."""
     faults = []
     for part in _parts(text):
         try:
@@ -287,7 +287,7 @@ def _network_faults(name: str, text: str) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """What stands between commas."""
+    """Parts of a text between its commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

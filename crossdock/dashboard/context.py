@@ -6,13 +6,16 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crossdock.dashboard import rendering
 from crossdock.dashboard.inside import InsideCalls
+from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import NavigationEntry
 from crossdock.dashboard.notices import notice
+from crossdock.errors import Invalid, TooLarge
 from crossdock.pages.rendering import PagePolicy, root_of
 from crossdock.people.permissions import may
 from crossdock.store.people.user_sessions import SignedIn
@@ -27,13 +30,15 @@ THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 
 @dataclass(frozen=True)
 class DashboardContext(HandlerContext):
-    """One request that was let in. fields: of the form; empty: none was sent."""
+    """One request that was let in. fields, files: of the form; empty: none was sent."""
 
     holder: SignedIn
     role: Role
     organization_id: str
     inside: InsideCalls
+    account: InsideAccount
     fields: Mapping[str, str]
+    files: Mapping[str, UploadFile]
     csrf_token: str
     navigation: list[NavigationEntry]
 
@@ -43,6 +48,16 @@ class DashboardContext(HandlerContext):
     def text(self, name: str) -> str:
         """A field of the form; "": it has none."""
         return self.fields.get(name, "")
+
+    async def file(self, name: str, most_bytes: int) -> bytes:
+        """The content of a file of the form. Raises Invalid where there is none, TooLarge."""
+        sent = self.files.get(name)
+        content = b"" if sent is None else await sent.read(most_bytes + 1)
+        if not content:
+            raise Invalid({"form": {name: ["has no file; choose one first"]}})
+        if len(content) > most_bytes:
+            raise TooLarge(f"the file has more than {most_bytes:,} bytes, which is all that is taken here")
+        return content
 
     def query(self, *names: str) -> dict[str, str]:
         """The parameters of the address with these names, without empty ones."""
@@ -61,14 +76,15 @@ class DashboardContext(HandlerContext):
         title: str,
         status: int = 200,
         policy: PagePolicy = rendering.POLICY,
+        **values: Any,
     ) -> Response:
         """The page, or what stands on it as JSON, for `?format=json` and for who accepts JSON only.
 
-        contents: what the page is about; the template has it as `page`.
+        contents: what the page is about; the template has it as `page`, and these values besides.
         """
         if wants_json(self.request):
             return Response(encode(contents), status, policy.headers, media_type="application/json")
-        html = rendering.rendered(template, **self._frame(title), page=contents)
+        html = rendering.rendered(template, **self._frame(title), **values, page=contents)
         return Response(html, status, policy.headers, media_type="text/html; charset=utf-8")
 
     def _frame(self, title: str) -> dict[str, Any]:

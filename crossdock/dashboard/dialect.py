@@ -7,12 +7,15 @@ page or form ─ another site's? ─ whose session? ─ may the role? ─ the fo
 import hmac
 from urllib.parse import parse_qsl, urlencode
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from crossdock.account_api.dialect import AccountApi
 from crossdock.api.dialect import ApiDialect
 from crossdock.dashboard.context import DashboardContext, frame_values, wants_json
 from crossdock.dashboard.inside import InsideCalls
+from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import navigation
 from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.operations import AREAS, OPERATIONS, PREFIX
@@ -37,6 +40,7 @@ from crossdock.web import cookies, csrf
 from crossdock.web.context import LARGEST_BODY
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.dialect import Dialect
+from crossdock.web.forms import read_form
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
@@ -49,16 +53,17 @@ SIGN_IN = {
 
 
 class Dashboard(Dialect[DashboardOperation, DashboardContext]):
-    """Callers are people's browsers. api: whose operations the pages call."""
+    """Callers are people's browsers. api, account: whose operations the pages call."""
 
     prefix = PREFIX
     package = "crossdock.dashboard"
     ends_loosely = True
 
-    def __init__(self, door: Dependencies, api: ApiDialect) -> None:
+    def __init__(self, door: Dependencies, api: ApiDialect, account: AccountApi) -> None:
         super().__init__(OPERATIONS)
         self._door = door
         self._api = api
+        self._account = account
 
     async def admit(self, operation: DashboardOperation, request: Request) -> DashboardContext:
         csrf.check_origin(request, self._door.settings.url)
@@ -66,14 +71,25 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         role, organization_id = _membership(holder, operation)
         visitor = visitor_of(self._door, request)
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
-        fields = await _fields(request) if request.method not in csrf.SAFE else {}
+        fields, files = await _sent(operation, request) if request.method not in csrf.SAFE else ({}, {})
         _check_token(request, fields.get("csrf_token", ""), token)
         _check_act(operation, fields.get("do", ""))
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
+        account = InsideAccount(self._account, self._door, request, holder, visitor)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door, request, holder, role, organization_id, inside, fields, token, entries
+            self._door,
+            request,
+            holder,
+            role,
+            organization_id,
+            inside,
+            account,
+            fields,
+            files,
+            token,
+            entries,
         )
 
     async def answer(self, request: Request) -> Response:
@@ -159,6 +175,19 @@ def _check_act(operation: DashboardOperation, wanted: str) -> None:
     """Raise Invalid for a form that asks for what there is not."""
     if operation.acts and wanted not in operation.acts:
         raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
+
+
+async def _sent(
+    operation: DashboardOperation, request: Request
+) -> tuple[dict[str, str], dict[str, UploadFile]]:
+    """The fields and the files of a form. Raises BadRequest for what is none."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not operation.takes_file or kind != "multipart/form-data":
+        return await _fields(request), {}
+    form = await read_form(request, max_fields=MOST_FIELDS)
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    files = {name: value for name, value in form.items() if isinstance(value, UploadFile)}
+    return fields, files
 
 
 async def _fields(request: Request) -> dict[str, str]:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 from starlette.requests import Request
+from starlette.responses import Response
 
 from crossdock.api.context import RequestContext
 from crossdock.api.dialect import ApiDialect
@@ -28,10 +29,10 @@ from crossdock.web.dependencies import Dependencies
 from crossdock.web.query import Pair
 
 _SUBJECTS = {
-    "additions": "connections", "api_logs": "records", "connections": "connections",
-    "link.magic_links": "connections", "link.tokens": "connections",
+    "additions": "connections", "alerts": "connections", "api_logs": "records",
+    "connections": "connections", "link": "connections",
 }  # fmt: skip
-"""What an operation is about, by its handler's package or module. What is not here, no page calls yet."""
+"""What an operation is about, by the module of its handler. What is not here, no page calls yet."""
 _EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)
 
 
@@ -61,8 +62,7 @@ class InsideCalls:
     async def _call(
         self, method: str, path: str, query: Mapping[str, Any], body: Any, connection_id: str
     ) -> Any:
-        raw = b"" if body is None else msgspec.json.encode(body)
-        request = self._request(method, path, query, raw)
+        request = inner_request(self.request, method, path, query, body)
         match = self.api.match(request, path)
         if match is None:
             raise NotFound(f"there is no {method} {path}")
@@ -72,8 +72,7 @@ class InsideCalls:
         connection = await self._connection(connection_id) if connection_id else None
         caller = ApiCaller(self.organization_id, "", read_only=False, key_name=self.name)
         context = RequestContext(self.door, request, operation, caller, connection)
-        response = await self.api.respond(handler, context)
-        return _EXACT.decode(bytes(response.body)) if response.body else None
+        return decoded(await self.api.respond(handler, context))
 
     def _check(self, operation: ApiOperation) -> None:
         """Raise Forbidden for what the role may not do."""
@@ -85,34 +84,44 @@ class InsideCalls:
             raise no_connection(uid)
         return row
 
-    def _request(self, method: str, path: str, query: Mapping[str, Any], raw: bytes) -> Request:
-        wanted: list[Pair] = [
-            (name, str(item))
-            for name, value in query.items()
-            for item in (value if isinstance(value, list) else [value])
-            if item not in ("", None)
-        ]
-        scope = {
-            "type": "http", "method": method, "path": path, "raw_path": quote(path).encode(),
-            "query_string": urlencode(wanted).encode(), "path_params": {}, "client": self.request.client,
-            "headers": [(b"content-type", b"application/json"), *self._addresses()],
-            "state": {"request_id": self.request.scope["state"]["request_id"], "noted_headers": []},
-        }  # fmt: skip
 
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": raw, "more_body": False}
+def inner_request(
+    page: Request, method: str, path: str, query: Mapping[str, Any], body: Any = None
+) -> Request:
+    """The request that a page makes. page: its own request; query: lists for several values.
 
-        return Request(scope, receive)
+    Empty values are left out; body: as JSON; None: there is none.
+    """
+    raw = b"" if body is None else msgspec.json.encode(body)
+    wanted: list[Pair] = [
+        (name, str(item))
+        for name, value in query.items()
+        for item in (value if isinstance(value, list) else [value])
+        if item not in ("", None)
+    ]
+    # The headers that tell where the page's request came from.
+    addresses = [pair for pair in page.scope["headers"] if pair[0] in (b"x-forwarded-for", b"host")]
+    scope = {
+        "type": "http", "method": method, "path": path, "raw_path": quote(path).encode(),
+        "query_string": urlencode(wanted).encode(), "path_params": {}, "client": page.client,
+        "headers": [(b"content-type", b"application/json"), *addresses],
+        "state": {"request_id": page.scope["state"]["request_id"], "noted_headers": []},
+    }  # fmt: skip
 
-    def _addresses(self) -> list[tuple[bytes, bytes]]:
-        """The headers that tell where the page's request came from."""
-        return [pair for pair in self.request.scope["headers"] if pair[0] in (b"x-forwarded-for", b"host")]
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": raw, "more_body": False}
+
+    return Request(scope, receive)
+
+
+def decoded(response: Response) -> Any:
+    """The values of an answer, numbers exact; None: it has none."""
+    return _EXACT.decode(bytes(response.body)) if response.body else None
 
 
 def permission_of(operation: ApiOperation) -> str:
     """The permission that people need for an operation. Raises Forbidden for what no page calls."""
-    module = operation.handler.rpartition(".")[0]
-    subject = _SUBJECTS.get(module, _SUBJECTS.get(module.partition(".")[0]))
+    subject = _SUBJECTS.get(operation.handler.partition(".")[0])
     if subject is None or operation.access in (Access.NONE, Access.SIGNED, Access.OPERATOR):
         raise Forbidden(f"no page does this ({operation.id})")
     if operation.needs_full_key:

@@ -17,6 +17,17 @@ NOTICES = {
     "reinstalled": "Signed in anew. Its data and its access token stay.",
     "deleted": "Deleted. Its records are removed in the background.",
     "link_deleted": "The link is deleted: whoever opens it is told that there is none.",
+    "key_revoked": "The key is revoked: it opens nothing any more.",
+    "invitation_revoked": "The invitation is revoked: its link opens nothing any more.",
+    "role_changed": "The role is changed, and holds from the next request on.",
+    "member_removed": "The member is taken out, and signed out.",
+    "channel_made": "The channel is made. Send a test to see that it arrives.",
+    "channel_deleted": "The channel is deleted: nothing more goes there.",
+    "test_sent": "The test arrived.",
+    "test_pending": "The test is on its way: what becomes of it stands below.",
+    "test_failed": "The test did not arrive: what came back stands below.",
+    "test_canceled": "The test was canceled.",
+    "sign_on_removed": "Single sign-on is off: members sign in with their passwords.",
 }
 
 

@@ -4,10 +4,11 @@ from crossdock.dashboard.api_log.area import API_LOG
 from crossdock.dashboard.connections.area import CONNECTIONS
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.operation import DashboardOperation
+from crossdock.dashboard.settings.area import SETTINGS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, API_LOG)
+AREAS = (HOME, CONNECTIONS, API_LOG, SETTINGS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),

@@ -26,16 +26,16 @@ def application(door: Dependencies, demo_organization: str = "") -> ASGIApp:
 
     demo_organization: whose systems the page /connect/demo connects; empty: there is no such page.
     """
-    api = ApiDialect(door)
+    api, account = ApiDialect(door), AccountApi(door)
     dialects: list[Dialect[Any, Any]] = [
         WebhookAdmin(door),
         DecoEvents(door),
         AccountPages(door, has_demo=bool(demo_organization)),
-        AccountApi(door),
+        account,
         *link_dialects(door),
         ConnectPages(door),
         DashboardFiles(door),
-        Dashboard(door, api),
+        Dashboard(door, api, account),
     ]
     if demo_organization:
         dialects.append(DemoPages(door, demo_organization))

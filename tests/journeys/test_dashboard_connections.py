@@ -90,7 +90,8 @@ def test_the_pace_of_a_function_is_set_and_set_back(developer: Office, path: str
         return detail["seconds"], detail["default_seconds"]
 
     usual = pace()[1]
-    answer = developer.send(path, do="frequency", function="get_orders", seconds="900")
+    opened = f"{path}?function=get_orders"
+    answer = developer.send(opened, do="frequency", function="get_orders", seconds="900")
     assert (done(answer), "function=get_orders" in answer.headers["location"]) == ("frequency_set", True)
     assert pace() == (900, usual)
     assert developer.send(path, do="frequency", function="get_orders", seconds="5").status_code == 422

@@ -14,8 +14,8 @@ async def changed(visit: DashboardContext) -> Response:
     """Do what the form asks for, then show the page again, with what was done."""
     uid = visit.part("connection_id")
     done = await ACTS[visit.text("do")](visit, uid)
-    opened = visit.text("function") if visit.text("do") in KEEP_OPEN else ""
-    return visit.onward(f"/connections/{uid}", done=done, function=opened)
+    opened_row = visit.query("function")  # of the address: what was open stays open
+    return visit.onward(f"/connections/{uid}", done=done, **opened_row)
 
 
 async def _sync(visit: DashboardContext, uid: str) -> str:
@@ -54,8 +54,6 @@ async def _set_frequency(visit: DashboardContext, uid: str) -> str:
     return "frequency_set"
 
 
-KEEP_OPEN = ("frequency",)
-"""After what the details of the function stay open."""
 ACTS: dict[str, Act] = {
     "sync": _sync, "pause": _pause, "resume": _resume, "mute": _mute, "unmute": _unmute,
     "frequency": _set_frequency,

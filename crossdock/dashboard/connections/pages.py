@@ -43,6 +43,7 @@ class ConnectionLine(msgspec.Struct, kw_only=True):
     status: str
     problems: int
     latest_sync: str | None
+    last_used: str | None
 
 
 class ConnectionsPage(msgspec.Struct, kw_only=True):
@@ -122,7 +123,8 @@ def _line(overview: ConnectionOverview) -> ConnectionLine:
     return ConnectionLine(
         **msgspec.structs.asdict(head_of(overview)),
         problems=len(overview.problems),
-        latest_sync=None if latest is None else stamp(latest),
+        latest_sync=_when(latest),
+        last_used=_when(overview.connection.last_used_ms),
     )
 
 
