@@ -19,6 +19,7 @@ from tests.journeys.test_dashboard import Office, house, office, other_house, ui
 __all__ = ["desk", "house", "other_house"]
 
 EVIL = '"><img src=x onerror=alert(1)>'
+JSON = {"accept": "application/json"}
 BELOW = [path for path, _ in TABS]
 
 
@@ -143,7 +144,7 @@ def test_an_on_demand_sync_is_made_in_utc_and_cancelled_while_it_is_open(
     desk: Desk, house: Organization, developer: Office, path: str
 ):
     fields = {"function_name": "get_orders", "start_time": "2026-01-01T09:00", "end_time": "2026-01-02T09:00"}
-    assert done(developer.send(f"{path}/syncs", None, do="create", **fields)) == "sync_created"
+    assert done(developer.send(f"{path}/syncs", do="create", **fields)) == "sync_created"
     [sync] = developer.data(f"{path}/syncs")["syncs"]
     assert sync["requested_start_time"] == "2026-01-01T09:00:00Z"
     until(lambda: developer.data(f"{path}/syncs")["syncs"][0]["status"] == "completed")
@@ -153,7 +154,7 @@ def test_an_on_demand_sync_is_made_in_utc_and_cancelled_while_it_is_open(
 
 def test_a_window_that_is_none_is_told_beside_what_was_typed(developer: Office, path: str):
     fields = {"function_name": "get_orders", "start_time": "2026-01-03T09:00", "end_time": "2026-01-02T09:00"}
-    answer = developer.send(f"{path}/syncs", None, do="create", **fields)
+    answer = developer.send(f"{path}/syncs", do="create", **fields)
     assert answer.status_code == 422
     assert "is not after" in answer.text
     assert 'value="2026-01-03T09:00"' in answer.text
@@ -198,7 +199,7 @@ def test_settings_are_saved_and_only_what_was_changed_is_noted(
     desk: Desk, house: Organization, developer: Office, path: str
 ):
     fields = {"customer_id": EVIL, "lookback_days": "90", "quantities": "rounded", "events": "on"}
-    assert done(developer.send(f"{path}/settings", None, do="save", **fields)) == "saved"
+    assert done(developer.send(f"{path}/settings", do="save", **fields)) == "saved"
     settings = developer.data(f"{path}/settings")["settings"]
     assert (settings["customer_id"], settings["lookback_days"]) == (EVIL, 90)
     noted = [json.loads(entry.detail) for entry in desk.audit(house.id, "connection.changed")]
@@ -213,7 +214,7 @@ def test_settings_are_saved_and_only_what_was_changed_is_noted(
 def test_a_setting_that_does_not_fit_is_told_beside_what_was_typed(developer: Office, path: str):
     for days in ("5000", "soon"):
         fields = {"lookback_days": days, "quantities": "rounded", "events": "on", "customer_id": "kept"}
-        answer = developer.send(f"{path}/settings", None, do="save", **fields)
+        answer = developer.send(f"{path}/settings", do="save", **fields)
         assert (answer.status_code, f'value="{days}"' in answer.text) == (422, True)
         assert 'value="kept"' in answer.text
     assert developer.data(f"{path}/settings")["settings"]["customer_id"] is None
@@ -226,13 +227,13 @@ def test_custom_fields_are_tried_on_a_pasted_record_with_exact_numbers_and_kept(
         "name_2": "boxes", "path_2": "$.custom.note", "type_2": "integer",
     }  # fmt: skip
     sample = '{"custom": {"note": "ring <b>twice"}, "weight": 1.10}'
-    answer = developer.send(f"{path}/custom-fields", None, do="preview", sample=sample, **fields)
+    answer = developer.send(f"{path}/custom-fields", do="preview", sample=sample, **fields)
     assert answer.status_code == 200
     assert "&lt;b&gt;twice" in answer.text
     assert "<code>1.10</code>" in answer.text
     assert "is not a whole number" in answer.text
     assert developer.data(f"{path}/custom-fields")["declared"]["orders"] == 0
-    assert done(developer.send(f"{path}/custom-fields", None, do="save", **fields)) == "saved"
+    assert done(developer.send(f"{path}/custom-fields", do="save", **fields)) == "saved"
     page = developer.data(f"{path}/custom-fields", resource="orders")
     assert page["declared"]["orders"] == 3
     assert page["rows"][0] == {"name": "boxes", "path": "$.custom.note", "type": "integer"} or page["rows"]
@@ -255,9 +256,7 @@ def test_a_custom_field_that_is_none_is_told_beside_what_was_typed(
     developer: Office, path: str, fields: dict[str, str], told: str
 ):
     sample = {} if "record_id" in fields else {"sample": "{}"}
-    answer = developer.send(
-        f"{path}/custom-fields", None, do="preview", resource="orders", **(sample | fields)
-    )
+    answer = developer.send(f"{path}/custom-fields", do="preview", resource="orders", **(sample | fields))
     assert (answer.status_code, told in answer.text) == (422, True)
     assert f'value="{fields["name_0"]}"' in answer.text
 
@@ -274,9 +273,7 @@ def test_custom_fields_are_tried_on_a_record_that_the_connection_keeps(
 
     def preview(**fields: str) -> Any:
         asked = {"resource": "orders", "record_id": ids()[0]} | fields
-        answer = developer.send(
-            f"{path}/custom-fields", {"accept": "application/json"}, do="preview", **asked
-        )
+        answer = developer.send_with(JSON, f"{path}/custom-fields", do="preview", **asked)
         return answer.json()["preview"]
 
     record = json.loads(preview()["record"])
@@ -308,9 +305,7 @@ def test_the_token_is_shown_to_who_asks_for_it_and_every_look_is_in_the_audit_lo
 def test_the_token_is_rotated_and_the_one_before_works_as_long_as_was_said(
     desk: Desk, house: Organization, developer: Office, path: str
 ):
-    answer = developer.send(
-        f"{path}/access", {"accept": "application/json"}, do="rotate", grace_seconds="3600"
-    )
+    answer = developer.send_with(JSON, f"{path}/access", do="rotate", grace_seconds="3600")
     fresh = answer.json()["token"]
     assert fresh != house.tokens["wms"]
     assert answer.json()["previous_until"] is not None
@@ -355,7 +350,7 @@ def test_a_magic_link_is_made_shown_once_listed_and_deleted(
         "link_duration": "3", "customer_id": EVIL, "integration_type": "wms", "systems": "allow",
         "system:shiphero": "on", "function:get_returns": "off", "max_connections": "5",
     }  # fmt: skip
-    answer = developer.send("/connections/magic-links/new", None, do="make", **fields)
+    answer = developer.send("/connections/magic-links/new", do="make", **fields)
     assert answer.status_code == 200
     [url] = re.findall(r"<code>(http[^<]+/connect/m/[^<]+)</code>", answer.text)
     assert httpx.get(url).status_code == 200
@@ -386,7 +381,7 @@ def test_a_magic_link_is_made_shown_once_listed_and_deleted(
 def test_a_magic_link_that_does_not_fit_is_told_beside_what_was_typed(
     developer: Office, fields: dict[str, str], told: str
 ):
-    answer = developer.send("/connections/magic-links/new", None, do="make", customer_id="kept", **fields)
+    answer = developer.send("/connections/magic-links/new", do="make", customer_id="kept", **fields)
     assert (answer.status_code, told in answer.text) == (422, True)
     assert 'value="kept"' in answer.text
 
@@ -431,3 +426,36 @@ def test_lists_without_ids_and_links_show_nothing_of_another_organization(
     link_id = stranger.data("/connections/magic-links")["links"][0]["id"]
     assert developer.send(f"/connections/magic-links/{quote(link_id)}", do="delete").status_code == 404
     assert len(stranger.data("/connections/magic-links")["links"]) == 1
+
+
+def test_a_run_that_goes_on_says_how_far_it_is(desk: Desk, house: Organization, viewer: Office, path: str):
+    database = desk.services.database
+    uid = path.rpartition("/")[2]
+
+    async def begin() -> None:
+        row = await database.fetch_one("SELECT id FROM connections WHERE uid = ?", uid)
+        assert row is not None
+        async with database.transaction() as transaction:
+            await transaction.execute(
+                "INSERT INTO jobs (id, kind, connection_id, function, cause, state, due_ms, lease_ms, "
+                "worker, attempts, created_ms, since_ms) "
+                "VALUES ('job_busy', 'sync', ?, 'get_bills', 'force', 'running', 0, ?, 'else', 1, ?, 0)",
+                row[0], desk.server.services.clock() + 60_000, desk.clock() - 2000,
+            )  # fmt: skip
+            await transaction.execute(
+                "INSERT INTO runs (job_id, connection_id, function, first, walk, started_ms, progress_ms, "
+                "pages, received, created) VALUES ('job_busy', ?, 'get_bills', ?, '{}', ?, ?, 3, 1500, 1200)",
+                row[0], False, desk.clock() - 2000, desk.clock(),
+            )  # fmt: skip
+
+    desk.server.do(begin())
+    progress = viewer.data(path)["progress"]["get_bills"]
+    assert (progress["outcome"], progress["cause"]) == ("running", "by hand")
+    assert (progress["received"], progress["records_per_second"]) == (1500, 750)
+    text = viewer.get(path).text
+    assert "1,500 read, 1,200 new" in text
+    assert 'data-seconds="2"' in text
+    assert viewer.data(f"{path}/runs", outcome="running")["runs"][0]["id"] == "job_busy"
+    for table, column in (("jobs", "id"), ("runs", "job_id")):
+        desk.server.do(database.execute(f"DELETE FROM {table} WHERE {column} = 'job_busy'"))
+    assert viewer.data(path)["progress"] == {}
