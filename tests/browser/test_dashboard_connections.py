@@ -136,7 +136,7 @@ def test_a_first_system_is_connected_in_the_form_of_the_button_and_signed_in_ane
     expect(window.get_by_role("status").filter(has_text="Connected")).to_be_visible()
     expect(window.get_by_role("heading", level=1)).to_have_text("Sandbox of first customer")
 
-    window.get_by_role("link", name="Access").click()
+    window.get_by_label("This connection").get_by_role("link", name="Access").click()
     window.get_by_role("button", name="Sign in anew").click()
     expect(window.frame_locator("iframe").get_by_role("heading").first).to_be_visible()
     window.frame_locator("iframe").get_by_role("button", name="Close").first.click()
@@ -148,7 +148,7 @@ def test_a_first_system_is_connected_in_the_form_of_the_button_and_signed_in_ane
     window.get_by_text("Rotate …").click()
     window.get_by_role("button", name="Rotate the token").click()
     expect(window.get_by_text("This is its token from now on")).to_be_visible()
-    window.get_by_role("link", name="Settings").click()
+    window.get_by_label("This connection").get_by_role("link", name="Settings").click()
     window.get_by_role("link", name="Delete …").click()
     window.get_by_role("button", name="Delete this connection").click()
     expect(window.get_by_text("Nothing is connected yet")).to_be_visible()

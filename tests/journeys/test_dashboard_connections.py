@@ -9,6 +9,10 @@ import httpx
 import pytest
 
 from crossdock.dashboard.connections.head import TABS
+from crossdock.store.connections import on_demand
+from crossdock.store.connections.on_demand import OnDemandRow
+from crossdock.store.jobs import queue
+from crossdock.store.jobs.queue import JobRow
 from crossdock.store.records import quarantine
 from crossdock.store.records.quarantine import QuarantinedRecord
 from tests.journeys.account import Desk, desk
@@ -140,16 +144,41 @@ def test_runs_are_paged_without_a_gap(monkeypatch: pytest.MonkeyPatch, viewer: O
 # On demand
 
 
-def test_an_on_demand_sync_is_made_in_utc_and_cancelled_while_it_is_open(
-    desk: Desk, house: Organization, developer: Office, path: str
-):
+def test_an_on_demand_sync_without_a_zone_is_taken_as_utc(developer: Office, path: str):
     fields = {"function_name": "get_orders", "start_time": "2026-01-01T09:00", "end_time": "2026-01-02T09:00"}
     assert done(developer.send(f"{path}/syncs", do="create", **fields)) == "sync_created"
     [sync] = developer.data(f"{path}/syncs")["syncs"]
     assert sync["requested_start_time"] == "2026-01-01T09:00:00Z"
     until(lambda: developer.data(f"{path}/syncs")["syncs"][0]["status"] == "completed")
-    answer = developer.send(f"{path}/syncs", do="cancel", sync_job_id=sync["id"])
+
+
+def test_an_on_demand_sync_is_cancelled_while_it_is_open(desk: Desk, developer: Office, path: str):
+    database, later = desk.services.database, desk.server.services.clock() + 3_600_000
+
+    async def open_one() -> None:
+        row = await database.fetch_one("SELECT id FROM connections WHERE uid = ?", path.rpartition("/")[2])
+        assert row is not None
+        window = OnDemandRow("osj_open", row[0], "get_orders", 0, 1, "open", "job_open", later, None)
+        job = JobRow(
+            "job_open", "on_demand", row[0], "get_orders", "on_demand", "queued", later, None, None, 0, later,
+            None, None,
+        )  # fmt: skip
+        async with database.transaction() as transaction:
+            await queue.add(transaction, job)
+            await on_demand.create(transaction, window)
+
+    desk.server.do(open_one())
+    assert 'name="do" value="cancel"' in developer.get(f"{path}/syncs").text
+
+    def cancelled() -> httpx.Response:
+        return developer.send(f"{path}/syncs", do="cancel", sync_job_id="osj_open")
+
+    assert done(cancelled()) == "sync_cancelled"
+    statuses = {sync["id"]: sync["status"] for sync in developer.data(f"{path}/syncs")["syncs"]}
+    assert statuses["osj_open"] == "cancelled"
+    answer = cancelled()
     assert (answer.status_code, "only an open one can be cancelled" in answer.text) == (400, True)
+    assert developer.send(f"{path}/syncs", do="cancel", sync_job_id="osj_none").status_code == 404
 
 
 def test_a_window_that_is_none_is_told_beside_what_was_typed(developer: Office, path: str):
@@ -261,27 +290,24 @@ def test_a_custom_field_that_is_none_is_told_beside_what_was_typed(
     assert f'value="{fields["name_0"]}"' in answer.text
 
 
-def test_custom_fields_are_tried_on_a_record_that_the_connection_keeps(
-    house: Organization, developer: Office, path: str
-):
-    developer.send(f"{path}/settings", do="save", quantities="rounded", events="on", keep_raw="on")
+def test_custom_fields_are_tried_on_a_record_that_the_connection_keeps(desk: Desk):
+    keeping = desk.server.organization("wms")
+    path, owner = f"/connections/{uid_of(keeping, 'wms')}", office(desk, keeping)
+    owner.send(f"{path}/settings", do="save", quantities="rounded", events="on", keep_raw="on")
 
     def ids() -> Any:
-        return developer.data(f"{path}/custom-fields", resource="orders")["record_ids"]
+        return owner.data(f"{path}/custom-fields", resource="orders")["record_ids"]
 
     until(lambda: bool(ids()))
 
     def preview(**fields: str) -> Any:
         asked = {"resource": "orders", "record_id": ids()[0]} | fields
-        answer = developer.send_with(JSON, f"{path}/custom-fields", do="preview", **asked)
-        return answer.json()["preview"]
+        return owner.send_with(JSON, f"{path}/custom-fields", do="preview", **asked).json()["preview"]
 
     record = json.loads(preview()["record"])
     name = next(name for name, value in record.items() if isinstance(value, str) and value)
     [line] = preview(name_0="own", path_0=f'$["{name}"]')["fields"]
     assert line == {"name": "own", "value": json.dumps(record[name]), "wanted": ""}
-    developer.send(f"{path}/settings", do="save", quantities="rounded", events="on")
-    house.wait_for_sync("wms")
 
 
 # Access
