@@ -13,6 +13,7 @@ from crossdock.errors import Invalid
 from crossdock.kit.registry import integrations_of
 from crossdock.resources import catalogue, switches
 from crossdock.store.connections import connections, magic_links
+from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.connections.magic_links import ListedLink
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
@@ -45,8 +46,8 @@ class MagicLinksPage(msgspec.Struct, kw_only=True):
     next_token: str | None
 
 
-class SystemChoice(msgspec.Struct, kw_only=True):
-    """A system that the link may be for."""
+class LinkChoice(msgspec.Struct, kw_only=True):
+    """A system, or a connection, that the link may be for: as it is sent, and as people know it."""
 
     name: str
     title: str
@@ -58,9 +59,9 @@ class NewMagicLinkPage(msgspec.Struct, kw_only=True):
     types: list[str]
     integration_type: str
     connection_id: str
-    systems: list[SystemChoice]
+    systems: list[LinkChoice]
     functions: list[str]
-    suggested: list[str]
+    suggested: list[LinkChoice]
     most_days: int
     usual_connections: int
     values: dict[str, str]
@@ -131,11 +132,11 @@ async def _form(visit: DashboardContext, values: dict[str, str], faults: Faults)
         integration_type=kind,
         connection_id=values.get("connection_id", ""),
         systems=[
-            SystemChoice(name=integration.slug, title=integration.manifest.name)
+            LinkChoice(name=integration.slug, title=integration.manifest.name)
             for integration in integrations_of(kind)
         ],
         functions=sorted(switches.switchable(kind)),
-        suggested=[row.uid for row in known],
+        suggested=[LinkChoice(name=row.uid, title=_known_as(row)) for row in known],
         most_days=MOST_DAYS,
         usual_connections=visit.door.settings.magic_link_connections,
         values={"link_duration": str(DEFAULT_DAYS), "systems": "all"} | values,
@@ -143,6 +144,10 @@ async def _form(visit: DashboardContext, values: dict[str, str], faults: Faults)
     )
     status = 422 if faults else 200
     return visit.view("connections/magic_link_form.html", page, title="New magic link", status=status)
+
+
+def _known_as(row: ConnectionRow) -> str:
+    return f"{row.integration} of {row.customer_id}" if row.customer_id else row.integration
 
 
 async def made(visit: DashboardContext) -> Response:
