@@ -19,6 +19,7 @@ BUTTON_POLICY = replace(POLICY, opener="same-origin-allow-popups", has_button=Tr
 """The policy of a page that systems are connected on; vendors' sign-ins have windows of their own."""
 FILTERS = (
     formats.number, formats.short_number, formats.percent, formats.span, formats.milliseconds, formats.words,
+    formats.pretty,
 )  # fmt: skip
 
 
