@@ -90,6 +90,7 @@ def test_an_operator_sees_what_is_healthy_and_acts_on_it(
 
     window.get_by_role("link", name="Connections", exact=True).click()
     expect(window.get_by_role("heading", name="Connections")).to_be_visible()
+    window.wait_for_function("Boolean(customElements.get('live-part'))")
     window.keyboard.press("/")
     expect(window.get_by_role("searchbox")).to_be_focused()
     window.keyboard.type("no such")
@@ -116,6 +117,9 @@ def test_the_log_of_calls_leads_to_the_connection(
     row.get_by_role("button", name="Copy").click()
     expect(window.get_by_role("status")).to_have_text("Copied")
     row.get_by_role("link").first.click()
+    expect(window.get_by_role("heading", name="Answer")).to_be_visible()
+    looked_at(window, node_modules, "api-call")
+    window.get_by_role("link", name=str(house.connection("wms")["connection_id"])).click()
     expect(window.get_by_role("heading", name="Sandbox")).to_be_visible()
 
 
