@@ -29,7 +29,8 @@ from crossdock.web.dependencies import Dependencies
 from crossdock.web.query import Pair
 
 _SUBJECTS = {
-    "alerts": "connections", "api_logs": "records", "connections": "connections", "link": "connections",
+    "additions": "connections", "alerts": "connections", "api_logs": "records",
+    "connections": "connections", "link": "connections",
 }  # fmt: skip
 """What an operation is about, by the module of its handler. What is not here, no page calls yet."""
 _EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)
