@@ -5,10 +5,11 @@ from crossdock.dashboard.connections.area import CONNECTIONS
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.settings.area import SETTINGS
+from crossdock.dashboard.webhooks.area import WEBHOOKS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, API_LOG, SETTINGS)
+AREAS = (HOME, CONNECTIONS, WEBHOOKS, API_LOG, SETTINGS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),
