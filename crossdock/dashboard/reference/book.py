@@ -226,7 +226,7 @@ class _Reader:
     def access(self, source: Json) -> list[list[str]]:
         """The headers of each way in: none, where anybody may come."""
         schemes = self._document["components"]["securitySchemes"]
-        ways = source.get("security", self._document["security"])
+        ways: list[Json] = source["security"] if "security" in source else self._document["security"]
         return [[schemes[name].get("name", "Authorization") for name in way] for way in ways]
 
     def parameters(self, source: Json) -> tuple[list[ParameterLine], list[FilterLine]]:

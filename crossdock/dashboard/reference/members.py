@@ -182,7 +182,9 @@ def _choices(schema: Json) -> list[str]:
 
 def _limits(schema: Json) -> Iterator[str]:
     for name, words in _LIMITS.items():
-        if name in schema and not (name == "pattern" and "format" in schema):
+        if name == "minLength" and schema.get(name) == 1:
+            yield "not empty"
+        elif name in schema and not (name == "pattern" and "format" in schema):
             yield words.format(_shown(schema[name]))
 
 

@@ -24,7 +24,7 @@ class InstantFilter extends HTMLElement {
     }
     for (const [chapter, isShown] of chapters) chapter.hidden = !isShown;
     this.none.hidden = shown > 0;
-    this.count.textContent = `${shown} of them`;
+    this.count.textContent = `${shown} ${shown === 1 ? "entry" : "entries"}`;
   }
 }
 
