@@ -19,9 +19,9 @@ DEEPEST = 12
 """Levels of members; what lies deeper is shown by its type only."""
 _LIMITS = {
     "minimum": "at least {}", "exclusiveMinimum": "more than {}", "maximum": "at most {}",
-    "minLength": "at least {} characters", "maxLength": "at most {} characters",
-    "minItems": "at least {} items", "maxItems": "at most {} items",
-    "minProperties": "at least {} members", "maxProperties": "at most {} members",
+    "minLength": "characters: at least {}", "maxLength": "characters: at most {}",
+    "minItems": "items: at least {}", "maxItems": "items: at most {}",
+    "minProperties": "members: at least {}", "maxProperties": "members: at most {}",
     "pattern": "fits {}", "default": "if left out: {}",
 }  # fmt: skip
 

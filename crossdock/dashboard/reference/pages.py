@@ -11,6 +11,7 @@ from starlette.responses import Response
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.reference import trial
 from crossdock.dashboard.reference.book import (
+    EVENT,
     Book,
     Chapter,
     OperationText,
@@ -112,7 +113,8 @@ async def operation_view(
         trial=form,
         url=reference.url,
     )
-    return visit.view("reference/operation.html", page, title=text.entry.summary or operation_id)
+    title = text.entry.path if text.entry.method == EVENT else text.entry.summary
+    return visit.view("reference/operation.html", page, title=title or operation_id)
 
 
 async def _form(visit: DashboardContext, text: OperationText) -> TrialForm:
