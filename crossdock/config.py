@@ -93,6 +93,11 @@ class Settings:
     api_log_days: int = _setting(
         7, "How long calls of the API are kept for GET /api-logs. 0: none is logged."
     )
+    api_log_details: str = _setting(
+        "failures",
+        "Of which calls the log keeps headers and bodies, without secrets and without what says who a person "
+        "is: none, failures (from 400 on) or all.",
+    )
     runs_days: int = _setting(30, "How long sync runs and jobs that ended are kept. 0: for ever.")
     files_url: str = _setting(
         "",
@@ -248,7 +253,10 @@ RANGES = {
     "metrics_port": (0, 65535),
     "max_file_bytes": (1, 17_179_869_184),
 }
-CHOICES = {"log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error")}
+CHOICES = {
+    "log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error"),
+    "api_log_details": ("none", "failures", "all"),
+}  # fmt: skip
 
 
 def _faults(settings: Settings) -> list[str]:

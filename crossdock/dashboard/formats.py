@@ -1,6 +1,9 @@
 """Pure: values → the words and figures that pages show. Moments are shown by the browser, in its own zone."""
 
 from decimal import Decimal
+from typing import Any
+
+import msgspec
 
 _STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k"))
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -49,3 +52,8 @@ def milliseconds(value: Decimal | float | int) -> str:
 def words(name: str) -> str:
     """get_inbound_shipments → inbound shipments; first_sync_in_progress → first sync in progress."""
     return name.removeprefix("get_").replace("_", " ")
+
+
+def pretty(value: Any) -> str:
+    """A value as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -16,6 +16,7 @@ POLICY = PagePolicy(opener="same-origin", referrer="same-origin")
 """No page of the dashboard is framed by anybody, or kept by the browser."""
 FILTERS = (
     formats.number, formats.short_number, formats.percent, formats.span, formats.milliseconds, formats.words,
+    formats.pretty,
 )  # fmt: skip
 
 

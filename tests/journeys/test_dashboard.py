@@ -259,3 +259,57 @@ def test_what_is_no_page_is_told_as_one(desk: Desk, house: Organization):
     owner = office(desk, house)
     assert owner.get("/nowhere").status_code == 404
     assert owner.send("/connections").status_code == 405
+
+
+def test_a_call_that_failed_is_shown_with_what_was_sent_and_answered(desk: Desk, house: Organization):
+    owner, path = office(desk, house), "/wms/orders/none-such-either"
+    house.get(path, "wms", access_token=house.tokens["wms"], is_open="ja bitte")
+
+    def calls() -> list[Any]:
+        listed: list[Any] = owner.data("/api-log", path_prefix=path)["calls"]
+        return listed
+
+    until(calls)
+    call_id = calls()[0]["id"]
+    page = owner.data(f"/api-log/{call_id}")
+    assert ["access_token", "(left out)"] in page["details"]["query"]
+    assert ["x-trackstar-api-key", "(left out)"] in page["details"]["request_headers"]
+    assert page["details"]["response_body"]["json"]["error"]
+    text = owner.get(f"/api-log/{call_id}").text
+    for secret in (house.key, house.tokens["wms"], "ja bitte"):
+        assert secret not in text
+    assert "$CROSSDOCK_API_KEY" in text
+
+
+def test_of_a_call_that_went_well_neither_headers_nor_bodies_are_kept(desk: Desk, house: Organization):
+    owner = office(desk, house)
+    house.get("/connections", None)
+    wanted = {"path_prefix": "/connections", "status": "2xx", "method": "GET"}
+    until(lambda: owner.data("/api-log", **wanted)["calls"])
+    call_id = owner.data("/api-log", **wanted)["calls"][0]["id"]
+    page = owner.data(f"/api-log/{call_id}")
+    assert page["details"] is None
+    assert page["curl"].startswith("curl -X GET ")
+    assert "CROSSDOCK_API_LOG_DETAILS" in owner.get(f"/api-log/{call_id}").text
+
+
+def test_the_first_page_counts_by_hour_and_ticks_what_is_done(desk: Desk):
+    desk.clock.now_ms = int(time.time() * 1000)  # calls of the API are dated by the server's own
+    fresh = desk.server.organization("wms")
+    owner = office(desk, fresh)
+
+    def steps() -> dict[str, bool]:
+        return {step["title"]: step["is_done"] for step in owner.data("")["first_steps"]}
+
+    until(lambda: steps()["See its first sync end"])
+    fresh.get("/wms/orders", "wms")
+    until(lambda: steps()["Call the API with a key of yours"])
+    assert steps()["Connect a first system"] is True
+    assert (steps()["Add a webhook endpoint"], steps()["See a webhook arrive"]) == (False, False)
+    page = owner.data("")
+    assert [chart["title"].partition(",")[0] for chart in page["charts"]] == [
+        "Records changed", "Webhooks sent", "API calls", "Mean time to an answer",
+    ]  # fmt: skip
+    assert all(len(chart["bars"]) == 24 for chart in page["charts"])
+    assert page["calls"] == sum(bar["count"] for bar in page["charts"][2]["bars"]) >= 1
+    assert page["functions"] > 0
