@@ -125,13 +125,16 @@ def test_a_developer_writes_and_a_viewer_is_told_why_not(desk: Desk, developer: 
     assert viewer.data("/reference/getAccessToken")["trial"]["reason"]
 
 
-def test_an_own_body_is_sent_and_tags_are_set(developer: Office, house: Organization):
+def test_a_write_is_done_and_the_audit_log_says_by_whom(desk: Desk, developer: Office, house: Organization):
     order_id = order_of(house)["id"]
     fields = {"connection_id": uid_of(house, "wms"), "parameter.order_id": order_id}
     body = json.dumps({"trackstar_tags": ["tried <b>"]})
     answer = tried(developer, "setOrderTags", **fields, body=body)["answer"]
     assert answer["status"] == 200
     assert house.get(f"/wms/orders/{order_id}", "wms").json()["data"]["trackstar_tags"] == ["tried <b>"]
+    [entry] = desk.audit(house.id, "record.write_sent")
+    assert (entry.actor_name, entry.subject) == (developer.person.email, uid_of(house, "wms"))
+    assert order_id in entry.detail
 
 
 def test_what_can_not_be_sent_is_told_and_the_form_keeps_what_was_typed(

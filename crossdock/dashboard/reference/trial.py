@@ -21,8 +21,10 @@ from crossdock.dashboard.inside import FilledPath, inner_request, permission_of
 from crossdock.errors import CrossdockError, Forbidden, Invalid
 from crossdock.people.permissions import PERMISSIONS, may
 from crossdock.resources.catalogue import TYPES
+from crossdock.resources.writes import Write
 from crossdock.store.connections import connections
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.people import audit_log
 from crossdock.store.people.users import Role
 from crossdock.wire import decoder
 
@@ -147,6 +149,8 @@ async def tried(visit: DashboardContext, operation: ApiOperation) -> TrialAnswer
     path, query, headers = _request(operation, visit.fields, uid)
     body = _body(operation, visit.text("body"))
     _check_route(visit, operation, path)
+    if operation.write is not None and query.get("dry_run") != "true":
+        await _note_write(visit, operation.write, uid, path)
     begin = time.perf_counter()
     try:
         response = await visit.inside.answer(
@@ -211,6 +215,15 @@ def _check_route(visit: DashboardContext, operation: ApiOperation, path: FilledP
     match = visit.inside.api.match(request, path.path)
     if match is None or match.target[0].id != operation.id:
         raise Invalid({"path": {"path": ["is that of another operation, with these values"]}})
+
+
+async def _note_write(visit: DashboardContext, write: Write, uid: str, path: FilledPath) -> None:
+    """Have the audit log say who writes what, as handlers of writes know keys only."""
+    await audit_log.note_look(
+        visit.door.database, visit.organization_id, "record.write_sent", uid, visit.now_ms,
+        write=write.action or write.id, resource=write.resource.name,
+        record_id=path.values.get(write.id_name or "", ""),
+    )  # fmt: skip
 
 
 def _answer(
