@@ -44,7 +44,7 @@ from crossdock.web.forms import read_form
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
-MOST_FIELDS = 100
+MOST_FIELDS = 200
 SIGN_IN = {
     "not_signed_in": "account/sign-in", "session_over": "account/sign-in",
     "second_factor_required": "account/second-factor",
