@@ -4,15 +4,17 @@ from crossdock.dashboard.api_log.area import API_LOG
 from crossdock.dashboard.connections.area import CONNECTIONS
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.operation import DashboardOperation
+from crossdock.dashboard.reference.area import REFERENCE
 from crossdock.dashboard.settings.area import SETTINGS
 from crossdock.dashboard.webhooks.area import WEBHOOKS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, WEBHOOKS, API_LOG, SETTINGS)
+AREAS = (HOME, CONNECTIONS, WEBHOOKS, API_LOG, REFERENCE, SETTINGS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),
+    DashboardOperation("GET", "/palette", "palette.pages.found", "dashboard_palette", "connections.view"),
 )
 
 OPERATIONS = (*BASE, *(operation for area in AREAS for operation in area.operations))

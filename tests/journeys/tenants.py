@@ -33,7 +33,7 @@ NOBODYS = {
     "/connect/logos/integrations/{type}/{name} name": "sandbox",
     "/connect/logos/organizations/{name} name": "x" * 43,
     "/connect/static/{edition}/{name} name": "frame.js",
-    "/dashboard/static/{edition}/{name} name": "dashboard.js",
+    "/dashboard/static/{edition}/{name} name": "dashboard.js", "operation_id": "listOrders",
     # Pages ask as the administration does, after which an event type of that name is one's own.
     "/dashboard/webhooks/{app_id}/events/{name} name": "order.updated",
     "/portal/webhooks/{app_id}/events/{name} name": "order.updated",
