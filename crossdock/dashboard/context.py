@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from crossdock.dashboard import rendering
 from crossdock.dashboard.inside import InsideCalls
 from crossdock.dashboard.inside_account import InsideAccount
+from crossdock.dashboard.inside_webhooks import InsideWebhooks
 from crossdock.dashboard.navigation import NavigationEntry
 from crossdock.dashboard.notices import notice
 from crossdock.errors import Invalid, TooLarge
@@ -37,6 +38,7 @@ class DashboardContext(HandlerContext):
     organization_id: str
     inside: InsideCalls
     account: InsideAccount
+    hooks: InsideWebhooks
     fields: Mapping[str, str]
     files: Mapping[str, UploadFile]
     csrf_token: str
@@ -93,6 +95,7 @@ class DashboardContext(HandlerContext):
             "title": title, "navigation": self.navigation, "csrf_token": self.csrf_token,
             "email": self.holder.email, "role": self.role, "organization": self.holder.organization_name,
             "may": self.may, "notice": notice(self.request.query_params.get("done", "")),
+            "can": self.hooks.may, "frame": "frame.html", "place": "dashboard",
         }  # fmt: skip
 
     def onward(self, path: str, **query: str) -> Response:

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from crossdock.wire import encode
+
 _STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k"))
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -55,5 +57,5 @@ def words(name: str) -> str:
 
 
 def pretty(value: Any) -> str:
-    """A value as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    """A value as indented JSON, its numbers exact; those of `msgspec.Raw` as they were written."""
+    return msgspec.json.format(encode(value), indent=2).decode(errors="replace")

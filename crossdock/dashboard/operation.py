@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crossdock.web.context import LARGEST_BODY
 from crossdock.web.operation import HttpOperation
 
 
@@ -11,12 +12,14 @@ class DashboardOperation(HttpOperation):
     """A page, or a form that is sent to one.
 
     permission: of `people.permissions`, to see or do it; acts: what the field `do` of the form may say; none:
-    the form has no such field; takes_file: whether the form may be sent with a file.
+    the form has no such field; takes_file: whether the form may be sent with a file; largest_form: in
+    bytes, without a file.
     """
 
     permission: str
     acts: tuple[str, ...] = ()
     takes_file: bool = False
+    largest_form: int = LARGEST_BODY
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.reference.area import REFERENCE
 from crossdock.dashboard.settings.area import SETTINGS
+from crossdock.dashboard.webhooks.area import WEBHOOKS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, API_LOG, REFERENCE, SETTINGS)
+AREAS = (HOME, CONNECTIONS, WEBHOOKS, API_LOG, REFERENCE, SETTINGS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),

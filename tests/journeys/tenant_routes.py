@@ -247,7 +247,7 @@ def masked(text: str, ids: Sequence[str]) -> str:
 def ask(caller: Tenant, method: str, request: Request, headers: Mapping[str, str]) -> httpx.Response:
     """The answer to a request, of a browser that keeps no cookie."""
     path, query, body = request
-    kind = "data" if path.startswith("/dashboard") else "json"  # its pages send forms
+    kind = "data" if path.startswith(("/dashboard", "/portal")) else "json"  # its pages send forms
     extra_fields: Json = {} if body is None else {kind: body}
     http = caller.house.http
     http.cookies.clear()

@@ -34,6 +34,9 @@ NOBODYS = {
     "/connect/logos/organizations/{name} name": "x" * 43,
     "/connect/static/{edition}/{name} name": "frame.js",
     "/dashboard/static/{edition}/{name} name": "dashboard.js", "operation_id": "listOrders",
+    # Pages ask as the administration does, after which an event type of that name is one's own.
+    "/dashboard/webhooks/{app_id}/events/{name} name": "order.updated",
+    "/portal/webhooks/{app_id}/events/{name} name": "order.updated",
 }  # fmt: skip
 """Names of what belongs to nobody, or is a proof by itself; of one route, behind its path."""
 CAPABILITIES = [

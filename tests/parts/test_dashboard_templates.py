@@ -79,6 +79,8 @@ def test_files_fit_into_a_first_page():
         ("", "Home"),
         ("/connections", "Connections"),
         ("/connections/x", "Connections"),
+        ("/webhooks", "Webhooks"),
+        ("/webhooks/x/messages", "Webhooks"),
         ("/api-log", "API log"),
     ],
 )
