@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -38,6 +39,8 @@ class DashboardContext(HandlerContext):
     fields: Mapping[str, str]
     csrf_token: str
     navigation: list[NavigationEntry]
+    file: UploadFile | None = None
+    """Of the form, until it is answered; None: none was sent."""
 
     def may(self, permission: str) -> bool:
         return may(self.role, permission)

@@ -5,7 +5,7 @@ page or form ─ another site's? ─ whose session? ─ may the role? ─ the fo
 """
 
 import hmac
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from crossdock.account_api.dialect import AccountApi
 from crossdock.api.dialect import ApiDialect
 from crossdock.dashboard.context import DashboardContext, frame_values, wants_json
+from crossdock.dashboard.forms import SentForm, sent_form
 from crossdock.dashboard.inside import InsideCalls
 from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import navigation
@@ -20,13 +21,11 @@ from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.operations import AREAS, OPERATIONS, PREFIX
 from crossdock.dashboard.rendering import POLICY, rendered
 from crossdock.errors import (
-    BadRequest,
     CrossdockError,
     Forbidden,
     Invalid,
     MethodNotAllowed,
     NotFound,
-    TooLarge,
     TooManyRequests,
     Unauthorized,
 )
@@ -36,13 +35,11 @@ from crossdock.people.sessions import check_organization, require_open
 from crossdock.store.people.user_sessions import SignedIn
 from crossdock.store.people.users import Role
 from crossdock.web import cookies, csrf
-from crossdock.web.context import LARGEST_BODY
 from crossdock.web.dependencies import Dependencies
-from crossdock.web.dialect import Dialect
+from crossdock.web.dialect import Dialect, Handler
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
-MOST_FIELDS = 100
 SIGN_IN = {
     "not_signed_in": "account/sign-in", "session_over": "account/sign-in",
     "second_factor_required": "account/second-factor",
@@ -69,16 +66,31 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         role, organization_id = _membership(holder, operation)
         visitor = visitor_of(self._door, request)
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
-        fields = await _fields(request) if request.method not in csrf.SAFE else {}
-        _check_token(request, fields.get("csrf_token", ""), token)
-        _check_act(operation, fields.get("do", ""))
+        form = SentForm()
+        if request.method not in csrf.SAFE:
+            most = self._door.settings.max_file_bytes if operation.takes_file else 0
+            form = await sent_form(request, most)
+        try:
+            _check_token(request, form.fields.get("csrf_token", ""), token)
+            _check_act(operation, form.fields.get("do", ""))
+        except CrossdockError:
+            await form.close()
+            raise
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
         account = InsideAccount(self._account, self._door, request, holder, visitor)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door, request, holder, role, organization_id, inside, account, fields, token, entries
-        )
+            self._door, request, holder, role, organization_id, inside, account, form.fields, token, entries,
+            form.file,
+        )  # fmt: skip
+
+    async def respond(self, handler: Handler[DashboardContext], context: DashboardContext) -> Response:
+        try:
+            return await super().respond(handler, context)
+        finally:
+            if context.file is not None:
+                await context.file.close()
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request. Raises what is a fault of ours."""
@@ -163,16 +175,3 @@ def _check_act(operation: DashboardOperation, wanted: str) -> None:
     """Raise Invalid for a form that asks for what there is not."""
     if operation.acts and wanted not in operation.acts:
         raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
-
-
-async def _fields(request: Request) -> dict[str, str]:
-    """The fields of a form. Raises TooLarge, and BadRequest for what is none."""
-    raw = await request.body()
-    if len(raw) > LARGEST_BODY:
-        raise TooLarge(f"A form may have {LARGEST_BODY:,} bytes here; this has {len(raw):,}.")
-    try:
-        return dict(
-            parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
-        )
-    except ValueError:
-        raise BadRequest("What was sent is not a form.") from None

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,9 +30,11 @@ from crossdock.web.dependencies import Dependencies
 from crossdock.web.query import Pair
 
 _SUBJECTS = {
-    "alerts": "connections", "api_logs": "records", "connections": "connections", "link": "connections",
+    "alerts": "connections", "api_logs": "records", "carrier": "records", "connections": "connections",
+    "link": "connections", "records": "records",
 }  # fmt: skip
 """What an operation is about, by the module of its handler. What is not here, no page calls yet."""
+PIECE_BYTES = 1 << 18
 _EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)
 
 
@@ -58,10 +61,24 @@ class InsideCalls:
         """The answer to a change. body: as JSON; None: there is none."""
         return await self._call(method, path, {}, body, connection_id)
 
+    async def upload(self, path: str, file: UploadFile, query: Mapping[str, Any], connection_id: str) -> Any:
+        """The answer to a file that is sent as it is."""
+
+        async def receive() -> dict[str, Any]:
+            piece = await file.read(PIECE_BYTES)
+            return {"type": "http.request", "body": piece, "more_body": bool(piece)}
+
+        await file.seek(0)
+        request = inner_request(self.request, "POST", path, query)
+        return await self._answer(Request(request.scope, receive), connection_id)
+
     async def _call(
         self, method: str, path: str, query: Mapping[str, Any], body: Any, connection_id: str
     ) -> Any:
-        request = inner_request(self.request, method, path, query, body)
+        return await self._answer(inner_request(self.request, method, path, query, body), connection_id)
+
+    async def _answer(self, request: Request, connection_id: str) -> Any:
+        method, path = request.method, request.scope["path"]
         match = self.api.match(request, path)
         if match is None:
             raise NotFound(f"there is no {method} {path}")
@@ -104,7 +121,10 @@ def inner_request(
         "type": "http", "method": method, "path": path, "raw_path": quote(path).encode(),
         "query_string": urlencode(wanted).encode(), "path_params": {}, "client": page.client,
         "headers": [(b"content-type", b"application/json"), *addresses],
-        "state": {"request_id": page.scope["state"]["request_id"], "noted_headers": []},
+        "state": {
+            "request_id": page.scope["state"]["request_id"], "noted_headers": [],
+            "incoming": page.scope["state"]["incoming"],
+        },
     }  # fmt: skip
 
     async def receive() -> dict[str, Any]:

@@ -11,11 +11,12 @@ class DashboardOperation(HttpOperation):
     """A page, or a form that is sent to one.
 
     permission: of `people.permissions`, to see or do it; acts: what the field `do` of the form may say; none:
-    the form has no such field.
+    the form has no such field; takes_file: the form may have a file, as large as the settings allow.
     """
 
     permission: str
     acts: tuple[str, ...] = ()
+    takes_file: bool = False
 
 
 @dataclass(frozen=True)

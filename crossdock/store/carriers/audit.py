@@ -168,6 +168,18 @@ async def by_label(
     return [ChargeRow(*row) for row in rows]
 
 
+async def of_invoice(
+    database: Database, connection_id: int, account_id: str, invoice_id: str, after: str, limit: int
+) -> list[ChargeRow]:
+    """Charges of the invoice with this number and account, by id, behind one."""
+    rows = await database.fetch(
+        f"SELECT {_CHARGES} FROM charges WHERE connection_id = ? AND invoice_id = ? AND item_id > ? "
+        "AND account_id = ? ORDER BY item_id LIMIT ?",
+        connection_id, invoice_id, after, account_id, limit,
+    )  # fmt: skip
+    return [ChargeRow(*row) for row in rows]
+
+
 async def parcels(
     database: Database, connection_id: int, after: str, limit: int, only: Sequence[str] | None = None
 ) -> list[str]:

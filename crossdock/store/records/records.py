@@ -326,6 +326,7 @@ _KEYS = {
     "followed": "resource",
     "findings": "id",
     "audits": "connection_id",
+    "spend": "(month, currency, account_id, category, service)",
 }
 
 BELONGINGS = tuple(_KEYS)

@@ -142,6 +142,19 @@ Table(
 )
 
 Table(
+    "spend",  # charges added up by the last audit; "": none is known
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("month", Text, primary_key=True),  # 2026-01
+    Column("currency", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("charges", Number, nullable=False),
+    Column("net", Text, nullable=False),  # decimal
+)
+
+Table(
     "trackings",  # which order a tracking number belongs to
     metadata,
     Column("connection_id", Number, primary_key=True, autoincrement=False),

@@ -1,0 +1,24 @@
+"""What carriers charged, added up."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0025"
+down_revision = "0024"
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "spend",
+        sa.Column("connection_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("month", TEXT, primary_key=True),
+        sa.Column("currency", TEXT, primary_key=True),
+        sa.Column("account_id", TEXT, primary_key=True),
+        sa.Column("category", TEXT, primary_key=True),
+        sa.Column("service", TEXT, primary_key=True),
+        sa.Column("charges", NUMBER, nullable=False),
+        sa.Column("net", TEXT, nullable=False),
+    )
