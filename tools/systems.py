@@ -25,7 +25,7 @@ Each function has cases in the folder of its integration either way.
 
 def page() -> str:
     """The whole page, in Markdown."""
-    head = HEAD.replace("{evidence}", textwrap.fill(_evidence(), 105, break_on_hyphens=False))
+    head = HEAD.replace("{evidence}", textwrap.fill(_evidence(), 108, break_on_hyphens=False))
     return "\n".join([head, *_lines()])
 
 

@@ -46,6 +46,15 @@ def milliseconds(value: Decimal | float | int) -> str:
     return f"{size:.1f} ms" if size < 10 else f"{size:.0f} ms" if size < 1000 else f"{size / 1000:.1f} s"
 
 
+def size(value: int) -> str:
+    """1234567 → 1.2 MB; below a thousand in bytes."""
+    number, units = Decimal(value), ["bytes", "kB", "MB", "GB", "TB"]
+    while number >= 1000 and len(units) > 1:
+        number /= 1000
+        del units[0]
+    return f"{number:.1f} {units[0]}".replace(".0 ", " ")
+
+
 def words(name: str) -> str:
     """get_inbound_shipments → inbound shipments; first_sync_in_progress → first sync in progress."""
     return name.removeprefix("get_").replace("_", " ")

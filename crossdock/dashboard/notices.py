@@ -9,6 +9,9 @@ NOTICES = {
     "resumed": "Resumed: it syncs again.",
     "muted": "Its events are muted: no endpoint hears of its records.",
     "unmuted": "Its events are sent again.",
+    "file_taken": "The file is here. What is in it is read right away.",
+    "file_reading": "The file is read again.",
+    "file_removed": "The file was taken away, and its line items go with it where no other file has them.",
 }
 
 

@@ -1,13 +1,15 @@
 """Every page of the dashboard: its areas in the order of the navigation, and what belongs to none."""
 
 from crossdock.dashboard.api_log.area import API_LOG
+from crossdock.dashboard.carrier.area import CARRIER
 from crossdock.dashboard.connections.area import CONNECTIONS
 from crossdock.dashboard.home.area import HOME
+from crossdock.dashboard.integrations.area import INTEGRATIONS
 from crossdock.dashboard.operation import DashboardOperation
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, API_LOG)
+AREAS = (HOME, CONNECTIONS, CARRIER, API_LOG, INTEGRATIONS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),

@@ -17,7 +17,12 @@ PAGE = 50
 PARCELS = 25
 MOST_PARCELS = 1000
 """Of one order, all on one page: their sum is the order's."""
-TIMES = [column.name for column in INVOICE_LINE_ITEMS.filters.values() if column.kind is Kind.TIME]
+CHARGED = "transaction_date"
+TIMES = sorted(
+    (column.name for column in INVOICE_LINE_ITEMS.filters.values() if column.kind is Kind.TIME),
+    key=lambda name: name != CHARGED,
+)
+"""Of what people ask for most, first."""
 FILTERS = [
     f"{column.name}[{operator}]" if operator else column.name
     for column in INVOICE_LINE_ITEMS.filters.values()
@@ -27,11 +32,15 @@ FILTERS = [
 
 
 class LineItemsPage(msgspec.Struct, kw_only=True):
-    """Line items as `GET /carrier/invoice-line-items` has them. times: filters that are dates."""
+    """Line items as `GET /carrier/invoice-line-items` has them. times: filters that are dates.
+
+    has_more_dates: whether another than the date of the charge is asked for.
+    """
 
     carrier: CarrierHead
     line_items: list[dict[str, Any]]
     times: list[str]
+    has_more_dates: bool
     filters: dict[str, str]
     next_token: str | None
 
@@ -58,7 +67,12 @@ async def listed(visit: DashboardContext) -> Response:
     answer = await visit.inside.get(INVOICE_LINE_ITEMS.path, wanted, connection.uid)
     head = await head_of(visit, connection)
     page = LineItemsPage(
-        carrier=head, line_items=answer["data"], times=TIMES, filters=filters, next_token=answer["next_token"]
+        carrier=head,
+        line_items=answer["data"],
+        times=TIMES,
+        has_more_dates=any(name.partition("[")[0] in TIMES[1:] for name in filters),
+        filters=filters,
+        next_token=answer["next_token"],
     )
     return visit.view("carrier/line_items.html", page, title=title_of(head))
 

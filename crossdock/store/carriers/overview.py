@@ -144,7 +144,7 @@ class FindingSum:
 
 
 async def finding_sums(database: Database, connection_id: int) -> list[FindingSum]:
-    """The sums of a connection's findings. Exact: amounts are texts, and SQL only counts those that are equal."""
+    """The sums of a connection's findings, exact: SQL only counts amounts that are equal."""
     rows = await database.fetch(
         "SELECT rule, currency, amount, count(*) FROM findings WHERE connection_id = ? "
         "GROUP BY rule, currency, amount",

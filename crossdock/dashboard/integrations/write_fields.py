@@ -1,0 +1,66 @@
+"""Pure: the schema of a write's body → a line for each of its fields, as people read it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+Schema = Mapping[str, Any]
+
+
+class WriteField(msgspec.Struct, kw_only=True):
+    """A field of a write's body. path: as in the body, "[]" behind a list; choices: values that it may have.
+
+    is_needed: wherever what holds it is sent; depth: how many objects and lists it is inside of.
+    """
+
+    path: str
+    kind: str
+    is_needed: bool
+    is_deprecated: bool
+    title: str
+    description: str
+    choices: list[str]
+    depth: int
+
+
+def write_fields(schema: Schema, above: str = "", depth: int = 0) -> Iterator[WriteField]:
+    """The fields of an object, each before those inside of it; those that are needed first."""
+    needed = set(schema.get("required", ()))
+    properties: Mapping[str, Schema] = schema.get("properties", {})
+    for name in sorted(properties, key=lambda name: name not in needed):
+        member = properties[name]
+        is_list = member.get("type") == "array"
+        inner = member.get("items", {}) if is_list else member
+        path = f"{above}{name}{'[]' if is_list else ''}"
+        yield WriteField(
+            path=path,
+            kind=_kind(member),
+            is_needed=name in needed,
+            is_deprecated=bool(member.get("deprecated")),
+            title=member.get("title", ""),
+            description=" ".join(member.get("description", "").split()),
+            choices=[str(value) for value in inner.get("enum", ())],
+            depth=depth,
+        )
+        yield from write_fields(inner, f"{path}.", depth + 1)
+
+
+def _kind(schema: Schema) -> str:
+    """The type of a value, in words."""
+    if "oneOf" in schema or ("anyOf" in schema and "type" not in schema):
+        kinds = (_kind(choice) for choice in schema.get("oneOf") or schema["anyOf"])
+        return " or ".join(dict.fromkeys(kinds))
+    kind = schema.get("type", "any value")
+    if kind == "array":
+        return f"list of {_plural(_kind(schema.get('items', {})))}"
+    if isinstance(kind, list):
+        return " or ".join(kind)
+    words = {"string": "text", "integer": "whole number", "boolean": "true or false", "null": "null"}
+    if schema.get("format") == "date-time":
+        return "date and time"
+    return words.get(str(kind), str(kind))
+
+
+def _plural(kind: str) -> str:
+    return kind if kind == "any value" or " or " in kind else f"{kind}s"
