@@ -2,13 +2,26 @@
 
 from decimal import Decimal
 
+from crossdock.invoices.amounts import minor_digits
+
 _STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k"))
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def number(value: int | Decimal | None) -> str:
     """1234567 → 1,234,567; None → –."""
-    return "–" if value is None else f"{value:,}"
+    if value is None:
+        return "–"
+    return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+
+
+def money(value: int | Decimal | None, currency: str | None) -> str:
+    """1234.5 USD → 1,234.50; no digit is rounded away; None → –."""
+    if value is None:
+        return "–"
+    exact = Decimal(value)
+    missing = minor_digits(currency) + min(0, int(exact.as_tuple().exponent))
+    return number(exact.quantize(Decimal(1).scaleb(-minor_digits(currency))) if missing > 0 else exact)
 
 
 def short_number(value: int) -> str:

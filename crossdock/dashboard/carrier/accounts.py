@@ -159,7 +159,7 @@ async def shown(visit: DashboardContext) -> Response:
         },
         findings=await _findings(visit, connection.id),
     )  # fmt: skip
-    return visit.view("carrier/spend.html", page, title=title_of(head))
+    return visit.view("carrier/spend.html", page, title=title_of(head, "spend"))
 
 
 def _currencies(rows: Sequence[SpendRow]) -> list[str]:

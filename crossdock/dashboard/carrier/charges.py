@@ -74,7 +74,7 @@ async def listed(visit: DashboardContext) -> Response:
         filters=filters,
         next_token=answer["next_token"],
     )
-    return visit.view("carrier/line_items.html", page, title=title_of(head))
+    return visit.view("carrier/line_items.html", page, title=title_of(head, "line items"))
 
 
 async def costs(visit: DashboardContext) -> Response:
@@ -93,7 +93,7 @@ async def costs(visit: DashboardContext) -> Response:
         filters=filters,
         next_token=answer["next_token"],
     )
-    return visit.view("carrier/costs.html", page, title=title_of(head))
+    return visit.view("carrier/costs.html", page, title=title_of(head, "cost per order"))
 
 
 def _totals(shipment_costs: Iterable[dict[str, Any]]) -> list[Amount]:

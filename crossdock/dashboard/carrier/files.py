@@ -91,7 +91,7 @@ async def listed(visit: DashboardContext) -> Response:
         most_bytes=visit.door.settings.max_file_bytes,
         is_waiting=any(entry.state == "received" for entry in entries),
     )
-    return visit.view("carrier/files.html", page, title=title_of(head))
+    return visit.view("carrier/files.html", page, title=title_of(head, "files"))
 
 
 def _entry(row: FileLine) -> FileEntry:

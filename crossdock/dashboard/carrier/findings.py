@@ -73,7 +73,7 @@ async def listed(visit: DashboardContext) -> Response:
         filters=filters,
         next_token=answer["next_token"],
     )
-    return visit.view("carrier/findings.html", page, title=title_of(head))
+    return visit.view("carrier/findings.html", page, title=title_of(head, "findings"))
 
 
 def _sum(finding_sum: FindingSum) -> RuleSum:

@@ -42,6 +42,7 @@ async def head_of(visit: DashboardContext, connection: ConnectionRow) -> Carrier
     )
 
 
-def title_of(head: CarrierHead) -> str:
-    """The name of the connection, as people tell it from others."""
-    return f"{head.system} of {head.customer_id}" if head.customer_id else head.system
+def title_of(head: CarrierHead, part: str = "") -> str:
+    """The name of the connection, as people tell it from others, and of the part of its pages."""
+    name = f"{head.system} of {head.customer_id}" if head.customer_id else head.system
+    return f"{name}: {part}" if part else name

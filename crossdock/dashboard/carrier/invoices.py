@@ -108,7 +108,7 @@ async def listed(visit: DashboardContext) -> Response:
         filters=filters,
         next_token=current_page.next_token,
     )
-    return visit.view("carrier/invoices.html", page, title=title_of(head))
+    return visit.view("carrier/invoices.html", page, title=title_of(head, "invoices"))
 
 
 def _place(tokens: PageTokens, visit: DashboardContext) -> tuple[str, str] | None:

@@ -78,4 +78,34 @@ class DropFile extends HTMLElement {
   }
 }
 
+// A file that waits to be read: the page is fetched until it has been, also under the pointer that sent it.
+const MOST_LOOKS = 300;
+
+class FileState extends HTMLElement {
+  connectedCallback() {
+    this.looks = 0;
+    if (this.dataset.state === "received") this.timer = setInterval(() => this.look(), 2000);
+  }
+
+  disconnectedCallback() {
+    clearInterval(this.timer);
+  }
+
+  look() {
+    this.looks += 1;
+    if (this.looks > MOST_LOOKS) clearInterval(this.timer);
+    if (document.hidden) return;
+    const request = new XMLHttpRequest(); // it parses HTML without a sink that Trusted Types guard
+    request.open("GET", location.href);
+    request.responseType = "document";
+    request.timeout = 20000;
+    request.onload = () => {
+      const fresh = request.status === 200 && request.response?.getElementById(this.id);
+      if (fresh && fresh.dataset.state !== this.dataset.state) location.replace(location.href);
+    };
+    request.send();
+  }
+}
+
 customElements.define("drop-file", DropFile);
+customElements.define("file-state", FileState);
