@@ -68,8 +68,8 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
         form = SentForm()
         if request.method not in csrf.SAFE:
-            most = self._door.settings.max_file_bytes if operation.takes_file else 0
-            form = await sent_form(request, most)
+            most = self._door.settings.max_file_bytes if operation.is_file_large else 0
+            form = await sent_form(request, takes_file=operation.takes_file, most_file_bytes=most)
         try:
             _check_token(request, form.fields.get("csrf_token", ""), token)
             _check_act(operation, form.fields.get("do", ""))
@@ -81,16 +81,16 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         account = InsideAccount(self._account, self._door, request, holder, visitor)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door, request, holder, role, organization_id, inside, account, form.fields, token, entries,
-            form.file,
+            self._door, request, holder, role, organization_id, inside, account, form.fields, form.files,
+            token, entries,
         )  # fmt: skip
 
     async def respond(self, handler: Handler[DashboardContext], context: DashboardContext) -> Response:
         try:
             return await super().respond(handler, context)
         finally:
-            if context.file is not None:
-                await context.file.close()
+            for file in context.files.values():
+                await file.close()
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request. Raises what is a fault of ours."""

@@ -1,6 +1,9 @@
 """Pure: values → the words and figures that pages show. Moments are shown by the browser, in its own zone."""
 
 from decimal import Decimal
+from typing import Any
+
+import msgspec
 
 from crossdock.invoices.amounts import minor_digits
 
@@ -71,3 +74,8 @@ def size(value: int) -> str:
 def words(name: str) -> str:
     """get_inbound_shipments → inbound shipments; first_sync_in_progress → first sync in progress."""
     return name.removeprefix("get_").replace("_", " ")
+
+
+def pretty(value: Any) -> str:
+    """A value as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

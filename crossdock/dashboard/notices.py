@@ -12,6 +12,18 @@ NOTICES = {
     "file_taken": "The file is here. What is in it is read right away.",
     "file_reading": "The file is read again.",
     "file_removed": "The file was taken away, and its line items go with it where no other file has them.",
+    "saved": "Saved.",
+    "key_revoked": "The key is revoked: it opens nothing any more.",
+    "invitation_revoked": "The invitation is revoked: its link opens nothing any more.",
+    "role_changed": "The role is changed, and holds from the next request on.",
+    "member_removed": "The member is taken out, and signed out.",
+    "channel_made": "The channel is made. Send a test to see that it arrives.",
+    "channel_deleted": "The channel is deleted: nothing more goes there.",
+    "test_sent": "The test arrived.",
+    "test_pending": "The test is on its way: what becomes of it stands below.",
+    "test_failed": "The test did not arrive: what came back stands below.",
+    "test_canceled": "The test was canceled.",
+    "sign_on_removed": "Single sign-on is off: members sign in with their passwords.",
 }
 
 

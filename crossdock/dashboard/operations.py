@@ -6,10 +6,11 @@ from crossdock.dashboard.connections.area import CONNECTIONS
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.integrations.area import INTEGRATIONS
 from crossdock.dashboard.operation import DashboardOperation
+from crossdock.dashboard.settings.area import SETTINGS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, CARRIER, API_LOG, INTEGRATIONS)
+AREAS = (HOME, CONNECTIONS, CARRIER, API_LOG, INTEGRATIONS, SETTINGS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),

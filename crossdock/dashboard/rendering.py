@@ -16,7 +16,7 @@ POLICY = PagePolicy(opener="same-origin", referrer="same-origin")
 """No page of the dashboard is framed by anybody, or kept by the browser."""
 FILTERS = (
     formats.number, formats.money, formats.short_number, formats.percent, formats.span,
-    formats.milliseconds, formats.size, formats.words,
+    formats.milliseconds, formats.size, formats.words, formats.pretty,
 )  # fmt: skip
 
 

@@ -329,6 +329,19 @@ def _message_uid(owner: Tenant) -> str:
     return name
 
 
+def _call(owner: Tenant) -> str:
+    """A call that failed, whose headers and bodies are kept."""
+    path = f"/wms/orders/{owner.house.id}"
+    owner.house.get(path)
+
+    def calls() -> list[Json]:
+        data: list[Json] = owner.house.get("/api-logs", None, path_prefix=path).json()["data"]
+        return data
+
+    until(calls)
+    return str(calls()[0]["id"])
+
+
 SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "connection_id": lambda owner: owner.house.uids["wms"],
     "access_token": lambda owner: owner.house.tokens["wms"],
@@ -360,6 +373,7 @@ SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "event uid": _message_uid,
     "link_token": lambda owner: minted(owner.house),
     "portal token": _portal_token,
+    "call_id": _call,
     "carrier_invoice_id": _carrier_invoice,
 } | {
     f"/dashboard{operation.path} connection_id": lambda owner: owner.house.uids["carrier"]

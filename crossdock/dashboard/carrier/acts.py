@@ -10,12 +10,13 @@ from crossdock.errors import Invalid
 async def uploaded(visit: DashboardContext) -> Response:
     """Take the file of the form in, as the API does, and show what becomes of it."""
     connection = await carrier_of(visit)
-    if visit.file is None:
+    file = visit.files.get("file")
+    if file is None or not file.filename:  # a browser sends a nameless one where nobody chose any
         raise Invalid({"form": {"file": ["choose a file first"]}})
-    query = {"file_name": visit.file.filename} | {
+    query = {"file_name": file.filename} | {
         name: visit.text(name) for name in ("invoice_id", "invoice_date") if visit.text(name)
     }
-    answer = await visit.inside.upload("/carrier/files", visit.file, query, connection.uid)
+    answer = await visit.inside.upload("/carrier/files", file, query, connection.uid)
     return visit.onward(f"/carrier/{connection.uid}/files/{answer['data']['id']}", done="file_taken")
 
 

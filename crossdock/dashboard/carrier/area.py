@@ -26,7 +26,7 @@ CARRIER = Area(
         _page("/files", "files.listed", "files", _CONNECTION),
         DashboardOperation(
             "POST", f"{_ACCOUNT}/files", "carrier.acts.uploaded", "dashboard_carrier_upload", "records.write",
-            parameters=_CONNECTION, takes_file=True,
+            parameters=_CONNECTION, takes_file=True, is_file_large=True,
         ),
         _page("/files/{file_id}", "files.shown", "file", _FILE),
         DashboardOperation(
