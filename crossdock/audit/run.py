@@ -65,6 +65,7 @@ async def do_audit(database: Database, clock: Clock, lease: Lease, _stopping: as
         await lease.finish(transaction)
         await spend.replace(transaction, connection.id, current_audit.sums.rows())
         await audit.forget_findings(transaction, connection.id, lease.job.id)
+        await spend.sum_findings(transaction, connection.id)
         await audit.ended(transaction, connection.id, began, clock())
     log.info("audit done", connection=connection.uid, findings=count)
 

@@ -225,7 +225,6 @@ def _services(rows: Sequence[SpendRow]) -> list[Share]:
 async def _findings(visit: DashboardContext, connection_id: int) -> list[Amount]:
     """What the findings of the last audit are about, in money."""
     sums: dict[str, Decimal] = {}
-    for finding_sum in await overview.finding_sums(visit.door.database, connection_id):
-        currency = finding_sum.currency or ""
-        sums[currency] = sums.get(currency, Decimal(0)) + finding_sum.amount
+    for finding_sum in await spend.finding_sums(visit.door.database, connection_id):
+        sums[finding_sum.currency] = sums.get(finding_sum.currency, Decimal(0)) + finding_sum.amount
     return [Amount(currency=currency, amount=amount) for currency, amount in sorted(sums.items())]

@@ -13,8 +13,8 @@ from crossdock.dashboard.carrier.head import CarrierHead, carrier_of, head_of, t
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.rendering import POLICY
 from crossdock.people.audit_export import safe
-from crossdock.store.carriers import overview
-from crossdock.store.carriers.overview import FindingSum
+from crossdock.store.carriers import spend
+from crossdock.store.carriers.spend import FindingSum
 
 PAGE = 50
 AT_ONCE = 1000
@@ -41,7 +41,7 @@ class RuleSum(msgspec.Struct, kw_only=True):
 
     rule: str
     meaning: str
-    currency: str | None
+    currency: str
     findings: int
     amount: Decimal
 
@@ -63,7 +63,7 @@ async def listed(visit: DashboardContext) -> Response:
     filters = visit.query(*FILTERS)
     wanted = {**filters, **visit.query("page_token"), "limit": PAGE}
     answer = await visit.inside.get(FINDINGS, wanted, connection.uid)
-    sums = await overview.finding_sums(visit.door.database, connection.id)
+    sums = await spend.finding_sums(visit.door.database, connection.id)
     head = await head_of(visit, connection)
     page = FindingsPage(
         carrier=head,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from crossdock.store.carriers.invoices import COLUMNS, StatedInvoice, StoredInvoice, stored_invoice
@@ -128,33 +127,3 @@ async def file_names(database: Database, stated: Sequence[StatedInvoice]) -> dic
     condition, bound = database.one_of("id", {statement.invoice.file_id for statement in stated})
     rows = await database.fetch(f"SELECT id, name FROM received_files WHERE {condition}", bound)
     return {row[0]: row[1] for row in rows}
-
-
-# Findings
-
-
-@dataclass(frozen=True)
-class FindingSum:
-    """The findings of a rule in one currency, added up."""
-
-    rule: str
-    currency: str | None
-    findings: int
-    amount: Decimal
-
-
-async def finding_sums(database: Database, connection_id: int) -> list[FindingSum]:
-    """The sums of a connection's findings, exact: SQL only counts amounts that are equal."""
-    rows = await database.fetch(
-        "SELECT rule, currency, amount, count(*) FROM findings WHERE connection_id = ? "
-        "GROUP BY rule, currency, amount",
-        connection_id,
-    )
-    sums: dict[tuple[str, str | None], tuple[int, Decimal]] = {}
-    for rule, currency, amount, number in rows:
-        count, so_far = sums.get((rule, currency), (0, Decimal(0)))
-        sums[rule, currency] = count + number, so_far + Decimal(amount) * number
-    return sorted(
-        (FindingSum(rule, currency, count, amount) for (rule, currency), (count, amount) in sums.items()),
-        key=lambda finding_sum: (finding_sum.rule, finding_sum.currency or ""),
-    )

@@ -1,4 +1,4 @@
-"""What carriers charged, added up."""
+"""What carriers charged and what was found in it, added up; findings by shipment and invoice."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -22,3 +22,13 @@ def upgrade() -> None:
         sa.Column("charges", NUMBER, nullable=False),
         sa.Column("net", TEXT, nullable=False),
     )
+    op.create_table(
+        "finding_sums",
+        sa.Column("connection_id", NUMBER, primary_key=True, autoincrement=False),
+        sa.Column("rule", TEXT, primary_key=True),
+        sa.Column("currency", TEXT, primary_key=True),
+        sa.Column("findings", NUMBER, nullable=False),
+        sa.Column("amount", TEXT, nullable=False),
+    )
+    op.create_index("ix_findings_tracking", "findings", ["connection_id", "tracking_number", "id"])
+    op.create_index("ix_findings_invoice", "findings", ["connection_id", "invoice_id", "id"])
