@@ -190,7 +190,8 @@ async def parcels(
         # Without a range, which would be walked in place of looking each of them up.
         condition, bound = database.one_of("parcel", [parcel for parcel in only if parcel > after])
     rows = await database.fetch(
-        f"SELECT DISTINCT parcel FROM charges WHERE connection_id = ? AND {condition} ORDER BY parcel LIMIT ?",
+        f"SELECT DISTINCT parcel FROM charges WHERE connection_id = ? AND {condition} "
+        "ORDER BY parcel LIMIT ?",
         connection_id,
         bound,
         limit,
