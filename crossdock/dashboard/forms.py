@@ -12,7 +12,7 @@ from crossdock.web.context import LARGEST_BODY
 from crossdock.web.forms import read_form
 from crossdock.web.middleware import allow_body
 
-MOST_FIELDS = 100
+MOST_FIELDS = 200
 AROUND_BYTES = 65_536
 """What a form has around its file."""
 

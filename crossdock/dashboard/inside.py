@@ -30,8 +30,8 @@ from crossdock.web.dependencies import Dependencies
 from crossdock.web.query import Pair
 
 _SUBJECTS = {
-    "alerts": "connections", "api_logs": "records", "carrier": "records", "connections": "connections",
-    "link": "connections", "records": "records",
+    "additions": "connections", "alerts": "connections", "api_logs": "records", "carrier": "records",
+    "connections": "connections", "link": "connections", "records": "records",
 }  # fmt: skip
 """What an operation is about, by the module of its handler. What is not here, no page calls yet."""
 PIECE_BYTES = 1 << 18

@@ -69,19 +69,67 @@ for (const kind of ["pointermove", "pointerdown", "keydown", "scroll"]) {
 }
 
 // A part of a page that is fetched anew while the page is looked at; never while somebody uses it.
+const PAUSED = "crossdock-paused";
+
+function isPaused() {
+  try {
+    return sessionStorage.getItem(PAUSED) === "1";
+  } catch {
+    return false; // a browser that keeps nothing
+  }
+}
+
+// The switch in a page's head that stops all its figures from being renewed, until it is pressed again.
+class LiveSwitch extends HTMLElement {
+  connectedCallback() {
+    this.button = this.querySelector("button");
+    this.hidden = !document.querySelector("live-part");
+    this.button.addEventListener("click", () => this.toggle());
+    this.show();
+  }
+
+  toggle() {
+    try {
+      sessionStorage.setItem(PAUSED, isPaused() ? "0" : "1");
+    } catch {
+      return;
+    }
+    this.show();
+    said(isPaused() ? "Paused: figures stay as they are" : "Live again");
+    if (!isPaused()) for (const part of document.querySelectorAll("live-part")) part.refresh();
+  }
+
+  show() {
+    this.button.setAttribute("aria-pressed", String(isPaused()));
+    this.button.textContent = isPaused() ? "Paused" : "Live";
+  }
+}
+
 class LivePart extends HTMLElement {
   connectedCallback() {
-    this.timer = setInterval(() => this.look(), Number(this.dataset.seconds || 10) * 1000);
+    this.begin();
   }
 
   disconnectedCallback() {
     clearInterval(this.timer);
   }
 
+  begin() {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.look(), Number(this.dataset.seconds || 10) * 1000);
+  }
+
   look() {
-    if (Date.now() - touched > LEFT_ALONE_MS) return;
+    if (isPaused() || Date.now() - touched > LEFT_ALONE_MS) return;
     const busy = document.hidden || this.contains(document.activeElement) || this.matches(":hover");
-    if (!busy) this.refresh();
+    if (!busy && !this.querySelector("details[open]") && !this.isChanged()) this.refresh();
+  }
+
+  // Whether something was chosen or typed in it that was not sent yet.
+  isChanged() {
+    const typed = [...this.querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+    return typed || [...this.querySelectorAll("select")].some((select) =>
+      [...select.options].some((option) => option.defaultSelected) && !select.selectedOptions[0]?.defaultSelected);
   }
 
   refresh() {
@@ -91,7 +139,11 @@ class LivePart extends HTMLElement {
     request.timeout = 20000;
     request.onload = () => {
       const fresh = request.status === 200 && request.response?.getElementById(this.id);
-      if (fresh) this.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+      if (!fresh) return;
+      this.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+      if (this.dataset.seconds === fresh.dataset.seconds) return;
+      this.dataset.seconds = fresh.dataset.seconds; // what is under way is looked at more often
+      this.begin();
     };
     request.send();
   }
@@ -129,3 +181,4 @@ addEventListener("keydown", (event) => {
 customElements.define("time-ago", TimeAgo);
 customElements.define("copy-text", CopyText);
 customElements.define("live-part", LivePart);
+customElements.define("live-switch", LiveSwitch);
