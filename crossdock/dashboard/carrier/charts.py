@@ -68,8 +68,11 @@ class AmountChart(msgspec.Struct, kw_only=True):
         top = (max(self._highest, ZERO) / step).to_integral_value(ROUND_CEILING)
         bottom = (min(self._lowest, ZERO) / step).to_integral_value(ROUND_FLOOR)
         top = max(top, bottom + 1)
-        # Without an exponent: 2000, not 2.0E+3.
-        return [Decimal(format(number * step, "f")) for number in range(int(top), int(bottom) - 1, -1)]
+        # Without an exponent and zeros: 2000, not 2.0E+3.
+        return [
+            Decimal(format((number * step).normalize(), "f"))
+            for number in range(int(top), int(bottom) - 1, -1)
+        ]
 
     @property
     def lines(self) -> list[float]:
