@@ -6,14 +6,16 @@ from crossdock.dashboard.connections.area import CONNECTIONS
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.integrations.area import INTEGRATIONS
 from crossdock.dashboard.operation import DashboardOperation
+from crossdock.dashboard.reference.area import REFERENCE
 from crossdock.dashboard.settings.area import SETTINGS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, CARRIER, API_LOG, INTEGRATIONS, SETTINGS)
+AREAS = (HOME, CONNECTIONS, CARRIER, API_LOG, INTEGRATIONS, REFERENCE, SETTINGS)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),
+    DashboardOperation("GET", "/palette", "palette.pages.found", "dashboard_palette", "connections.view"),
 )
 
 OPERATIONS = (*BASE, *(operation for area in AREAS for operation in area.operations))

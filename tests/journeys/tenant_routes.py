@@ -144,6 +144,7 @@ BODIES: dict[str, Json] = {
     "createApiKey": {"name": "n"},
     "invite": {"email": "new@example.com", "role": "viewer"},
     "changeMember": {"role": "viewer"},
+    "dashboard_reference_trial": {"connection_id": ""},
     "changeOrganization": {"wants_second_factor": False},
     "setSignOn": {
         "issuer": "https://id.example", "client_id": "x", "domains": ["example.com"], "is_enforced": True,

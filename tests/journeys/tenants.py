@@ -34,7 +34,7 @@ NOBODYS = {
     "/connect/logos/integrations/{type}/{name} name": "sandbox",
     "/connect/logos/organizations/{name} name": "x" * 43,
     "/connect/static/{edition}/{name} name": "frame.js",
-    "/dashboard/static/{edition}/{name} name": "dashboard.js",
+    "/dashboard/static/{edition}/{name} name": "dashboard.js", "operation_id": "listOrders",
 }  # fmt: skip
 """Names of what belongs to nobody, or is a proof by itself; of one route, behind its path."""
 CAPABILITIES = [
