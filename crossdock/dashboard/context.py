@@ -31,7 +31,9 @@ THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 
 @dataclass(frozen=True)
 class DashboardContext(HandlerContext):
-    """One request that was let in. fields, files: of the form; empty: none was sent."""
+    """One request that was let in. fields, files: of the form, these until it is
+    answered; empty: none was sent.
+    """
 
     holder: SignedIn
     role: Role

@@ -39,7 +39,7 @@ from crossdock.svix_api.context import AdminCaller
 from crossdock.svix_api.dialect import WebhookAdmin
 from crossdock.web import cookies, csrf
 from crossdock.web.dependencies import Dependencies
-from crossdock.web.dialect import Dialect
+from crossdock.web.dialect import Dialect, Handler
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
@@ -72,28 +72,29 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         role, organization_id = _membership(holder, operation)
         visitor = visitor_of(self._door, request)
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
-        fields, files = await sent_form(operation, request)
-        _check_token(request, fields.get("csrf_token", ""), token)
-        check_act(operation, fields.get("do", ""))
+        form = await sent_form(operation, request, self._door.settings.max_file_bytes)
+        try:
+            _check_token(request, form.fields.get("csrf_token", ""), token)
+            check_act(operation, form.fields.get("do", ""))
+        except CrossdockError:
+            await form.close()
+            raise
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
         account = InsideAccount(self._account, self._door, request, holder, visitor)
         hooks = InsideWebhooks(self._webhooks, request, AdminCaller(organization_id, ""), role)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door,
-            request,
-            holder,
-            role,
-            organization_id,
-            inside,
-            account,
-            hooks,
-            fields,
-            files,
-            token,
-            entries,
-        )
+            self._door, request, holder, role, organization_id, inside, account, hooks, form.fields,
+            form.files, token, entries,
+        )  # fmt: skip
+
+    async def respond(self, handler: Handler[DashboardContext], context: DashboardContext) -> Response:
+        try:
+            return await super().respond(handler, context)
+        finally:
+            for file in context.files.values():
+                await file.close()
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request. Raises what is a fault of ours."""

@@ -82,6 +82,8 @@ def test_files_fit_into_a_first_page():
         ("/webhooks", "Webhooks"),
         ("/webhooks/x/messages", "Webhooks"),
         ("/api-log", "API log"),
+        ("/carrier/x/files/y", "Carrier"),
+        ("/integrations/wms/sandbox", "Integrations"),
     ],
 )
 def test_the_navigation_shows_where_one_is(path: str, title: str):

@@ -84,7 +84,7 @@ class Portal(Dialect[DashboardOperation, PortalContext]):
     async def admit(self, operation: DashboardOperation, request: Request) -> PortalContext:
         door = self._door
         guest = await _guest(door, request, operation.id)
-        fields, _ = await sent_form(operation, request)
+        fields = (await sent_form(operation, request, 0)).fields
         check_act(operation, fields.get("do", ""))
         organization_id = guest.organization_id
         look = await branding.get(door.database, organization_id)
