@@ -149,14 +149,22 @@ LONGEST_REASON = 80
 
 
 async def attempt_sums(database: Database, span: AttemptSpan) -> list[AttemptSum]:
-    """All attempts since then, summed up in one pass by endpoint, period and how they ended."""
+    """All attempts since then, summed up by endpoint, period and how they ended.
+
+    What the index does not hold is looked at only for attempts without an answer: why none came.
+    """
     if not span.endpoints:
         return []
+    answered = await _sums(database, span, "NULL", "NOT (code = 0 AND status = 2)")
+    reason = f"substr(response, 1, {LONGEST_REASON})"
+    return answered + await _sums(database, span, reason, "code = 0 AND status = 2")
+
+
+async def _sums(database: Database, span: AttemptSpan, reason: str, condition: str) -> list[AttemptSum]:
     rows = await database.fetch(
-        "SELECT endpoint, at_ms / CAST(? AS BIGINT), status, code, "
-        f"CASE WHEN code = 0 AND status = 2 THEN substr(response, 1, {LONGEST_REASON}) END, "
+        f"SELECT endpoint, at_ms / CAST(? AS BIGINT), status, code, {reason}, "
         f"count(*), sum(duration_ms), max(id) FROM webhook_attempts WHERE {_among(span.endpoints)} "
-        "AND id >= ? GROUP BY 1, 2, 3, 4, 5",
+        f"AND id >= ? AND {condition} GROUP BY 1, 2, 3, 4, 5",
         span.period_ms, *span.endpoints, first_id("atmpt", span.since_ms),
     )  # fmt: skip
     return [
