@@ -36,13 +36,11 @@ from crossdock.people.sessions import check_organization, require_open
 from crossdock.store.people.user_sessions import SignedIn
 from crossdock.store.people.users import Role
 from crossdock.web import cookies, csrf
-from crossdock.web.context import LARGEST_BODY
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.dialect import Dialect
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
-MOST_FIELDS = 100
 SIGN_IN = {
     "not_signed_in": "account/sign-in", "session_over": "account/sign-in",
     "second_factor_required": "account/second-factor",
@@ -69,7 +67,7 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         role, organization_id = _membership(holder, operation)
         visitor = visitor_of(self._door, request)
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
-        fields = await _fields(request) if request.method not in csrf.SAFE else {}
+        fields = await _fields(request, operation) if request.method not in csrf.SAFE else {}
         _check_token(request, fields.get("csrf_token", ""), token)
         _check_act(operation, fields.get("do", ""))
         act_for(holder, visitor, operation.id)
@@ -165,14 +163,16 @@ def _check_act(operation: DashboardOperation, wanted: str) -> None:
         raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
 
 
-async def _fields(request: Request) -> dict[str, str]:
+async def _fields(request: Request, operation: DashboardOperation) -> dict[str, str]:
     """The fields of a form. Raises TooLarge, and BadRequest for what is none."""
     raw = await request.body()
-    if len(raw) > LARGEST_BODY:
-        raise TooLarge(f"A form may have {LARGEST_BODY:,} bytes here; this has {len(raw):,}.")
+    if len(raw) > operation.most_bytes:
+        raise TooLarge(f"A form may have {operation.most_bytes:,} bytes here; this has {len(raw):,}.")
     try:
         return dict(
-            parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+            parse_qsl(
+                raw.decode(), keep_blank_values=True, max_num_fields=operation.most_fields, errors="strict"
+            )
         )
     except ValueError:
         raise BadRequest("What was sent is not a form.") from None

@@ -9,6 +9,10 @@ NOTICES = {
     "resumed": "Resumed: it syncs again.",
     "muted": "Its events are muted: no endpoint hears of its records.",
     "unmuted": "Its events are sent again.",
+    "written": "Done: the connected system has it, and this is the record as it is now.",
+    "tagged": "The tags are set.",
+    "sandbox_made": "The sandbox is there; its records come in one after the other.",
+    "sandbox_filled": "New data are on their way: all of it syncs as if for the first time.",
 }
 
 

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from crossdock.web.context import LARGEST_BODY
 from crossdock.web.operation import HttpOperation
+
+MOST_FIELDS = 100
 
 
 @dataclass(frozen=True)
@@ -11,11 +14,13 @@ class DashboardOperation(HttpOperation):
     """A page, or a form that is sent to one.
 
     permission: of `people.permissions`, to see or do it; acts: what the field `do` of the form may say; none:
-    the form has no such field.
+    the form has no such field; most_bytes, most_fields: of the form.
     """
 
     permission: str
     acts: tuple[str, ...] = ()
+    most_bytes: int = LARGEST_BODY
+    most_fields: int = MOST_FIELDS
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from crossdock.dashboard.api_log.area import API_LOG
 from crossdock.dashboard.connections.area import CONNECTIONS
+from crossdock.dashboard.explorer.area import EXPLORER
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.operation import DashboardOperation
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, API_LOG)
+AREAS = (HOME, CONNECTIONS, EXPLORER, API_LOG)
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),

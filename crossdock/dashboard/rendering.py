@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from crossdock.dashboard import formats
 from crossdock.pages.rendering import PagePolicy
 from crossdock.pages.static_files import StaticFolder
+from crossdock.resources.links import is_link
 
 HERE = Path(__file__).parent
 DASHBOARD_FILES = StaticFolder(HERE / "static")
@@ -16,6 +17,7 @@ POLICY = PagePolicy(opener="same-origin", referrer="same-origin")
 """No page of the dashboard is framed by anybody, or kept by the browser."""
 FILTERS = (
     formats.number, formats.short_number, formats.percent, formats.span, formats.milliseconds, formats.words,
+    formats.exact, formats.json_line, formats.json_pretty, formats.is_blank, formats.table_columns, is_link,
 )  # fmt: skip
 
 
