@@ -14,7 +14,7 @@ from tests.journeys.server import Organization, until
 
 __all__ = ["desk"]
 
-PAGES = ["", "/connections", "/api-log"]
+PAGES = ["", "/connections", "/explorer", "/api-log"]
 
 
 class Office:
@@ -31,7 +31,7 @@ class Office:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def send(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> httpx.Response:
+    def send(self, path: str, headers: dict[str, str] | None = None, /, **fields: str) -> httpx.Response:
         sent = {"csrf_token": self.person.csrf} | fields
         return self.person.http.post(
             f"{self.person.url}/dashboard{path}",

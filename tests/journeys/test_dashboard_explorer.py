@@ -1,30 +1,38 @@
-"""The data explorer over HTTP: finding records, reading them, what they were, what they are related to, and writes."""
+"""The data explorer over HTTP: finding records, reading them, what they were, and writing."""
 
 import csv
+import html
 import io
 import json
 import re
+import time
 import uuid
 from typing import Any
+from urllib.parse import quote, urlencode
 
-import httpx
+import msgspec
 import pytest
 
-from crossdock.api.openapi import document
-from crossdock.changes.commit import Changes, commit
-from crossdock.changes.plan import Incoming, Target
+from crossdock.api.operations import SANDBOX_TYPE
+from crossdock.changes import document as documents
 from crossdock.resources.catalogue import all_resources
 from crossdock.store.people.users import Role
+from crossdock.wire import encode
 from tests.journeys.account import Desk, desk
 from tests.journeys.server import Organization, until
 from tests.journeys.test_dashboard import Office
 
 __all__ = ["desk"]
 
+CONNECTION = "(SELECT id FROM connections WHERE uid = ?)"
+
 
 @pytest.fixture(scope="module")
 def house(desk: Desk) -> Organization:
-    return desk.server.organization("wms", "cart", "carrier")
+    organization = desk.server.organization("wms", "cart", "carrier")
+    desk.server.do(desk.server.services.jobs.find_audits())
+    until(lambda: organization.get("/carrier/audit/findings").json()["audited_at"] is not None)
+    return organization
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +90,8 @@ def test_a_connection_shows_every_resource_that_it_has_with_the_number_of_its_re
 
 
 def test_a_list_offers_exactly_the_filters_of_the_api(owner: Office, house: Organization):
-    paths = document()["paths"]
+    document = house.http.get(f"{house.url}/openapi.json").json()
+    paths = document["paths"]
     for resource in all_resources():
         if resource.type != "wms" or not resource.listed:
             continue
@@ -92,23 +101,23 @@ def test_a_list_offers_exactly_the_filters_of_the_api(owner: Office, house: Orga
             for row in bar["first"] + bar["others"]
             for operator in row["operators"] or [{"word": ""}]
         }
-        parameters = [resolved(one)["name"] for one in paths[resource.path]["get"]["parameters"]]
+        parameters = [resolved(document, one)["name"] for one in paths[resource.path]["get"]["parameters"]]
         assert offered == set(parameters) - {"limit", "page_token", "ids[in]", *HEADERS, resource.parent}
 
 
 HEADERS = ("x-trackstar-access-token", "x-trackstar-api-key")
 
 
-def resolved(parameter: Any) -> Any:
+def resolved(document: Any, parameter: Any) -> Any:
     if "$ref" not in parameter:
         return parameter
-    return document()["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
+    return document["components"]["parameters"][parameter["$ref"].rpartition("/")[2]]
 
 
 def test_what_the_filter_bar_sends_becomes_an_address_that_can_be_shared(owner: Office, house: Organization):
     path = at(house, "wms", "/list/orders")
     sent = [("f", "status"), ("o", "in"), ("v", "open,picked"), ("f", "order_number"), ("o", ""), ("v", " ")]
-    answer = owner.person.http.get(f"{owner.person.url}/dashboard{path}", params=sent)
+    answer = owner.person.http.get(f"{owner.person.url}/dashboard{path}?{urlencode(sent)}")
     assert answer.status_code == 303
     assert answer.headers["location"].endswith(f"{path}?status%5Bin%5D=open%2Cpicked")
     page = owner.data(path, **{"status[in]": "open,picked"})
@@ -183,13 +192,7 @@ def test_the_text_of_the_tree_is_the_json_of_the_record(owner: Office, house: Or
     text = owner.get(at(house, "wms", f"/record/orders/{order['id']}"), view="json").text
     tree = text.partition('class="json" role="region"')[2].partition(">")[2].partition("</json-tree>")[0]
     plain = re.sub(r"<[^>]*>", "", tree)
-    assert json.loads(unescaped(plain)) == order
-
-
-def unescaped(text: str) -> str:
-    import html
-
-    return html.unescape(text)
+    assert json.loads(html.unescape(plain)) == order
 
 
 def test_a_change_is_in_the_history_field_by_field_and_the_record_is_shown_as_it_was(
@@ -199,6 +202,7 @@ def test_a_change_is_in_the_history_field_by_field_and_the_record_is_shown_as_it
     path = at(house, "wms", f"/record/orders/{order['id']}")
     write = at(house, "wms", f"/write/update_order/{order['id']}")
     before = order["service_level"]
+    time.sleep(1.1)  # moments are told in whole seconds
     answer = owner.send(write, do="send", key="k-history", **{"body.service_level": "overnight"})
     assert (answer.status_code, answer.headers["location"].rpartition("?")[2]) == (303, "done=written")
     changes = owner.data(path, view="history")["changes"]
@@ -206,16 +210,18 @@ def test_a_change_is_in_the_history_field_by_field_and_the_record_is_shown_as_it
     assert (change["old"], change["new"]) == (before, "overnight")
     assert owner.data(path)["record"]["service_level"] == "overnight"
     made = house.one(f"/wms/orders/{order['id']}")["trackstar_created_date"]
-    if made < changes[0]["at"]:
-        past = owner.data(path, as_of=made)
-        assert (past["record"]["service_level"], past["actions"]) == (before, [])
-        assert "as it was at" in owner.get(path, as_of=made).text
+    past = owner.data(path, as_of=made)
+    assert (past["record"]["service_level"], past["actions"]) == (before, [])
+    assert "as it was at" in owner.get(path, as_of=made).text
     assert owner.get(path, as_of="2999-01-01").status_code == 422
 
 
 def test_a_record_that_is_gone_says_so(desk: Desk, owner: Office, house: Organization):
     record = house.list("/wms/shipping-methods", limit="1")[0]
-    sql = "INSERT INTO gone (connection_id, resource, id, document, gone_ms) VALUES ((SELECT id FROM connections WHERE uid = ?), 'wms_shipping_methods', 'gone-1', ?, 1)"
+    sql = (
+        "INSERT INTO gone (connection_id, resource, id, document, gone_ms) "
+        f"VALUES ({CONNECTION}, 'wms_shipping_methods', 'gone-1', ?, 1)"
+    )
     document_of = json.dumps(record | {"id": "gone-1"}).encode()
     desk.server.do(desk.server.services.database.execute(sql, house.uids["wms"], document_of))
     path = at(house, "wms", "/record/shipping_methods/gone-1")
@@ -253,7 +259,7 @@ def test_an_order_leads_to_its_goods_its_packs_and_what_carriers_charged(owner: 
     }
     assert groups["packs"]["lines"][0]["resource"] == "order_packs"
     shown = owner.data(at(house, "wms", f"/record/order_packs/{order['id']}"))
-    assert shown["record"]["packs"]
+    assert shown["record"] == house.one(f"/wms/orders/{order['id']}/packs")
     costs = house.list("/carrier/shipment-costs", limit="1000")
     cost = next(one for one in costs if any(kind["integration_type"] == "wms" for kind in one["orders"]))
     order_id = next(kind["order_id"] for kind in cost["orders"] if kind["integration_type"] == "wms")
@@ -306,7 +312,7 @@ def order_fields(house: Organization, number: str) -> dict[str, str]:
         "body.ship_to_address.city": "Springfield", "body.ship_to_address.state": "IL",
         "body.ship_to_address.postal_code": "62701", "body.ship_to_address.country": "US",
         "body.line_items.0.product_id": product["id"], "body.line_items.0.quantity": "2",
-        "body.line_items.0.unit_price": "10.990000000000000001", "body.line_items.2.quantity": "",
+        "body.line_items.0.unit_price": "10.990001", "body.line_items.2.quantity": "",
         "body.total_price": "",
     }  # fmt: skip
 
@@ -315,12 +321,12 @@ def test_a_form_makes_a_record_once_however_often_it_is_sent(owner: Office, hous
     number = f"FORM-{uuid.uuid4().hex[:8]}"
     path, fields = at(house, "wms", "/write/create_order"), order_fields(house, number)
     answers = [owner.send(path, do="send", key=f"key-{number}", **fields) for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [303, 303]
+    assert [answer.status_code for answer in answers] == [303, 303], answers[0].text
     assert answers[0].headers["location"] == answers[1].headers["location"]
     [order] = house.list("/wms/orders", order_number=number)
     assert answers[0].headers["location"].endswith(f"/record/orders/{order['id']}?done=written")
     raw = house.get(f"/wms/orders/{order['id']}").text
-    assert '"unit_price":10.990000000000000001' in raw
+    assert '"unit_price":10.990001' in raw
     until(
         lambda: any(
             event["event_type"] == "order.created" and event["data"]["id"] == order["id"]
@@ -353,17 +359,19 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_that_was_typed_is_los
     assert quantity["problems"]
     assert parts["total_tax"]["value"] == "1.10"
     assert answer.json()["key"] == "k"
-    html = owner.send(path, do="send", key="k", **fields).text
-    assert 'aria-invalid="true"' in html
+    assert 'aria-invalid="true"' in owner.send(path, do="send", key="k", **fields).text
     answer = owner.send(path, do="send", key="k", whole='{"order_number": }')
     assert (answer.status_code, "is no JSON" in answer.text) == (422, True)
 
 
 def test_a_form_grows_by_a_line_without_a_script(owner: Office, house: Organization):
     path = at(house, "wms", "/write/create_order?format=json")
-    answer = owner.send(path, do="more", key="k", **order_fields(house, "FORM-MORE"))
+    fields = order_fields(house, "FORM-MORE") | {"rows.line_items": "1"}
+    answer = owner.send(path, do="more", key="k", **fields)
     parts = {part["path"]: part for part in answer.json()["parts"]}
     assert len(parts["line_items"]["rows"]) == 2
+    again = owner.send(path, do="more", key="k", **{"rows.line_items": "2"}).json()
+    assert [len(part["rows"]) for part in again["parts"] if part["path"] == "line_items"] == [3]
     assert parts["order_number"]["value"] == "FORM-MORE"
 
 
@@ -551,6 +559,7 @@ def test_related_records_are_those_of_the_organization(
     assert connections == {other_house.uids["wms"]}
 
 
+STAMP = "2026-01-31T09:00:00Z"
 EVIL = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7 * 7 }}' \u202egnp.exe" + "A" * 2000
 
 
@@ -575,30 +584,27 @@ def evil(value: Any, schema: Any, definitions: Any) -> Any:
     return {"boolean": True, "object": {EVIL: EVIL, "deep": [{EVIL: [EVIL]}]}}.get(kind, EVIL)
 
 
-@pytest.mark.parametrize(
-    "resource", [one for one in all_resources() if one.listed or one.one_path], ids=lambda one: one.key
-)
+BROWSED = [
+    resource
+    for resource in all_resources()
+    if (resource.listed or resource.one_path) and resource.type in SANDBOX_TYPE.choices
+]
+
+
+@pytest.mark.parametrize("resource", BROWSED, ids=lambda resource: resource.key)
 def test_a_hostile_text_in_every_field_is_shown_as_text(
     desk: Desk, owner: Office, house: Organization, resource
 ):
-    import msgspec
-
     (schema,), definitions = msgspec.json.schema_components([resource.record])
     record = evil(None, schema, definitions)
     record_id = f"'\"><script>alert(3)</script>/a b?c#d&e%2F{resource.key}"
     record |= {"id": record_id} if resource.has_id else {}
-    uid = house.uids.get(resource.type) or house.uids["wms"]
+    uid = house.uids[resource.type]
     below = "w<b>"
     if resource.parent:
         record[resource.parent] = below
-    kind = resource.type
-    if kind not in house.uids:
-        pytest.skip("no sandbox has such records")
     put(desk, resource, uid, record_id, record, below)
     query = {"below": below} if resource.parent else {}
-    path = f"/explorer/{uid}/record/{resource.name}/{httpx.QueryParams({'x': record_id})['x']}"
-    from urllib.parse import quote
-
     path = f"/explorer/{uid}/record/{resource.name}/{quote(record_id)}"
     pages = []
     if resource.one_path:
@@ -620,12 +626,14 @@ def test_a_hostile_text_in_every_field_is_shown_as_text(
 def put(desk: Desk, resource: Any, uid: str, record_id: str, record: Any, below: str) -> None:
     """Store a record as it is, past all checks: what a system may send one day."""
     columns = ["connection_id", "id", "document"] + ([resource.parent] if resource.parent else [])
-    values = [record_id, json.dumps(record).encode()] + ([below] if resource.parent else [])
-    marks = ", ".join(["(SELECT id FROM connections WHERE uid = ?)"] + ["?"] * len(values))
+    values = [record_id, documents.document(resource, encode(record), STAMP, STAMP)] + (
+        [below] if resource.parent else []
+    )
+    marks = ", ".join([CONNECTION] + ["?"] * len(values))
     sql = f"INSERT INTO {resource.key} ({', '.join(columns)}) VALUES ({marks})"
     desk.server.do(desk.server.services.database.execute(sql, uid, *values))
     if resource.parent:
-        sql = f"INSERT INTO wms_warehouses (connection_id, id, document) VALUES ((SELECT id FROM connections WHERE uid = ?), ?, ?) ON CONFLICT DO NOTHING"
+        sql = f"INSERT INTO wms_warehouses (connection_id, id, document) VALUES ({CONNECTION}, ?, ?)"
         warehouse = json.dumps({"id": below, "name": EVIL}).encode()
         desk.server.do(desk.server.services.database.execute(sql, uid, below, warehouse))
 
@@ -644,4 +652,3 @@ def test_a_sandbox_is_made_and_filled_anew_only_when_that_is_wanted(desk: Desk):
     assert owner.send("/explorer", do="make", type="freight").status_code == 422
     assert owner.send(f"/explorer/{uid}", do="reset").status_code == 422
     assert owner.send(f"/explorer/{uid}", do="reset", confirmed="yes").status_code == 303
-    assert Changes and commit and Incoming and Target

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from crossdock.dashboard.explorer.columns import NAMES
 from crossdock.resources.schema import Column, Kind, Resource
 
 FIELD, OPERATOR, VALUE = "f", "o", "v"
@@ -35,8 +36,10 @@ FIRST: Mapping[Kind, tuple[str, ...]] = {
 """The operator that an empty row begins with, by the kind of its column: the first that is there."""
 SECOND: Mapping[Kind, tuple[str, ...]] = {Kind.TIME: ("lte",)}
 """Of a second row: moments have a beginning and an end."""
-SHOWN_AT_ONCE = 3
-"""Rows that are there without opening the others."""
+SHOWN_AT_ONCE = (Kind.TEXT, Kind.CHOICE, Kind.TIME)
+"""The kinds of which a row is there without opening the others."""
+MOST_TELLING = (*NAMES, "status", "updated_date")
+"""Columns that come first among those of their kind."""
 IDS, AS_OF = "ids", "as_of"
 PLAIN = {IDS: "These ids", AS_OF: "As it was at"}
 LONGEST_VALUE = 4000
@@ -79,7 +82,11 @@ def bar(resource: Resource, sent: Mapping[str, str]) -> FilterBar:
     """The bar with what was sent filled in. sent: parameters of the API's list."""
     rows = [row for column in _ordered(resource) for row in _rows(column, sent)]
     rows += [_plain_row(name, sent) for name in PLAIN]
-    first = [row for row in rows if row.field not in PLAIN and row.kind in ("text", "choice")][:SHOWN_AT_ONCE]
+    first = [
+        row
+        for kind in SHOWN_AT_ONCE
+        for row in [row for row in rows if row.kind == kind.value and row.field not in PLAIN][:1]
+    ]
     return FilterBar(
         first=first,
         others=[row for row in rows if row not in first],
@@ -124,8 +131,9 @@ def _ordered(resource: Resource) -> list[Column]:
     """The columns, those that people look for first: texts, choices, moments."""
     ranks = {Kind.CHOICE: 1, Kind.TEXT: 0, Kind.FLAG: 2, Kind.TIME: 3, Kind.TAGS: 4}
 
-    def rank(column: Column) -> tuple[bool, int]:
-        return column.name.endswith("_id"), ranks[column.kind]
+    def rank(column: Column) -> tuple[bool, int, int]:
+        place = MOST_TELLING.index(column.name) if column.name in MOST_TELLING else len(MOST_TELLING)
+        return column.name.endswith("_id"), ranks[column.kind], place
 
     return sorted(resource.filters.values(), key=rank)
 

@@ -9,6 +9,7 @@
 The form carries a key, by which the write is one write however often it is sent.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -25,9 +26,9 @@ from crossdock.dashboard.explorer.shelf import (
     write_of,
 )
 from crossdock.dashboard.explorer.write_fields import (
+    ROWS,
     FormPart,
     FormState,
-    Schema,
     body,
     json_value,
     parts,
@@ -103,7 +104,7 @@ async def sent(visit: DashboardContext) -> Response:
         content = _content(visit, form)
         state = FormState(now=form.record, values=dict(texts_of(form.schema, content)))
         if act == "more":
-            _add_rows(form.schema, state)
+            state.rows = _more_rows(visit.fields)
             return _view(visit, form, state, key=key)
         if act == "rehearse":
             return _view(visit, form, state, key=key, rehearsal=await _rehearsed(visit, form, content))
@@ -152,12 +153,13 @@ def _content(visit: DashboardContext, form: WriteForm) -> dict[str, Any]:
     return body(form.schema, visit.fields)
 
 
-def _add_rows(schema: Schema, state: FormState) -> None:
-    """Have each list of the form one row more."""
-    for name, member in schema.get("properties", {}).items():
-        if member.get("type") == "array":
-            numbers = {path.split(".")[1] for path in state.values if path.startswith(f"{name}.")}
-            state.rows[name] = len(numbers) + 2
+def _more_rows(fields: Mapping[str, str]) -> dict[str, int]:
+    """How many rows each list has with one more than were shown, by path."""
+    return {
+        name.removeprefix(ROWS): int(count) + 1
+        for name, count in fields.items()
+        if name.startswith(ROWS) and count.isdecimal() and len(count) < 4
+    }
 
 
 def _sending(form: WriteForm, content: dict[str, Any]) -> Any:
@@ -206,10 +208,11 @@ def _refused(visit: DashboardContext, form: WriteForm, error: CrossdockError, ke
     state = FormState(now=form.record, values=values, problems=fields)
     shown = set(_paths(parts(form.schema, state)))
     problems = [f"{path}: {text}" for path, texts in fields.items() if path not in shown for text in texts]
-    is_about_all = not fields or not isinstance(error, Invalid)
+    if fields and not problems:
+        problems = [f"{len(fields)} of the fields below {'does' if len(fields) == 1 else 'do'} not fit"]
     return _view(
-        visit, form, state, key=key, status=422 if isinstance(error, Invalid) else error.http_status,
-        problems=[str(error)] if is_about_all else problems, is_uncertain=isinstance(error, Uncertain),
+        visit, form, state, key=key, status=error.http_status, problems=problems or [str(error)],
+        is_uncertain=isinstance(error, Uncertain),
     )  # fmt: skip
 
 

@@ -41,7 +41,10 @@ class RowList extends HTMLElement {
     fresh.dataset.row = after;
     fresh.querySelector("legend").textContent = String(rows.length + 1);
     for (const field of fresh.querySelectorAll("[name]")) {
+      const label = fresh.querySelector(`label[for="${CSS.escape(field.id)}"]`);
       field.name = field.name.replace(`body.${before}.`, `body.${after}.`);
+      field.id = `i-${after}-${field.name}`;
+      if (label) label.htmlFor = field.id;
       field.value = "";
       field.removeAttribute("aria-invalid");
       field.removeAttribute("aria-describedby");
