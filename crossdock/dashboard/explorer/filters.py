@@ -17,9 +17,9 @@ from crossdock.resources.schema import Column, Kind, Resource
 FIELD, OPERATOR, VALUE = "f", "o", "v"
 MEANINGS: Mapping[str, str] = {
     "": "is", "eq": "is exactly", "neq": "is not", "in": "is one of", "nin": "is none of",
-    "contains": "contains", "not_contains": "does not contain", "gt": "is above", "gte": "is at least",
-    "lt": "is below", "lte": "is at most", "eq-insensitive": "is, in any case",
-    "in-insensitive": "is one of, in any case", "contains-insensitive": "contains, in any case",
+    "contains": "contains, case and all", "not_contains": "does not contain", "gt": "is above",
+    "gte": "is at least", "lt": "is below", "lte": "is at most", "eq-insensitive": "is, in any case",
+    "in-insensitive": "is one of, in any case", "contains-insensitive": "contains",
 }  # fmt: skip
 MOMENTS: Mapping[str, str] = {
     "gt": "after",
@@ -172,6 +172,8 @@ def _plain_row(name: str, sent: Mapping[str, str]) -> FilterRow:
 def _meaning(column: Column, operator: str) -> str:
     if column.kind is Kind.TIME and operator in MOMENTS:
         return MOMENTS[operator]
+    if operator == "contains" and "contains-insensitive" not in column.operators:
+        return operator
     return MEANINGS.get(operator, operator)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from crossdock.connections.capabilities import check_read
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.explorer.columns import label
+from crossdock.dashboard.explorer.shelf import shelf_connection
 from crossdock.dashboard.inside import FilledPath
 from crossdock.errors import Forbidden, NotFound, NotOffered
 from crossdock.resources.catalogue import all_resources
@@ -27,7 +28,8 @@ from crossdock.store.connections.health import ConnectionSearch
 
 MOST_OF_EACH = 50
 MOST_CARRIERS = 5
-SKU, STATUS = "sku", "status"
+SKU = "sku"
+DETAILS = ("status", SKU, "onhand", "sellable")
 ALIASES: Mapping[str, str] = {
     "inventory_item_id": "inventory", "parent_product_id": "products", "channel_id": "order_channels",
     "supplier_id": "inbound_shipment_suppliers",
@@ -72,12 +74,12 @@ async def related(
     """All that a record is related to, in groups; none of them empty."""
     groups = [
         await _packs(visit, row, resource, record_id),
+        *await _costs(visit, row, resource, record_id, record),
         *[
             await _named(visit, row, other, ids)
             for other, ids in _ids(row, resource, record_id, record).items()
         ],
         *[await _same_goods(visit, row, other, record) for other in _with_sku(row, resource)],
-        *await _costs(visit, row, resource, record_id, record),
         _filtered(visit, row, resource, record_id),
     ]
     return [group for group in groups if group is not None and (group.lines or group.lists)]
@@ -184,11 +186,10 @@ def _csv(identifier: str) -> str:
 
 
 def _line(row: ConnectionRow, resource: Resource, record: dict[str, Any]) -> RelatedLine:
-    details = {
-        name: record[name] for name in (STATUS, SKU, "onhand", "sellable") if record.get(name) is not None
-    }
+    name = label(resource, record)
+    details = {detail: record[detail] for detail in DETAILS if record.get(detail) not in (None, name)}
     return RelatedLine(
-        connection_id=row.uid, resource=resource.name, record_id=record["id"], label=label(resource, record),
+        connection_id=row.uid, resource=resource.name, record_id=record["id"], label=name,
         has_page=resource.one_path is not None, details=details,
     )  # fmt: skip
 
@@ -270,7 +271,7 @@ async def _charged(
         parcels += _parcel(carrier, cost)
         for order in cost["orders"]:
             orders[order["connection_id"], order["order_id"]] = order
-    groups = [RelatedGroup(title=f"charges of {carrier.integration}", lines=parcels)]
+    groups = [RelatedGroup(title=f"charges of {shelf_connection(carrier).system}", lines=parcels)]
     if row.type == "carrier":
         lines = [_order_line(order) for order in orders.values()]
         groups.append(RelatedGroup(title="orders", lines=lines))
