@@ -20,7 +20,7 @@ def _setting(default: Any, meaning: str, *, secret: bool = False) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an operator can set. A field `data_dir` is read from `CROSSDOCK_DATA_DIR`."""
+    """Settings of an operator. A field `data_dir` is read from `CROSSDOCK_DATA_DIR`."""
 
     data_dir: str = _setting("data", "Folder for the embedded database, the sandbox and dev.json.")
     database_url: str = _setting(
@@ -92,6 +92,11 @@ class Settings:
     events_days: int = _setting(90, "How long events are kept for GET /events. 0: for ever.")
     api_log_days: int = _setting(
         7, "How long calls of the API are kept for GET /api-logs. 0: none is logged."
+    )
+    api_log_details: str = _setting(
+        "failures",
+        "Of which calls the log keeps headers and bodies, without secrets and without what says who a person "
+        "is: none, failures (from 400 on) or all.",
     )
     runs_days: int = _setting(30, "How long sync runs and jobs that ended are kept. 0: for ever.")
     files_url: str = _setting(
@@ -248,11 +253,14 @@ RANGES = {
     "metrics_port": (0, 65535),
     "max_file_bytes": (1, 17_179_869_184),
 }
-CHOICES = {"log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error")}
+CHOICES = {
+    "log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error"),
+    "api_log_details": ("none", "failures", "all"),
+}  # fmt: skip
 
 
 def _faults(settings: Settings) -> list[str]:
-    """What is wrong with values that have the right type."""
+    """Faults of values that have the right type."""
     faults = []
     for name, (low, high) in RANGES.items():
         value = getattr(settings, name)
@@ -276,7 +284,7 @@ def _faults(settings: Settings) -> list[str]:
 
 
 def _network_faults(name: str, text: str) -> list[str]:
-    """Which parts of a list of networks are none."""
+    """Parts of a list of networks that are none."""
     faults = []
     for part in _parts(text):
         try:
@@ -287,7 +295,7 @@ def _network_faults(name: str, text: str) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """What stands between commas."""
+    """Parts of a text between its commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
 
 

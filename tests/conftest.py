@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,11 @@ from crossdock.store.database.engine import Database
 from crossdock.store.database.factory import connect
 from crossdock.store.database.migrate import migrate
 from crossdock.store.database.secrets import Vault, new_secret_key
+from tests.postgres import debian_binaries, own_postgres, quick_folder
 
 pytest_plugins = ("tests.journeys.server", "tests.event_contract")
 
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick_folder()))
 IN_CI = os.environ.get("CI") == "true"
 Made = TypeVar("Made")
 SHARED = Path(__file__).parents[2] / "shared"
@@ -69,7 +72,7 @@ def secret_key() -> str:
     return new_secret_key()
 
 
-# PostgreSQL: one that runs here, or else one from a package
+# PostgreSQL: one of our own, one that runs here, or else one from a package
 
 
 def apart(coroutine: Coroutine[Any, Any, Made]) -> Made:
@@ -88,8 +91,20 @@ async def _answers(url: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a server that databases may be made on."""
+def postgres_server(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a server that databases may be made on: of this process alone, where that can be."""
+    binaries = debian_binaries()
+    if os.environ.get("CROSSDOCK_TEST_POSTGRES_URL") or binaries is None:
+        url: str = request.getfixturevalue("lasting_postgres_server")
+        yield url
+        return
+    with own_postgres(binaries) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def lasting_postgres_server() -> Iterator[str]:
+    """The URL of a server whose databases stay for the next run."""
     candidates = [
         os.environ.get("CROSSDOCK_TEST_POSTGRES_URL", ""),
         "postgresql://root@127.0.0.1:5432/postgres",
@@ -127,6 +142,11 @@ async def run_sql(server: str, sql: str) -> None:
         await connection.close()
 
 
+def copied(name: str, template: str) -> str:
+    """Makes a database from a template. Files are copied, which is quick where nothing is synced."""
+    return f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+
+
 def unsynced(name: str) -> str:
     """Has commits not wait for the disk: what tests kill is never the machine."""
     return f"ALTER DATABASE {name} SET synchronous_commit = off"
@@ -142,18 +162,25 @@ def postgres_template(postgres_server: str) -> Iterator[str]:
     apart(run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database that others are copied from."""
+    path = tmp_path_factory.mktemp("migrated") / "crossdock.db"
+    apart(migrate(f"sqlite:///{path}"))
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
     """An empty database at this version's schema, of each kind."""
     if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'crossdock.db'}"
-        await migrate(url)
-        yield url
+        migrated: Path = request.getfixturevalue("migrated_sqlite")
+        yield f"sqlite:///{shutil.copy(migrated, tmp_path / 'crossdock.db')}"
         return
     server: str = request.getfixturevalue("postgres_server")
     template: str = request.getfixturevalue("postgres_template")
     name = f"crossdock_test_{uuid.uuid4().hex[:12]}"
-    await run_sql(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await run_sql(server, copied(name, template))
     await run_sql(server, unsynced(name))
     yield on_server(server, name)
     await run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")

@@ -7,27 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from crossdock.store.database.migrate import migrate
 from crossdock.store.schema.tables import metadata
-from tests.conftest import apart, on_server, run_sql, unsynced
+from tests.conftest import apart, copied, migrated_sqlite, on_server, run_sql, unsynced
+
+__all__ = ["database_url", "emptied_postgres", "migrated_sqlite"]
 
 
 @pytest.fixture(scope="session")
 def emptied_postgres(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """One PostgreSQL database for many tests: making one takes longer than most of them."""
     name = f"crossdock_emptied_{uuid.uuid4().hex[:12]}"
-    apart(run_sql(postgres_server, f"CREATE DATABASE {name} TEMPLATE {postgres_template}"))
+    apart(run_sql(postgres_server, copied(name, postgres_template)))
     apart(run_sql(postgres_server, unsynced(name)))
     yield on_server(postgres_server, name)
     apart(run_sql(postgres_server, f"DROP DATABASE {name} WITH (FORCE)"))
-
-
-@pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that others are copied from."""
-    path = tmp_path_factory.mktemp("migrated") / "crossdock.db"
-    apart(migrate(f"sqlite:///{path}"))
-    return path
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

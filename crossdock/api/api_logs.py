@@ -27,7 +27,7 @@ async def get_list(visit: RequestContext) -> Response:
         ),
         lambda row: pages.token((row[0].id,), None),
     )
-    shown = [_shown(call, key_name) for call, key_name in calls.items]
+    shown = [shown_call(call, key_name) for call, key_name in calls.items]
     return reply(schemas.ApiLogList(data=shown, next_token=calls.next_token, total_count=len(shown)))
 
 
@@ -75,7 +75,8 @@ def _statuses(arguments: dict[str, str | bool | int]) -> tuple[int, int] | None:
     raise Invalid({"query": {"status": [f"{text[:20]!r} is not a status such as 404 or 4xx"]}})
 
 
-def _shown(call: ApiCall, key_name: str | None) -> schemas.ApiLog:
+def shown_call(call: ApiCall, key_name: str | None) -> schemas.ApiLog:
+    """A call as it is read."""
     return schemas.ApiLog(
         id=call.id,
         request_id=call.request_id,

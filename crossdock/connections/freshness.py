@@ -13,7 +13,7 @@ from crossdock.wire import stamp
 
 
 class EndedRun(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How a sync went."""
+    """Outcome of a sync."""
 
     id: Annotated[str, Meta(description="Names the run in our logs.")]
     outcome: Literal["completed", "failed"]
@@ -32,7 +32,7 @@ class EndedRun(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Lag(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How long a change took to get here at most, over the runs of the last week."""
+    """Longest time that a change took to get here, over the runs of the last week."""
 
     p50: float
     p90: float
@@ -41,7 +41,7 @@ class Lag(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class FunctionFreshness(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How fresh the records of one function are."""
+    """Freshness of the records of one function."""
 
     function_name: str
     sync_frequency: Annotated[int, Meta(description="Seconds between two syncs.")]

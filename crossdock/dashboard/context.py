@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -14,6 +15,7 @@ from crossdock.dashboard.inside import InsideCalls
 from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import NavigationEntry
 from crossdock.dashboard.notices import notice
+from crossdock.errors import Invalid, TooLarge
 from crossdock.pages.rendering import root_of
 from crossdock.people.permissions import may
 from crossdock.store.people.user_sessions import SignedIn
@@ -28,7 +30,7 @@ THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 
 @dataclass(frozen=True)
 class DashboardContext(HandlerContext):
-    """One request that was let in. fields: of the form; empty: none was sent."""
+    """One request that was let in. fields, files: of the form; empty: none was sent."""
 
     holder: SignedIn
     role: Role
@@ -36,6 +38,7 @@ class DashboardContext(HandlerContext):
     inside: InsideCalls
     account: InsideAccount
     fields: Mapping[str, str]
+    files: Mapping[str, UploadFile]
     csrf_token: str
     navigation: list[NavigationEntry]
 
@@ -46,6 +49,16 @@ class DashboardContext(HandlerContext):
         """A field of the form; "": it has none."""
         return self.fields.get(name, "")
 
+    async def file(self, name: str, most_bytes: int) -> bytes:
+        """The content of a file of the form. Raises Invalid where there is none, TooLarge."""
+        sent = self.files.get(name)
+        content = b"" if sent is None else await sent.read(most_bytes + 1)
+        if not content:
+            raise Invalid({"form": {name: ["has no file; choose one first"]}})
+        if len(content) > most_bytes:
+            raise TooLarge(f"the file has more than {most_bytes:,} bytes, which is all that is taken here")
+        return content
+
     def query(self, *names: str) -> dict[str, str]:
         """The parameters of the address with these names, without empty ones."""
         sent = self.request.query_params
@@ -55,14 +68,16 @@ class DashboardContext(HandlerContext):
         """A variable part of the path."""
         return str(self.request.path_params[name])
 
-    def view(self, template: str, contents: msgspec.Struct, *, title: str, status: int = 200) -> Response:
+    def view(
+        self, template: str, contents: msgspec.Struct, *, title: str, status: int = 200, **values: Any
+    ) -> Response:
         """The page, or what stands on it as JSON, for `?format=json` and for who accepts JSON only.
 
-        contents: what the page is about; the template has it as `page`.
+        contents: what the page is about; the template has it as `page`, and these values besides.
         """
         if wants_json(self.request):
             return Response(encode(contents), status, rendering.POLICY.headers, media_type="application/json")
-        html = rendering.rendered(template, **self._frame(title), page=contents)
+        html = rendering.rendered(template, **self._frame(title), **values, page=contents)
         return Response(html, status, rendering.POLICY.headers, media_type="text/html; charset=utf-8")
 
     def _frame(self, title: str) -> dict[str, Any]:

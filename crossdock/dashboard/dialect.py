@@ -7,6 +7,7 @@ page or form ─ another site's? ─ whose session? ─ may the role? ─ the fo
 import hmac
 from urllib.parse import parse_qsl, urlencode
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -38,6 +39,7 @@ from crossdock.store.people.users import Role
 from crossdock.web import cookies, csrf
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.dialect import Dialect
+from crossdock.web.forms import read_form
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
@@ -67,7 +69,7 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         role, organization_id = _membership(holder, operation)
         visitor = visitor_of(self._door, request)
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
-        fields = await _fields(request, operation) if request.method not in csrf.SAFE else {}
+        fields, files = await _sent(operation, request) if request.method not in csrf.SAFE else ({}, {})
         _check_token(request, fields.get("csrf_token", ""), token)
         _check_act(operation, fields.get("do", ""))
         act_for(holder, visitor, operation.id)
@@ -75,7 +77,17 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         account = InsideAccount(self._account, self._door, request, holder, visitor)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door, request, holder, role, organization_id, inside, account, fields, token, entries
+            self._door,
+            request,
+            holder,
+            role,
+            organization_id,
+            inside,
+            account,
+            fields,
+            files,
+            token,
+            entries,
         )
 
     async def answer(self, request: Request) -> Response:
@@ -163,7 +175,20 @@ def _check_act(operation: DashboardOperation, wanted: str) -> None:
         raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
 
 
-async def _fields(request: Request, operation: DashboardOperation) -> dict[str, str]:
+async def _sent(
+    operation: DashboardOperation, request: Request
+) -> tuple[dict[str, str], dict[str, UploadFile]]:
+    """The fields and the files of a form. Raises BadRequest for what is none."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not operation.takes_file or kind != "multipart/form-data":
+        return await _fields(operation, request), {}
+    form = await read_form(request, max_fields=operation.most_fields)
+    fields = {name: value for name, value in form.items() if isinstance(value, str)}
+    files = {name: value for name, value in form.items() if isinstance(value, UploadFile)}
+    return fields, files
+
+
+async def _fields(operation: DashboardOperation, request: Request) -> dict[str, str]:
     """The fields of a form. Raises TooLarge, and BadRequest for what is none."""
     raw = await request.body()
     if len(raw) > operation.most_bytes:

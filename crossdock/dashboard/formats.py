@@ -71,8 +71,8 @@ def json_line(value: Any) -> str:
     return encode(value).decode()
 
 
-def json_pretty(value: Any) -> str:
-    """A value as JSON, indented."""
+def pretty(value: Any) -> str:
+    """A value as indented JSON, numbers exact."""
     return msgspec.json.format(encode(value), indent=2).decode()
 
 

@@ -13,6 +13,18 @@ NOTICES = {
     "tagged": "The tags are set.",
     "sandbox_made": "The sandbox is there; its records come in one after the other.",
     "sandbox_filled": "New data are on their way: all of it syncs as if for the first time.",
+    "saved": "Saved.",
+    "key_revoked": "The key is revoked: it opens nothing any more.",
+    "invitation_revoked": "The invitation is revoked: its link opens nothing any more.",
+    "role_changed": "The role is changed, and holds from the next request on.",
+    "member_removed": "The member is taken out, and signed out.",
+    "channel_made": "The channel is made. Send a test to see that it arrives.",
+    "channel_deleted": "The channel is deleted: nothing more goes there.",
+    "test_sent": "The test arrived.",
+    "test_pending": "The test is on its way: what becomes of it stands below.",
+    "test_failed": "The test did not arrive: what came back stands below.",
+    "test_canceled": "The test was canceled.",
+    "sign_on_removed": "Single sign-on is off: members sign in with their passwords.",
 }
 
 

@@ -14,13 +14,15 @@ class DashboardOperation(HttpOperation):
     """A page, or a form that is sent to one.
 
     permission: of `people.permissions`, to see or do it; acts: what the field `do` of the form may say; none:
-    the form has no such field; most_bytes, most_fields: of the form.
+    the form has no such field; takes_file: whether the form may be sent with a file; most_bytes, most_fields:
+    of the form.
     """
 
     permission: str
     acts: tuple[str, ...] = ()
     most_bytes: int = LARGEST_BODY
     most_fields: int = MOST_FIELDS
+    takes_file: bool = False
 
 
 @dataclass(frozen=True)

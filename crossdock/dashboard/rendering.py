@@ -17,7 +17,7 @@ POLICY = PagePolicy(opener="same-origin", referrer="same-origin")
 """No page of the dashboard is framed by anybody, or kept by the browser."""
 FILTERS = (
     formats.number, formats.short_number, formats.percent, formats.span, formats.milliseconds, formats.words,
-    formats.exact, formats.json_line, formats.json_pretty, formats.is_blank, formats.table_columns, is_link,
+    formats.exact, formats.json_line, formats.pretty, formats.is_blank, formats.table_columns, is_link,
 )  # fmt: skip
 
 

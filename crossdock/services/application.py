@@ -40,7 +40,8 @@ def application(door: Dependencies, demo_organization: str = "") -> ASGIApp:
     if demo_organization:
         dialects.append(DemoPages(door, demo_organization))
     inner = Application(api, dialects, [door.uses, door.call_log])
-    return ErrorMiddleware(inner, note=door.call_log.note, body_seconds=door.settings.body_seconds)
+    log = door.call_log
+    return ErrorMiddleware(inner, note=log.note, keeps=log.keeps, body_seconds=door.settings.body_seconds)
 
 
 def metrics_application(door: Dependencies) -> ASGIApp:

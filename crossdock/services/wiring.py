@@ -8,6 +8,7 @@ from functools import cached_property
 import aiohttp
 
 from crossdock import config
+from crossdock.changes.masking.mask import fields_of_people
 from crossdock.changes.masking.memory import ErasedPeople
 from crossdock.config import Settings
 from crossdock.connections.connect import Connector
@@ -211,7 +212,13 @@ class Services:
             limiter=Limiter(settings.reads_per_second, settings.writes_per_second, settings.redis_url),
             strangers=AddressLimiter(settings.strangers_per_second, settings.proxies),
             uses=UsageCounter(self.database, self.clock),
-            call_log=CallLog(self.database, self.clock, is_on=settings.api_log_days > 0),
+            call_log=CallLog(
+                self.database,
+                self.clock,
+                is_on=settings.api_log_days > 0,
+                details=settings.api_log_details,
+                personal=frozenset(fields_of_people()),
+            ),
             writer=self.writer,
             arrivals=self.intake,
             scripts=self.delivery.scripts,

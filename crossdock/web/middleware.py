@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
@@ -34,6 +35,10 @@ SHOWN_PATH = "shown_path"
 
 log = structlog.get_logger(__name__)
 
+EXCHANGE = "exchange"
+"""Where a request's state has its `Exchange`."""
+LARGEST_KEPT = 16_384
+"""Bytes of a body that are kept for who notes requests."""
 UNEXPECTED = "unexpected"
 """Where a request's state has the answer to a fault of ours: a function without arguments."""
 
@@ -58,10 +63,15 @@ class ErrorMiddleware:
         note: Callable[[Scope, int, float], None] = lambda _scope, _status, _seconds: None,
         *,
         body_seconds: float = 30,
+        keeps: Callable[[int], bool] = lambda _status: False,
     ) -> None:
-        """note: is told the scope, the status (0: none was sent) and the seconds of each request."""
+        """note: is told the scope, the status (0: none was sent) and the seconds of each request.
+
+        keeps: whether it wants the bodies too of an answer with this status; of status 0: of any at all.
+        """
         self.app = app
         self.note = note
+        self.keeps = keeps
         self.body_seconds = body_seconds
         self.new_id = new_id
 
@@ -73,8 +83,9 @@ class ErrorMiddleware:
         noted: list[Header] = [(b"x-request-id", request_id.encode("ascii"))]
         scope["state"] = {**scope.get("state", {}), "request_id": request_id, "noted_headers": noted}
         incoming = _Incoming(receive, self.body_seconds, scope["headers"], noted)
-        outgoing = _Outgoing(send, incoming, noted)
-        scope["state"]["incoming"] = incoming
+        outgoing = _Outgoing(send, incoming, noted, self.keeps)
+        incoming.copy = _BodyCopy(is_wanted=self.keeps(0))
+        scope["state"]["incoming"], scope["state"][EXCHANGE] = incoming, Exchange(incoming, outgoing)
         started = time.perf_counter()
         try:
             await self.app(scope, incoming, outgoing)
@@ -115,6 +126,22 @@ def _has_body(headers: Iterable[Header]) -> bool:
     )
 
 
+@dataclass
+class _BodyCopy:
+    """A body as it passed by. content: None once it is too large to be kept, or not wanted."""
+
+    is_wanted: bool
+    size: int = 0
+    content: bytes | None = b""
+
+    def add(self, part: bytes) -> None:
+        self.size += len(part)
+        if not self.is_wanted or self.size > LARGEST_KEPT:
+            self.content = None
+        elif self.content is not None and part:
+            self.content += part
+
+
 class _Incoming:
     """`receive`, up to so many bytes, for so long, as they are meant. Raises TooLarge and TooSlow.
 
@@ -127,6 +154,7 @@ class _Incoming:
     ) -> None:
         self.receive = receive
         self.packing = _packing(headers)
+        self.copy = _BodyCopy(is_wanted=False)
         self.size = 0
         self.most = LARGEST_BODY
         self._seconds = seconds
@@ -184,6 +212,7 @@ class _Incoming:
                 f"{self.size:,} bytes of the body came within {allowed:.0f} s, and not all of it"
             ) from None
         self.size += len(message.get("body", b""))
+        self.copy.add(message.get("body", b""))
         self._is_whole = not message.get("more_body", False)
         return message
 
@@ -191,8 +220,13 @@ class _Incoming:
 class _Outgoing:
     """`send`, adding the noted headers that an answer does not have itself."""
 
-    def __init__(self, send: Send, incoming: _Incoming, noted: list[Header]) -> None:
+    def __init__(
+        self, send: Send, incoming: _Incoming, noted: list[Header], keeps: Callable[[int], bool]
+    ) -> None:
         self.send = send
+        self.keeps = keeps
+        self.headers: list[Header] = []
+        self.copy = _BodyCopy(is_wanted=False)
         self.incoming = incoming
         self.noted = noted
         self.status = 0
@@ -204,7 +238,32 @@ class _Outgoing:
             await self.incoming.finish()
             own_headers = list(message.get("headers", []))
             names = {name.lower() for name, _ in own_headers}
-            message["headers"] = own_headers + [
+            self.headers = message["headers"] = own_headers + [
                 contents for contents in self.noted if contents[0] not in names
             ]
+            self.copy.is_wanted = self.keeps(self.status)
+        else:
+            self.copy.add(message.get("body", b""))
         await self.send(message)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The bodies of a request and of its answer, as far as they are kept, and the headers of the answer."""
+
+    incoming: _Incoming
+    outgoing: _Outgoing
+
+    @property
+    def request_body(self) -> tuple[bytes | None, int]:
+        """The body, None where it is not kept, and its size in bytes."""
+        return self.incoming.copy.content, self.incoming.copy.size
+
+    @property
+    def response_body(self) -> tuple[bytes | None, int]:
+        """The body, None where it is not kept, and its size in bytes."""
+        return self.outgoing.copy.content, self.outgoing.copy.size
+
+    @property
+    def response_headers(self) -> Sequence[Header]:
+        return self.outgoing.headers

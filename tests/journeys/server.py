@@ -29,7 +29,7 @@ from crossdock.store.connections import access
 from crossdock.store.database.migrate import migrate
 from crossdock.store.database.secrets import new_secret_key
 from crossdock.web.dependencies import Dependencies
-from tests.conftest import apart, on_server, run_sql, unsynced
+from tests.conftest import apart, copied, on_server, run_sql, unsynced
 from tests.ports import free_port
 
 Made = TypeVar("Made")
@@ -261,7 +261,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     postgres: str = request.getfixturevalue("postgres_server")
     template: str = request.getfixturevalue("postgres_template")
     name = f"crossdock_test_{uuid.uuid4().hex[:12]}"
-    apart(run_sql(postgres, f"CREATE DATABASE {name} TEMPLATE {template}"))
+    apart(run_sql(postgres, copied(name, template)))
     apart(run_sql(postgres, unsynced(name)))
     with running(on_server(postgres, name), folder) as started:
         yield started

@@ -34,6 +34,8 @@ NOBODYS = {
     "/connect/logos/organizations/{name} name": "x" * 43,
     "/connect/static/{edition}/{name} name": "frame.js",
     "/dashboard/static/{edition}/{name} name": "dashboard.js",
+    "resource": "orders", "action": "create_order",
+    "/dashboard/explorer/{connection_id}/write/{action}/{record_id} action": "cancel_order",
 }  # fmt: skip
 """Names of what belongs to nobody, or is a proof by itself; of one route, behind its path."""
 CAPABILITIES = [
@@ -318,6 +320,19 @@ def _message_uid(owner: Tenant) -> str:
     return name
 
 
+def _call(owner: Tenant) -> str:
+    """A call that failed, whose headers and bodies are kept."""
+    path = f"/wms/orders/{owner.house.id}"
+    owner.house.get(path)
+
+    def calls() -> list[Json]:
+        data: list[Json] = owner.house.get("/api-logs", None, path_prefix=path).json()["data"]
+        return data
+
+    until(calls)
+    return str(calls()[0]["id"])
+
+
 SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "connection_id": lambda owner: owner.house.uids["wms"],
     "access_token": lambda owner: owner.house.tokens["wms"],
@@ -349,5 +364,7 @@ SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "event uid": _message_uid,
     "link_token": lambda owner: minted(owner.house),
     "portal token": _portal_token,
+    "record_id": lambda owner: owner.sample("order_id", "wms"),
+    "call_id": _call,
 }
 """How to make a thing of one organization, and what others name it by. Add what new routes name."""

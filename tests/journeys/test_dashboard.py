@@ -8,13 +8,18 @@ import httpx
 import pytest
 
 from crossdock.dashboard.operations import OPERATIONS
+from crossdock.people.permissions import may
 from crossdock.store.people.users import Role
 from tests.journeys.account import Desk, Person, desk
 from tests.journeys.server import Organization, until
 
 __all__ = ["desk"]
 
-PAGES = ["", "/connections", "/explorer", "/api-log"]
+PAGES = [
+    operation.path for operation in OPERATIONS
+    if operation.method == "GET" and "{" not in operation.path and may("viewer", operation.permission)
+]  # fmt: skip
+"""Every page that all roles see."""
 
 
 class Office:
@@ -31,13 +36,13 @@ class Office:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def send(self, path: str, headers: dict[str, str] | None = None, /, **fields: str) -> httpx.Response:
+    def send(self, path: str, **fields: str) -> httpx.Response:
+        return self.send_with({}, path, **fields)
+
+    def send_with(self, headers: dict[str, str], path: str, **fields: str) -> httpx.Response:
         sent = {"csrf_token": self.person.csrf} | fields
-        return self.person.http.post(
-            f"{self.person.url}/dashboard{path}",
-            data=sent,
-            headers={"origin": self.person.url} | (headers or {}),
-        )
+        headers = {"origin": self.person.url} | headers
+        return self.person.http.post(f"{self.person.url}/dashboard{path}", data=sent, headers=headers)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +108,8 @@ def test_a_viewer_sees_no_button_and_may_do_nothing(desk: Desk, house: Organizat
 def test_a_form_needs_our_own_page_and_its_token(desk: Desk, house: Organization):
     path, developer = f"/connections/{uid_of(house, 'wms')}", office(desk, house, "developer")
     assert developer.send(path, do="mute", csrf_token="").status_code == 403
-    assert developer.send(path, {"origin": "https://elsewhere.example"}, do="mute").status_code == 403
-    assert developer.send(path, {"sec-fetch-site": "cross-site"}, do="mute").status_code == 403
+    assert developer.send_with({"origin": "https://elsewhere.example"}, path, do="mute").status_code == 403
+    assert developer.send_with({"sec-fetch-site": "cross-site"}, path, do="mute").status_code == 403
     assert developer.data(path)["settings"]["webhooks_disabled"] is False
 
 
@@ -180,7 +185,9 @@ def test_every_page_with_an_id_is_closed_to_other_tenants(
         if "{" not in operation.path:
             continue
         path = re.sub(r"\{[^}]*\}", foreign, operation.path)
-        answer = owner.get(path) if operation.method == "GET" else owner.send(path, do="sync")
+        answer = (
+            owner.get(path) if operation.method == "GET" else owner.send(path, do=(*operation.acts, "")[0])
+        )
         assert answer.status_code == 404, (operation.id, answer.status_code)
         walked += 1
     assert walked >= 2
@@ -252,3 +259,35 @@ def test_what_is_no_page_is_told_as_one(desk: Desk, house: Organization):
     owner = office(desk, house)
     assert owner.get("/nowhere").status_code == 404
     assert owner.send("/connections").status_code == 405
+
+
+def test_a_call_that_failed_is_shown_with_what_was_sent_and_answered(desk: Desk, house: Organization):
+    owner, path = office(desk, house), "/wms/orders/none-such-either"
+    house.get(path, "wms", access_token=house.tokens["wms"], is_open="ja bitte")
+
+    def calls() -> list[Any]:
+        listed: list[Any] = owner.data("/api-log", path_prefix=path)["calls"]
+        return listed
+
+    until(calls)
+    call_id = calls()[0]["id"]
+    page = owner.data(f"/api-log/{call_id}")
+    assert ["access_token", "(left out)"] in page["details"]["query"]
+    assert ["x-trackstar-api-key", "(left out)"] in page["details"]["request_headers"]
+    assert page["details"]["response_body"]["json"]["error"]
+    text = owner.get(f"/api-log/{call_id}").text
+    for secret in (house.key, house.tokens["wms"], "ja bitte"):
+        assert secret not in text
+    assert "$CROSSDOCK_API_KEY" in text
+
+
+def test_of_a_call_that_went_well_neither_headers_nor_bodies_are_kept(desk: Desk, house: Organization):
+    owner = office(desk, house)
+    house.get("/connections", None)
+    wanted = {"path_prefix": "/connections", "status": "2xx", "method": "GET"}
+    until(lambda: owner.data("/api-log", **wanted)["calls"])
+    call_id = owner.data("/api-log", **wanted)["calls"][0]["id"]
+    page = owner.data(f"/api-log/{call_id}")
+    assert page["details"] is None
+    assert page["curl"].startswith("curl -X GET ")
+    assert "CROSSDOCK_API_LOG_DETAILS" in owner.get(f"/api-log/{call_id}").text

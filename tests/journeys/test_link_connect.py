@@ -20,7 +20,7 @@ from tests.journeys.linking import (
     refused,
     rows,
 )
-from tests.journeys.server import Organization, Server
+from tests.journeys.server import Organization, Server, until
 
 
 @pytest.fixture
@@ -246,6 +246,7 @@ def test_a_connection_of_an_integration_that_is_not_here_is_listed_with_the_rest
     sandbox = link(server, organization)
     sandbox.open(sandbox=True)
     sandbox.connect_sandbox()
+    until(lambda: organization.get(f"/connections/{uid}").json()["data"]["historical_sync_completed"])
     before = {shown["connection_id"]: shown for shown in organization.list("/connections")}
     known_integrations = registry.all_integrations()
     with monkeypatch.context() as patch:

@@ -80,6 +80,7 @@ def test_files_fit_into_a_first_page():
         ("/connections", "Connections"),
         ("/connections/x", "Connections"),
         ("/api-log", "API log"),
+        ("/explorer/x/list/orders", "Data explorer"),
     ],
 )
 def test_the_navigation_shows_where_one_is(path: str, title: str):

@@ -85,8 +85,10 @@ class LinkForm:
 async def open_form(
     services: LinkServices, bearer: LinkToken, raw: Mapping[str, Any], wanted: str | None = None
 ) -> LinkForm:
-    """What can be picked. raw: the options of the button; those of a magic link are its own. wanted: the
-    integration that the button asks for, by its slug. Raises LinkRefused."""
+    """Systems that can be picked. raw: the options of the button; those of a magic link are its own.
+
+    wanted: the integration that the button asks for, by its slug. Raises LinkRefused.
+    """
     options, warnings = read_options(raw)
     if bearer.magic_link_id is not None:
         warnings = []
@@ -339,7 +341,7 @@ async def connection_of(services: LinkServices, flow: LinkFlow) -> ConnectionRow
 def permissions_kept(
     services: LinkServices, flow: LinkFlow, connection: ConnectionRow
 ) -> list[FunctionPermission]:
-    """What was found out of the functions of a connection; pending: they are not checked yet."""
+    """Findings about the functions of a connection; pending: they are not checked yet."""
     if flow.permissions is not None:
         return msgspec.json.decode(flow.permissions, type=list[FunctionPermission])
     integration = get_integration(connection.type, connection.integration)

@@ -103,7 +103,7 @@ def url_of(services: LinkServices, link: MagicLink) -> str:
 
 
 def options_of(link: MagicLink) -> LinkOptions:
-    """What can be picked with a link."""
+    """Systems that can be picked with a link."""
     return msgspec.json.decode(link.options, type=LinkOptions)
 
 

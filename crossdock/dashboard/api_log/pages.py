@@ -1,11 +1,17 @@
 """The log of API calls: every call that the organization's keys made, the newest first."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
 
+from crossdock.api.api_logs import shown_call
+from crossdock.dashboard.api_log.replay import as_curl
 from crossdock.dashboard.context import DashboardContext
+from crossdock.errors import NotFound
+from crossdock.store.connections import api_calls
+from crossdock.web.call_details import LEFT_OUT, CallDetails
 
 PAGE = 50
 FILTERS = ("method", "status", "path_prefix", "connection_id", "page_token")
@@ -19,6 +25,16 @@ class ApiLogPage(msgspec.Struct, kw_only=True):
     filters: dict[str, str]
     next_token: str | None
     kept_days: int
+
+
+class ApiCallPage(msgspec.Struct, kw_only=True):
+    """A call. details null: neither headers nor bodies of it were kept; curl: the command that repeats it."""
+
+    call: dict[str, Any]
+    details: CallDetails | None
+    curl: str
+    has_gaps: bool
+    kept_details: str
 
 
 async def listed(visit: DashboardContext) -> Response:
@@ -35,3 +51,25 @@ async def listed(visit: DashboardContext) -> Response:
         kept_days=visit.door.settings.api_log_days,
     )
     return visit.view("api_log/calls.html", page, title="API log")
+
+
+async def shown(visit: DashboardContext) -> Response:
+    """One call, with what it sent and was answered as far as that is kept."""
+    identifier = visit.part("call_id")
+    logged = await api_calls.get(visit.door.database, visit.organization_id, identifier)
+    if logged is None:
+        raise NotFound(f"there is no call {identifier[:100]!r} in the log", record_id=identifier)
+    call, key_name = logged
+    details = msgspec.json.decode(call.detail, type=CallDetails) if call.detail else None
+    curl = as_curl(
+        call.method, f"{visit.door.settings.url}{quote(call.path)}", details,
+        has_token=call.connection_uid is not None,
+    )  # fmt: skip
+    page = ApiCallPage(
+        call=msgspec.to_builtins(shown_call(call, key_name)),
+        details=details,
+        curl=curl,
+        has_gaps=LEFT_OUT in curl or "(text of" in curl or "more)" in curl,
+        kept_details=visit.door.settings.api_log_details,
+    )
+    return visit.view("api_log/call.html", page, title=f"{call.method} {call.path}")

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from crossdock.dashboard.explorer.tags import TAGS
 from crossdock.dashboard.formats import exact
 from crossdock.errors import Invalid
 from crossdock.wire import decoder
@@ -63,7 +64,7 @@ def parts(schema: Schema, state: FormState, prefix: str = "") -> list[FormPart]:
         for name, member in schema.get("properties", {}).items()
         if "contentMediaType" not in member
     ]
-    return sorted(members, key=lambda part: (not part.is_required, part.is_old))
+    return sorted(members, key=lambda part: (not part.is_required, part.path == TAGS, part.is_old))
 
 
 def _part(path: str, name: str, schema: Schema, is_required: bool, state: FormState) -> FormPart:

@@ -34,7 +34,7 @@ from crossdock.dashboard.explorer.write_fields import (
     parts,
     texts_of,
 )
-from crossdock.dashboard.formats import json_pretty
+from crossdock.dashboard.formats import pretty
 from crossdock.dashboard.inside import FilledPath, FormBody, decoded
 from crossdock.errors import CrossdockError, Forbidden, Invalid, NotFound, Uncertain
 from crossdock.resources.writes import Write
@@ -175,7 +175,7 @@ async def _rehearsed(visit: DashboardContext, form: WriteForm, content: dict[str
     )  # fmt: skip
     plan = decoded(answer)
     return Rehearsal(
-        requests=[json_pretty(request) for request in plan["requests"]],
+        requests=[pretty(request) for request in plan["requests"]],
         is_complete=plan["is_complete"],
         unused_fields=plan["unused_fields"],
     )

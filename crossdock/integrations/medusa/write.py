@@ -112,7 +112,7 @@ def _lines_of(fulfillment: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _by_line(lines: Iterable[Mapping[str, Any]]) -> Counter[str]:
-    """How many of each line."""
+    """Quantity of each line."""
     counts: Counter[str] = Counter()
     for line in lines:
         counts[line["id"]] += line["quantity"]
@@ -120,7 +120,7 @@ def _by_line(lines: Iterable[Mapping[str, Any]]) -> Counter[str]:
 
 
 def _left(order: Json, command: Command) -> Any:
-    """What is to be sent: the lines that are named, or what no fulfilment has yet."""
+    """Lines to be sent: those that are named, or what no fulfilment has yet."""
     if "line_items" in command.body:
         return _wanted(command)
     if not isinstance(order["items"], list):
@@ -172,7 +172,7 @@ def find_refund(command: Command) -> Search:
 
 
 def _amount(command: Command, items: Iterable[Mapping[str, Any]]) -> Decimal:
-    """What is given back: the amount, or that of the lines; of a mere quantity, what is refundable of it."""
+    """Money to give back: the amount, or that of the lines; of a mere quantity, what is refundable of it."""
     if "amount" in command.body:
         return Decimal(command.body["amount"])
     by_id = {item["id"]: item for item in items}

@@ -145,7 +145,7 @@ def _lines_to_send(
 
 
 def _wanted_by_line(wanted: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """How many of each line are to be sent."""
+    """Quantity of each line that is to be sent."""
     left = dict.fromkeys((line["line_item_id"] for line in wanted), 0)
     for line in wanted:
         left[line["line_item_id"]] += line["quantity"]

@@ -77,7 +77,7 @@ def _fulfilments(order: Json) -> list[Mapping[str, Any]]:
 
 
 def _lines(order: Json, command: Command) -> Any:
-    """What is to be sent: the lines that are named, or what no fulfilment has yet."""
+    """Lines to be sent: those that are named, or what no fulfilment has yet."""
     if "line_items" in command.body:
         lines = command.body["line_items"]
         return [{"orderLineId": line["line_item_id"], "quantity": line["quantity"]} for line in lines]
@@ -93,7 +93,7 @@ def _lines(order: Json, command: Command) -> Any:
 
 
 def _left(order: Json) -> dict[str, int]:
-    """How many of each line no fulfilment has."""
+    """Quantity of each line that no fulfilment has."""
     left = {str(line["id"]): int(line["quantity"]) for line in order["lines"]}
     for line in (line for fulfilment in _fulfilments(order) for line in fulfilment["lines"]):
         left[str(line["orderLineId"])] -= line["quantity"]

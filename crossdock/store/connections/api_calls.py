@@ -1,4 +1,4 @@
-"""The log of API calls: who called what, when, and how that went. Never bodies, queries or secrets."""
+"""The log of API calls: who called what, when, and how that went. Never secrets, never who a person is."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
@@ -13,7 +13,10 @@ MOST_VALUES = 50
 
 @dataclass(frozen=True)
 class ApiCall:
-    """One call. id: sorts by time; duration_us: microseconds until the answer was sent."""
+    """A call. id: sorts by time; duration_us: microseconds until the answer was sent.
+
+    detail: headers and bodies without secrets, as JSON (`web.call_details`); None: they were not kept.
+    """
 
     id: str
     organization_id: str
@@ -25,6 +28,7 @@ class ApiCall:
     duration_us: int
     key_id: str | None
     connection_uid: str | None
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ async def add(database: Database, calls: Sequence[ApiCall]) -> None:
     """Store calls; those that are stored already stay as they are."""
     async with database.transaction() as transaction:
         await transaction.executemany(
-            f"INSERT INTO api_calls ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            f"INSERT INTO api_calls ({_COLUMNS}, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
             [astuple(call) for call in calls],
         )
@@ -94,6 +98,18 @@ async def page(
         limit,
     )
     return [_named(row) for row in rows]
+
+
+async def get(database: Database, organization_id: str, identifier: str) -> tuple[ApiCall, str | None] | None:
+    """A call with its details, and the name of its key; None: the organization has no such call."""
+    columns = ", ".join(f"c.{name}" for name in (*_COLUMNS.split(", "), "detail"))
+    rows = await database.fetch(
+        f"SELECT {columns}, k.name FROM api_calls c LEFT JOIN api_keys k ON k.id = c.key_id "
+        "WHERE c.id = ? AND c.organization_id = ?",
+        identifier,
+        organization_id,
+    )
+    return _named(rows[0]) if rows else None
 
 
 def _named(row: Row) -> tuple[ApiCall, str | None]:

@@ -451,7 +451,7 @@ Table(
 )
 
 Table(
-    "api_calls",  # the log of API calls; never bodies, queries or secrets
+    "api_calls",  # the log of API calls; never secrets, never who a person is
     metadata,
     Column("id", Text, primary_key=True),
     Column("organization_id", Text, nullable=False),
@@ -463,6 +463,7 @@ Table(
     Column("duration_us", Number, nullable=False),
     Column("key_id", Text),
     Column("connection_uid", Text),
+    Column("detail", Text),  # JSON of headers and bodies, as web/call_details.py keeps them
     Index("ix_api_calls_organization", "organization_id", "id"),
     Index("ix_api_calls_at", "at_ms"),
 )

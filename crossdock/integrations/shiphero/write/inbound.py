@@ -126,7 +126,7 @@ def _find_receipt(command: Command) -> Search:
 
 
 def _arrived(command: Command) -> dict[str, int]:
-    """What has arrived, by SKU."""
+    """Quantities that have arrived, by SKU."""
     return summed((line["sku"], line["quantity"]) for line in command.body["line_items"])
 
 

@@ -79,7 +79,7 @@ def _is_ours(command: Command, shipment: Raw) -> bool:
 
 
 def _left(lines: list[Raw], shipments: list[Raw]) -> dict[str, int]:
-    """What no shipment has yet, by line."""
+    """Quantities that no shipment has yet, by line."""
     left = {line["id"]: line["quantity"] for line in lines}
     sent = [shipment for shipment in shipments if not is_cancelled(shipment)]
     for part in (part for shipment in sent for part in shipment["line_items"]):
@@ -112,7 +112,7 @@ def _asked_for(command: Command, lines: list[Raw], left: Mapping[str, int]) -> d
 
 
 def _sent_before(command: Command, shipments: list[Raw]) -> dict[str, int]:
-    """What an earlier attempt sent."""
+    """Shipments of an earlier attempt."""
     parts = [part for shipment in shipments if _is_ours(command, shipment) for part in shipment["line_items"]]
     return summed((part["line_item"]["id"], part["quantity"]) for part in parts if part["line_item"])
 

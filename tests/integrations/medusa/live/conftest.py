@@ -104,16 +104,16 @@ class Medusa:
 
 
 @pytest.fixture(scope="session")
-def medusa(tmp_path_factory: pytest.TempPathFactory, postgres_server: str) -> Iterator[Medusa]:
+def medusa(tmp_path_factory: pytest.TempPathFactory, lasting_postgres_server: str) -> Iterator[Medusa]:
     """A seeded shop for all tests of a run: what one changes, the next one finds."""
     peer, folder = needs_shared("peers", "medusa"), tmp_path_factory.mktemp("medusa")
     try:
-        ready = live_shops.installed_shop(MEDUSA, peer, postgres_server)
+        ready = live_shops.installed_shop(MEDUSA, peer, lasting_postgres_server)
     except ShopDidNotStart as failure:
         skip_or_fail(f"there is no Medusa to test against: {failure}")
         raise
     project = _project(folder)
-    with running_shop(MEDUSA, peer, postgres_server, folder, project) as shop:
+    with running_shop(MEDUSA, peer, lasting_postgres_server, folder, project) as shop:
         yield Medusa(shop.url, ready["secret_api_key"])
 
 

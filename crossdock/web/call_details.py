@@ -1,0 +1,131 @@
+"""Pure: what a call sent and what was answered → as the log keeps it, without secrets and without people.
+
+    body, headers, query ─▶ names and shapes as they were ─▶ values that say who or open something: left out
+
+Names of members stay, numbers and short plain words too (ids, dates, states). A value stays out where its
+name is of a person (`resources/personal.py`) or of a secret, where it stands in something that systems or
+callers word freely, and wherever it is no plain word.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from crossdock.web.query import Pair
+from crossdock.web.responses import Header
+
+LEFT_OUT = "(left out)"
+LONGEST_LIST = 20
+DEEPEST = 12
+
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,63}")
+_SECRET_NAMES = re.compile(
+    r"token|secret|passw|api.?key|^key$|authori[sz]ation|credential|signature|cookie|code|url|link|otp",
+    re.IGNORECASE,
+)
+_SECRET_VALUES = re.compile(r"^(?:[a-z]{2,8}_|eyJ)[A-Za-z0-9_-]{24,}")
+_PERSON_NAMES = re.compile(
+    r"name|e.?mail|phone|contact|company|address|note|comment|street|birth", re.IGNORECASE
+)
+_FREE = frozenset({
+    "options", "credentials", "custom_fields", "raw", "payload", "body", "headers", "metadata",
+})  # fmt: skip
+"""Members whose values are worded by systems or callers: nothing of them is kept but names."""
+_SENTENCES = frozenset({"error", "message", "detail", "msg", "reason"})
+"""Members of errors that hold sentences of ours: what they quote is left out."""
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”|\S*@\S*")
+_SHOWN_HEADERS = frozenset({
+    "accept", "accept-encoding", "content-length", "content-type", "idempotency-key", "idempotent-replayed",
+    "retry-after", "user-agent", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
+    "x-request-id",
+})  # fmt: skip
+_QUIET_HEADERS = frozenset({
+    "connection", "host", "date", "server", "forwarded", "x-forwarded-for", "x-real-ip",
+})  # fmt: skip
+"""Headers that say nothing of the call."""
+
+
+class KeptBody(msgspec.Struct, frozen=True):
+    """A body as it is kept. json: without what is left out; size: in bytes; both empty: there was none."""
+
+    media_type: str = ""
+    size: int = 0
+    json: Any = None
+
+
+class CallDetails(msgspec.Struct, frozen=True):
+    """A call as it is kept beside its status and path."""
+
+    query: list[tuple[str, str]] = []
+    request_headers: list[tuple[str, str]] = []
+    request_body: KeptBody = KeptBody()
+    response_headers: list[tuple[str, str]] = []
+    response_body: KeptBody = KeptBody()
+
+
+def kept_body(
+    headers: Sequence[Header], body: bytes | None, size: int, personal: Collection[str]
+) -> KeptBody:
+    """A body without what is left out. body: None where it is too large; personal: names of fields."""
+    media_type = _media_type(headers)
+    if body is None or media_type != "application/json" or not body:
+        return KeptBody(media_type, size)
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return KeptBody(media_type, size)
+    return KeptBody(media_type, size, _kept(value, "", personal, is_free=False, depth=0))
+
+
+def kept_query(pairs: Iterable[Pair], personal: Collection[str]) -> list[tuple[str, str]]:
+    """The parameters of an address without what is left out."""
+    return [(name[:64], str(_kept(value, name, personal, is_free=False, depth=0))) for name, value in pairs]
+
+
+def kept_headers(headers: Sequence[Header]) -> list[tuple[str, str]]:
+    """The headers: values of those that hold no secret, names of the others."""
+    named = [(name.decode("latin-1").lower()[:64], value) for name, value in headers[:60]]
+    return [
+        (name, value.decode("latin-1")[:200] if name in _SHOWN_HEADERS else LEFT_OUT)
+        for name, value in named
+        if name not in _QUIET_HEADERS
+    ]
+
+
+def _media_type(headers: Sequence[Header]) -> str:
+    kinds = [value for name, value in headers if name.lower() == b"content-type"]
+    return kinds[0].decode("latin-1").partition(";")[0].strip().lower()[:100] if kinds else ""
+
+
+def _kept(value: Any, name: str, personal: Collection[str], *, is_free: bool, depth: int) -> Any:
+    if depth > DEEPEST:
+        return "(deeper)"
+    if isinstance(value, Mapping):
+        return {
+            str(key)[:64]: _kept(
+                item, str(key), personal, is_free=is_free or str(key).lower() in _FREE, depth=depth + 1
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        first = value[:LONGEST_LIST]
+        items = [_kept(item, name, personal, is_free=is_free, depth=depth + 1) for item in first]
+        return items if len(value) <= LONGEST_LIST else [*items, f"(and {len(value) - LONGEST_LIST:,} more)"]
+    if value is None or isinstance(value, bool):
+        return value
+    return _kept_scalar(value, name, personal, is_free=is_free)
+
+
+def _kept_scalar(value: str | int | float, name: str, personal: Collection[str], *, is_free: bool) -> Any:
+    lower = name.lower()
+    if is_free or lower in personal or _SECRET_NAMES.search(lower) or _PERSON_NAMES.search(lower):
+        return LEFT_OUT
+    if not isinstance(value, str):
+        return value
+    if lower in _SENTENCES:
+        return _QUOTED.sub("'…'", value[:1000])
+    if _PLAIN.fullmatch(value) and not _SECRET_VALUES.match(value):
+        return value
+    return f"(text of {len(value):,} characters)" if value else ""
