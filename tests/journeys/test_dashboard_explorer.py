@@ -329,6 +329,10 @@ def test_a_form_makes_a_record_once_however_often_it_is_sent(owner: Office, hous
     answers = [owner.send(path, do="send", key=f"key-{number}", **fields) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303], answers[0].text
     assert answers[0].headers["location"] == answers[1].headers["location"]
+    entries = desk.audit(house.id, "record.write_sent")
+    assert (owner.person.email, house.uids["wms"], "create_order") in [
+        (entry.actor_name, entry.subject, json.loads(entry.detail)["write"]) for entry in entries
+    ]
     [order] = house.list("/wms/orders", order_number=number)
     assert answers[0].headers["location"].endswith(f"/record/orders/{order['id']}?done=written")
     raw = house.get(f"/wms/orders/{order['id']}").text

@@ -21,7 +21,13 @@ from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.explorer import csv_lines
 from crossdock.dashboard.explorer.csv_lines import TABLE, CsvLine, CsvTable
 from crossdock.dashboard.explorer.record import new_key
-from crossdock.dashboard.explorer.shelf import ShelfConnection, connection_of, shelf_connection, write_of
+from crossdock.dashboard.explorer.shelf import (
+    ShelfConnection,
+    connection_of,
+    note_write,
+    shelf_connection,
+    write_of,
+)
 from crossdock.dashboard.explorer.write_pages import IDEMPOTENCY, LONGEST_KEY, schema_in
 from crossdock.dashboard.inside import FilledPath, decoded
 from crossdock.errors import CrossdockError, Forbidden, Invalid, Uncertain
@@ -138,6 +144,8 @@ async def _outcome(form: ImportForm, line: CsvLine, *, is_rehearsal: bool) -> Li
         return LineOutcome(number=line.number, outcome="refused", message=line.problem)
     write = form.write
     path = FilledPath(write.path, {write.id_name: line.record_id} if write.id_name else {})
+    if not is_rehearsal:
+        await note_write(form.visit, form.row, write, line.record_id)
     try:
         answer = await form.visit.inside.answer(
             write.method, path, {"dry_run": "true"} if is_rehearsal else {}, body=line.body,

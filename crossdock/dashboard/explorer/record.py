@@ -17,6 +17,7 @@ from crossdock.dashboard.explorer.shelf import (
     ShelfConnection,
     actions_of,
     connection_of,
+    note_write,
     resource_of,
     shelf_connection,
 )
@@ -146,6 +147,7 @@ async def tagged(visit: DashboardContext) -> Response:
     record = (await visit.inside.get(record_path(resource, record_id, ""), connection_id=row.uid))["data"]
     if tags.state(record) != visit.text("before"):
         raise Conflict("Somebody else has changed these tags meanwhile: open the record again.")
+    await note_write(visit, row, write, record_id)
     path = FilledPath(write.path, {write.id_name: record_id})
     await visit.inside.send(
         write.method, path, {tags.TAGS: tags.written(visit.fields)}, connection_id=row.uid

@@ -14,6 +14,7 @@ from crossdock.resources.catalogue import all_resources
 from crossdock.resources.schema import Resource
 from crossdock.resources.writes import Write
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.people import audit_log
 from crossdock.store.records import records
 
 MOST_COUNTED = 10_000
@@ -157,3 +158,11 @@ def actions_of(
         if write.resource is resource and (write.id_name is None) == (record is None)
         and (record is None or write.applies_to(record))
     ]  # fmt: skip
+
+
+async def note_write(visit: DashboardContext, row: ConnectionRow, write: Write, record_id: str) -> None:
+    """Have the audit log say who writes what: before it is sent, as nobody knows what comes of it."""
+    await audit_log.note_look(
+        visit.door.database, row.organization_id, "record.write_sent", row.uid, visit.now_ms,
+        write=write.action or write.id, resource=write.resource.name, record_id=record_id,
+    )  # fmt: skip

@@ -21,6 +21,7 @@ from crossdock.dashboard.explorer.record import new_key, record_address, record_
 from crossdock.dashboard.explorer.shelf import (
     ShelfConnection,
     connection_of,
+    note_write,
     offered_resource,
     shelf_connection,
     write_of,
@@ -182,6 +183,7 @@ async def _rehearsed(visit: DashboardContext, form: WriteForm, content: dict[str
 
 
 async def _written(visit: DashboardContext, form: WriteForm, content: dict[str, Any], key: str) -> Response:
+    await note_write(visit, form.row, form.write, form.record_id)
     answer = await visit.inside.answer(
         form.write.method, form.path, body=_sending(form, content), connection_id=form.row.uid,
         headers={IDEMPOTENCY: key},
