@@ -9,7 +9,7 @@ GAP = 3
 
 
 class Bar(msgspec.Struct, kw_only=True):
-    """A period. at: its start, ISO 8601; failed: those of the count that failed."""
+    """A period. at: its start, ISO 8601; count: in the chart's unit; failed: those of it that failed."""
 
     at: str
     count: int
@@ -17,10 +17,11 @@ class Bar(msgspec.Struct, kw_only=True):
 
 
 class BarChart(msgspec.Struct, kw_only=True):
-    """A chart of bars, oldest first."""
+    """A chart of bars, oldest first. unit: what is counted, in the plural."""
 
     title: str
     bars: list[Bar]
+    unit: str = "calls"
 
     @property
     def most(self) -> int:

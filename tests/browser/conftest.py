@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.sites import APPS, Site, Visit, plain_page, site, stand_in
 from tests.conftest import skip_or_fail
@@ -21,6 +21,7 @@ PICTURES = CACHE / "pictures"
 PACKAGES = Path(__file__).parent / "packages"
 """A package.json and its lock file."""
 PATIENCE_MS = 15_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def chromium_path() -> str:

@@ -89,6 +89,8 @@ def test_an_operator_sees_what_is_healthy_and_acts_on_it(
     expect(window.get_by_role("status")).to_contain_text("on its way")
 
     window.get_by_role("link", name="Connections", exact=True).click()
+    expect(window.get_by_role("heading", name="Connections")).to_be_visible()
+    window.wait_for_function("Boolean(customElements.get('live-part'))")
     window.keyboard.press("/")
     expect(window.get_by_role("searchbox")).to_be_focused()
     window.keyboard.type("no such")
@@ -115,6 +117,9 @@ def test_the_log_of_calls_leads_to_the_connection(
     row.get_by_role("button", name="Copy").click()
     expect(window.get_by_role("status")).to_have_text("Copied")
     row.get_by_role("link").first.click()
+    expect(window.get_by_role("heading", name="Answer")).to_be_visible()
+    looked_at(window, node_modules, "api-call")
+    window.get_by_role("link", name=str(house.connection("wms")["connection_id"])).click()
     expect(window.get_by_role("heading", name="Sandbox")).to_be_visible()
 
 
@@ -144,6 +149,13 @@ def test_a_page_shows_what_is_new_by_itself_and_leaves_alone_what_is_used(
     )
     window.wait_for_timeout(500)
     expect(paused).to_have_count(0)
-    window.evaluate("Date.now = now; document.querySelector('live-part').look()")
+    window.evaluate("Date.now = now")
+    window.get_by_role("button", name="Live", exact=True).click()
+    window.get_by_role("link", name="Skip to the content").focus()
+    window.mouse.move(2, 2)
+    window.evaluate("document.querySelector('live-part').look()")
+    window.wait_for_timeout(500)
+    expect(paused).to_have_count(0)
+    window.get_by_role("button", name="Paused", exact=True).click()
     expect(paused).to_have_count(1)
     house.ask("PATCH", "/schedules/get_returns/toggle", "wms", json={"paused": False})

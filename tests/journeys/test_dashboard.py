@@ -291,3 +291,25 @@ def test_of_a_call_that_went_well_neither_headers_nor_bodies_are_kept(desk: Desk
     assert page["details"] is None
     assert page["curl"].startswith("curl -X GET ")
     assert "CROSSDOCK_API_LOG_DETAILS" in owner.get(f"/api-log/{call_id}").text
+
+
+def test_the_first_page_counts_by_hour_and_ticks_what_is_done(desk: Desk):
+    desk.clock.now_ms = int(time.time() * 1000)  # calls of the API are dated by the server's own
+    fresh = desk.server.organization("wms")
+    owner = office(desk, fresh)
+
+    def steps() -> dict[str, bool]:
+        return {step["title"]: step["is_done"] for step in owner.data("")["first_steps"]}
+
+    until(lambda: steps()["See its first sync end"])
+    fresh.get("/wms/orders", "wms")
+    until(lambda: steps()["Call the API with a key of yours"])
+    assert steps()["Connect a first system"] is True
+    assert (steps()["Add a webhook endpoint"], steps()["See a webhook arrive"]) == (False, False)
+    page = owner.data("")
+    assert [chart["title"].partition(",")[0] for chart in page["charts"]] == [
+        "Records changed", "Webhooks sent", "API calls", "Mean time to an answer",
+    ]  # fmt: skip
+    assert all(len(chart["bars"]) == 24 for chart in page["charts"])
+    assert page["calls"] == sum(bar["count"] for bar in page["charts"][2]["bars"]) >= 1
+    assert page["functions"] > 0

@@ -1,7 +1,6 @@
 """The first page: what is healthy, what is wrong and what to do, and the first steps."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -9,13 +8,13 @@ from starlette.responses import Response
 from crossdock.connections.overview import ConnectionOverview, overviews
 from crossdock.dashboard.bars import Bar, BarChart
 from crossdock.dashboard.context import DashboardContext
-from crossdock.store.connections import api_calls, health
+from crossdock.dashboard.home.hours import last_hours
+from crossdock.store.connections import activity, health
+from crossdock.store.connections.activity import SpanActivity
 from crossdock.store.connections.health import ConnectionSearch
 from crossdock.store.connections.problems import ConnectionProblem
 from crossdock.wire import stamp
 
-HOUR_MS = 3_600_000
-HOURS = 24
 MOST_PROBLEMS = 20
 """Shown on the first page; the list of connections has them all."""
 ADVICE = {
@@ -48,7 +47,7 @@ class OpenProblem(msgspec.Struct, kw_only=True):
 
 
 class FirstStep(msgspec.Struct, kw_only=True):
-    """A step from signing in to the first synced record. href: of the page that does it."""
+    """A step from signing in to the first delivered webhook. href: of the page that does it."""
 
     title: str
     is_done: bool
@@ -56,52 +55,78 @@ class FirstStep(msgspec.Struct, kw_only=True):
 
 
 class HomePage(msgspec.Struct, kw_only=True):
-    """Counts are of now; calls are of the last 24 hours."""
+    """Counts are of now; calls, events and attempts are of the last 24 hours. functions: that are synced."""
 
     connections: int
     connections_with_problems: int
+    functions: int
+    late_functions: int
+    events: int
+    attempts: int
+    failed_attempts: int
     calls: int
     failed_calls: int
     problems: list[OpenProblem]
     first_steps: list[FirstStep]
-    chart: BarChart
+    charts: list[BarChart]
 
 
 async def shown(visit: DashboardContext) -> Response:
     """The first page."""
-    database = visit.door.database
-    everything = ConnectionSearch(visit.organization_id)
-    total, troubled = await health.counts(database, everything)
+    database, organization_id = visit.door.database, visit.organization_id
+    total, troubled = await health.counts(database, ConnectionSearch(organization_id))
     rows = await health.fitting(
-        database, ConnectionSearch(visit.organization_id, only_problems=True), 0, MOST_PROBLEMS
+        database, ConnectionSearch(organization_id, only_problems=True), 0, MOST_PROBLEMS
     )
     looked_at = await overviews(database, rows, visit.door.settings.off)
-    some = await overviews(
-        database, await health.fitting(database, everything, 0, 10), visit.door.settings.off
-    )
-    chart = await _calls(visit)
+    functions, late = await activity.punctuality(database, organization_id, visit.now_ms)
+    events, attempts, calls = [
+        await last_hours(database, organization_id, count, visit.now_ms)
+        for count in (activity.events, activity.attempts, activity.calls)
+    ]
     page = HomePage(
         connections=total,
         connections_with_problems=troubled,
-        calls=sum(bar.count for bar in chart.bars),
-        failed_calls=sum(bar.failed for bar in chart.bars),
+        functions=functions,
+        late_functions=late,
+        events=_sum(events).count,
+        attempts=_sum(attempts).count,
+        failed_attempts=_sum(attempts).failed,
+        calls=_sum(calls).count,
+        failed_calls=_sum(calls).failed,
         problems=_problems(looked_at),
-        first_steps=_first_steps(some, chart),
-        chart=chart,
+        first_steps=await _first_steps(visit, is_connected=total > 0),
+        charts=[
+            _chart("Records changed", "changes", events),
+            _chart("Webhooks sent", "attempts", attempts),
+            _chart("API calls", "calls", calls),
+            _latency(calls),
+        ],
     )
     return visit.view("home/home.html", page, title="Home")
 
 
-async def _calls(visit: DashboardContext) -> BarChart:
-    """The API's calls of the last day, by hour."""
-    now_hour = visit.now_ms // HOUR_MS * HOUR_MS
-    first = now_hour - (HOURS - 1) * HOUR_MS
-    counted = await api_calls.by_period(visit.door.database, visit.organization_id, first, HOUR_MS)
-    bars = []
-    for start in range(first, now_hour + 1, HOUR_MS):
-        count, failed = counted.get(start, (0, 0))
-        bars.append(Bar(at=stamp(start), count=count, failed=failed))
-    return BarChart(title="API calls by hour, the last 24 hours", bars=bars)
+Hours = Sequence[tuple[int, SpanActivity]]
+
+
+def _sum(hours: Hours) -> SpanActivity:
+    return SpanActivity(
+        sum(activity.count for _, activity in hours), sum(activity.failed for _, activity in hours)
+    )
+
+
+def _chart(title: str, unit: str, hours: Hours) -> BarChart:
+    bars = [Bar(at=stamp(start), count=span.count, failed=span.failed) for start, span in hours]
+    return BarChart(title=f"{title}, by hour", bars=bars, unit=unit)
+
+
+def _latency(hours: Hours) -> BarChart:
+    """The mean time that an answer took, by hour."""
+    bars = [
+        Bar(at=stamp(start), count=round(span.total_us / span.count / 1000) if span.count else 0)
+        for start, span in hours
+    ]
+    return BarChart(title="Mean time to an answer, by hour", bars=bars, unit="ms")
 
 
 def _problems(seen: Sequence[ConnectionOverview]) -> list[OpenProblem]:
@@ -126,11 +151,18 @@ def _problem(overview: ConnectionOverview, problem: ConnectionProblem) -> OpenPr
     )
 
 
-def _first_steps(seen: Sequence[ConnectionOverview], chart: BarChart) -> list[FirstStep]:
-    is_synced = any(plan.first_done_ms for overview in seen for plan in overview.schedules)
-    steps: list[tuple[str, Any, str]] = [
-        ("Connect a first system", seen, "/connections"),
-        ("See its first sync end", is_synced, "/connections"),
-        ("Call the API with a key of yours", any(bar.count for bar in chart.bars), "/api-log"),
+async def _first_steps(visit: DashboardContext, *, is_connected: bool) -> list[FirstStep]:
+    """The steps from signing in to the first delivered webhook, each with whether it is done."""
+    database, organization_id = visit.door.database, visit.organization_id
+    steps: list[tuple[str, bool, str]] = [
+        ("Connect a first system", is_connected, "/connections"),
+        ("See its first sync end", await activity.is_synced(database, organization_id), "/connections"),
+        (
+            "Call the API with a key of yours",
+            await activity.was_called(database, organization_id),
+            "/api-log",
+        ),
+        ("Add a webhook endpoint", await activity.has_endpoint(database, organization_id), "/webhooks"),
+        ("See a webhook arrive", await activity.was_delivered(database, organization_id), "/webhooks"),
     ]
-    return [FirstStep(title=title, is_done=bool(is_done), href=href) for title, is_done, href in steps]
+    return [FirstStep(title=title, is_done=is_done, href=href) for title, is_done, href in steps]

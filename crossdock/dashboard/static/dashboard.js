@@ -73,6 +73,42 @@ for (const kind of ["pointermove", "pointerdown", "keydown", "scroll"]) {
 }
 
 // A part of a page that is fetched anew while the page is looked at; never while somebody uses it.
+const PAUSED = "crossdock-paused";
+
+function isPaused() {
+  try {
+    return sessionStorage.getItem(PAUSED) === "1";
+  } catch {
+    return false; // a browser that keeps nothing
+  }
+}
+
+// The switch in a page's head that stops all its figures from being renewed, until it is pressed again.
+class LiveSwitch extends HTMLElement {
+  connectedCallback() {
+    this.button = this.querySelector("button");
+    this.hidden = !document.querySelector("live-part");
+    this.button.addEventListener("click", () => this.toggle());
+    this.show();
+  }
+
+  toggle() {
+    try {
+      sessionStorage.setItem(PAUSED, isPaused() ? "0" : "1");
+    } catch {
+      return;
+    }
+    this.show();
+    said(isPaused() ? "Paused: figures stay as they are" : "Live again");
+    if (!isPaused()) for (const part of document.querySelectorAll("live-part")) part.refresh();
+  }
+
+  show() {
+    this.button.setAttribute("aria-pressed", String(isPaused()));
+    this.button.textContent = isPaused() ? "Paused" : "Live";
+  }
+}
+
 class LivePart extends HTMLElement {
   connectedCallback() {
     this.timer = setInterval(() => this.look(), Number(this.dataset.seconds || 10) * 1000);
@@ -83,7 +119,7 @@ class LivePart extends HTMLElement {
   }
 
   look() {
-    if (Date.now() - touched > LEFT_ALONE_MS) return;
+    if (isPaused() || Date.now() - touched > LEFT_ALONE_MS) return;
     const busy = document.hidden || this.contains(document.activeElement) || this.matches(":hover");
     if (!busy) this.refresh();
   }
@@ -133,3 +169,4 @@ addEventListener("keydown", (event) => {
 customElements.define("time-ago", TimeAgo);
 customElements.define("copy-text", CopyText);
 customElements.define("live-part", LivePart);
+customElements.define("live-switch", LiveSwitch);

@@ -135,24 +135,6 @@ async def facets(database: Database, call_filter: CallFilter) -> dict[str, list[
     return fields
 
 
-async def by_period(
-    database: Database, organization_id: str, since_ms: int, period_ms: int
-) -> dict[int, tuple[int, int]]:
-    """The number of calls, and of those that failed (from 400 on), by the start of their period.
-
-    Periods without a call are left out.
-    """
-    rows = await database.fetch(
-        "SELECT (at_ms / ?) * ?, count(*), sum(CASE WHEN status >= 400 THEN 1 ELSE 0 END) FROM api_calls "
-        "WHERE organization_id = ? AND id >= ? GROUP BY 1",
-        period_ms,
-        period_ms,
-        organization_id,
-        call_id(since_ms, ""),
-    )
-    return {int(start): (int(calls), int(failed)) for start, calls, failed in rows}
-
-
 async def forget(database: Database, before_ms: int, at_most: int) -> int:
     """Remove calls from before a moment, some at a time; return how many: none at the end."""
     return await database.execute(
