@@ -456,6 +456,11 @@ def table_of(lines: list[dict[str, str]]) -> str:
 
 
 def test_the_template_names_the_members_of_the_body(owner: Office, house: Organization):
+    assert "/import/create_order" in owner.get(at(house, "wms", "/list/orders")).text
+    assert "/import/adjust_inventory" in owner.get(at(house, "wms", "/list/inventory")).text
+    assert owner.data(at(house, "wms", "/import/create_order"))["others"] == [
+        "create_order", "update_order", "create_order_shipment",
+    ]  # fmt: skip
     answer = owner.get(at(house, "wms", "/template/create_order"))
     assert answer.headers["content-disposition"] == 'attachment; filename="create_order.csv"'
     names = next(csv.reader(io.StringIO(answer.text)))

@@ -30,10 +30,10 @@ MOMENTS: Mapping[str, str] = {
     "eq": "exactly at",
 }
 FIRST: Mapping[Kind, tuple[str, ...]] = {
-    Kind.TEXT: ("contains-insensitive", "contains", ""), Kind.CHOICE: ("", "eq"), Kind.FLAG: ("", "eq"),
+    Kind.TEXT: ("eq-insensitive", ""), Kind.CHOICE: ("", "eq"), Kind.FLAG: ("", "eq"),
     Kind.TIME: ("gte",), Kind.TAGS: ("contains",),
 }  # fmt: skip
-"""The operator that an empty row begins with, by the kind of its column: the first that is there."""
+"""The operator that an empty row begins with, by its kind: one that an index answers at once."""
 SECOND: Mapping[Kind, tuple[str, ...]] = {Kind.TIME: ("lte",)}
 """Of a second row: moments have a beginning and an end."""
 SHOWN_AT_ONCE = (Kind.TEXT, Kind.CHOICE, Kind.TIME)

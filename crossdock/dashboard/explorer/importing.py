@@ -24,6 +24,8 @@ from crossdock.dashboard.explorer.record import new_key
 from crossdock.dashboard.explorer.shelf import (
     ShelfConnection,
     connection_of,
+    imports_of,
+    is_importable,
     note_write,
     shelf_connection,
     write_of,
@@ -51,12 +53,16 @@ class LineOutcome(msgspec.Struct, kw_only=True):
 
 
 class ImportPage(msgspec.Struct, kw_only=True):
-    """The form, and the outcomes of what was sent. table: what is to be sent, or sent again."""
+    """The form, and the outcomes of what was sent.
+
+    table: what is to be sent, or sent again; others: all writes of the resource that a table can say.
+    """
 
     connection: ShelfConnection
     resource: str
     action: str
     summary: str
+    others: list[str]
     header: list[str]
     table: str
     key: str
@@ -119,11 +125,6 @@ async def _form(visit: DashboardContext) -> ImportForm:
     path = f"/integrations/{row.type}/{row.integration}/write-info"
     schema = schema_in(await visit.inside.get(path, connection_id=row.uid), write)
     return ImportForm(visit, row, write, schema, visit.text("key")[:LONGEST_KEY] or new_key())
-
-
-def is_importable(write: Write) -> bool:
-    """Check whether the line of a table can say all that a write takes."""
-    return write.body is not None and not write.takes_file and write.answers == "record"
 
 
 async def _all(form: ImportForm, table: CsvTable, *, is_rehearsal: bool) -> list[LineOutcome]:
@@ -201,6 +202,7 @@ def _view(
         resource=write.resource.name,
         action=write.action,
         summary=write.summary,
+        others=imports_of(form.visit, form.row, write.resource),
         header=csv_lines.template(form.schema, needs_record=form.needs_record),
         table=table,
         key=form.key,

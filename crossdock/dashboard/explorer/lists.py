@@ -15,6 +15,7 @@ from crossdock.dashboard.explorer.shelf import (
     ShelfResource,
     actions_of,
     connection_of,
+    imports_of,
     resource_of,
     shelf,
     shelf_connection,
@@ -56,6 +57,7 @@ class RecordsPage(msgspec.Struct, kw_only=True):
     next_token: str | None
     request: ApiRequest | None
     actions: list[ShelfAction]
+    imports: list[str]
     faults: list[str]
     parents: list[ParentChoice]
     below: str
@@ -87,6 +89,7 @@ async def listed(visit: DashboardContext) -> Response:
         next_token=answer["next_token"],
         request=_request(visit, resource, below, sent),
         actions=actions_of(visit, row, resource),
+        imports=imports_of(visit, row, resource),
         faults=faults,
         parents=parents,
         below=below,

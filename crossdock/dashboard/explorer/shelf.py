@@ -160,6 +160,19 @@ def actions_of(
     ]  # fmt: skip
 
 
+def is_importable(write: Write) -> bool:
+    """Check whether the line of a table can say all that a write takes."""
+    return write.body is not None and not write.takes_file and write.answers == "record"
+
+
+def imports_of(visit: DashboardContext, row: ConnectionRow, resource: Resource) -> list[str]:
+    """The actions of a resource that a table can ask for, line by line."""
+    if not visit.may("records.write"):
+        return []
+    writes = [write for write in writes_of(visit, row) if write.resource is resource]
+    return [write.action for write in writes if is_importable(write)]
+
+
 async def note_write(visit: DashboardContext, row: ConnectionRow, write: Write, record_id: str) -> None:
     """Have the audit log say who writes what: before it is sent, as nobody knows what comes of it."""
     await audit_log.note_look(
