@@ -16,7 +16,7 @@ from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.navigation import NavigationEntry
 from crossdock.dashboard.notices import notice
 from crossdock.errors import Invalid, TooLarge
-from crossdock.pages.rendering import root_of
+from crossdock.pages.rendering import PagePolicy, root_of
 from crossdock.people.permissions import may
 from crossdock.store.people.user_sessions import SignedIn
 from crossdock.store.people.users import Role
@@ -69,16 +69,23 @@ class DashboardContext(HandlerContext):
         return str(self.request.path_params[name])
 
     def view(
-        self, template: str, contents: msgspec.Struct, *, title: str, status: int = 200, **values: Any
+        self,
+        template: str,
+        contents: msgspec.Struct,
+        *,
+        title: str,
+        status: int = 200,
+        policy: PagePolicy = rendering.POLICY,
+        **values: Any,
     ) -> Response:
         """The page, or what stands on it as JSON, for `?format=json` and for who accepts JSON only.
 
         contents: what the page is about; the template has it as `page`, and these values besides.
         """
         if wants_json(self.request):
-            return Response(encode(contents), status, rendering.POLICY.headers, media_type="application/json")
+            return Response(encode(contents), status, policy.headers, media_type="application/json")
         html = rendering.rendered(template, **self._frame(title), **values, page=contents)
-        return Response(html, status, rendering.POLICY.headers, media_type="text/html; charset=utf-8")
+        return Response(html, status, policy.headers, media_type="text/html; charset=utf-8")
 
     def _frame(self, title: str) -> dict[str, Any]:
         """The values that all pages show."""

@@ -32,8 +32,8 @@ from crossdock.web.query import Pair
 from crossdock.wire import encode
 
 _SUBJECTS = {
-    "alerts": "connections", "api_logs": "records", "carrier": "records", "connections": "connections",
-    "link": "connections", "records": "records", "sandbox": "connections",
+    "additions": "connections", "alerts": "connections", "api_logs": "records", "carrier": "records",
+    "connections": "connections", "link": "connections", "records": "records", "sandbox": "connections",
 }  # fmt: skip
 """What an operation is about, by the module of its handler. What is not here, no page calls yet."""
 _EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crossdock.web.context import LARGEST_BODY
 from crossdock.web.operation import HttpOperation
 
-MOST_FIELDS = 100
+MOST_FIELDS = 200
 
 
 @dataclass(frozen=True)

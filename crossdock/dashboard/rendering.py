@@ -1,5 +1,6 @@
 """Templates of the dashboard, and its files. What they show is escaped; nothing runs but files of our own."""
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ HERE = Path(__file__).parent
 DASHBOARD_FILES = StaticFolder(HERE / "static")
 POLICY = PagePolicy(opener="same-origin", referrer="same-origin")
 """No page of the dashboard is framed by anybody, or kept by the browser."""
+BUTTON_POLICY = replace(POLICY, opener="same-origin-allow-popups", has_button=True)
+"""The policy of a page that systems are connected on; vendors' sign-ins have windows of their own."""
 FILTERS = (
     formats.number, formats.short_number, formats.percent, formats.span, formats.milliseconds, formats.words,
     formats.exact, formats.json_line, formats.pretty, formats.is_blank, formats.table_columns, is_link,

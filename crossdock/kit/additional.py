@@ -119,7 +119,8 @@ def overlaid(read: Callable[[Raw], Fields], stored: str, resource: Resource) -> 
     return reader
 
 
-def _with_custom_fields(fields: Fields, raw: Raw, declared: Mapping[str, CustomField]) -> Fields:
+def custom_values(raw: Raw, declared: Mapping[str, CustomField]) -> tuple[Fields, list[Misfit]]:
+    """The custom fields of a raw record by name, and what of them is not what it was declared to be."""
     values: Fields = {}
     misfits: list[Misfit] = []
     for name, field in declared.items():
@@ -127,6 +128,11 @@ def _with_custom_fields(fields: Fields, raw: Raw, declared: Mapping[str, CustomF
         values[name] = converted = _converted(value, field.type)
         if converted is None and value is not None:
             misfits.append(Misfit(f"{HOLDER}.{CUSTOM}.{name}", value, _WANTED[field.type]))
+    return values, misfits
+
+
+def _with_custom_fields(fields: Fields, raw: Raw, declared: Mapping[str, CustomField]) -> Fields:
+    values, misfits = custom_values(raw, declared)
     held = fields.get(HOLDER)
     laid = {
         **fields,

@@ -20,6 +20,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 NOBODY, ANYBODY = "'none'", "*"
 """Who may show a page in a frame of theirs."""
+BUTTON_SOURCES = ("frame-src 'self'", "trusted-types crossdock-connect")
+"""What the script of the button needs on a page of ours."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,14 @@ class PagePolicy:
     framed_by: sources as `frame-ancestors` lists them. opener: `Cross-Origin-Opener-Policy`; a window that a
     vendor's page comes between needs the one that opened it, so pages are cut off only where they say so.
     referrer: `Referrer-Policy`; pages with forms say "same-origin", else their Origin is `null`.
+    has_button: whether the script of the button runs on it, which shows the form in a frame of ours.
     """
 
     framed_by: str = NOBODY
     opener: Literal["unsafe-none", "same-origin-allow-popups", "same-origin"] = "unsafe-none"
     cache: Literal["no-store", "no-cache"] = "no-store"
     referrer: Literal["no-referrer", "same-origin"] = "no-referrer"
+    has_button: bool = False
 
     @property
     def headers(self) -> dict[str, str]:
@@ -42,7 +46,8 @@ class PagePolicy:
         sources = (
             "default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' https: data:",
             "connect-src 'self'", "form-action 'self'", "base-uri 'none'",
-            f"frame-ancestors {self.framed_by}", "require-trusted-types-for 'script'", "trusted-types 'none'",
+            f"frame-ancestors {self.framed_by}", "require-trusted-types-for 'script'",
+            *(BUTTON_SOURCES if self.has_button else ("trusted-types 'none'",)),
         )  # fmt: skip
         headers = {
             "content-security-policy": "; ".join(sources),

@@ -82,7 +82,7 @@ def test_an_operator_sees_what_is_healthy_and_acts_on_it(
     looked_at(window, node_modules, "connection")
     window.get_by_role("button", name="Pause: orders", exact=True).click()
     expect(window.get_by_role("status")).to_contain_text("Paused")
-    expect(window.get_by_role("row").filter(has_text="orders").filter(has_text="disabled")).to_be_visible()
+    expect(window.get_by_role("row").filter(has_text="orders").filter(has_text="paused")).to_be_visible()
     window.get_by_role("button", name="Resume: orders", exact=True).click()
     expect(window.get_by_role("status")).to_contain_text("Resumed")
     window.get_by_role("button", name="Sync now").click()
@@ -135,7 +135,7 @@ def test_a_page_shows_what_is_new_by_itself_and_leaves_alone_what_is_used(
 ):
     sign_in(window, desk, house)
     window.goto(f"{desk.url}/dashboard/connections/{house.connection('wms')['connection_id']}")
-    paused = window.get_by_role("row").filter(has_text="disabled")
+    paused = window.get_by_role("row").filter(has_text="paused")
     expect(paused).to_have_count(0)
     house.ask("PATCH", "/schedules/get_returns/toggle", "wms", json={"paused": True})
     window.get_by_role("button", name="Sync: orders").focus()

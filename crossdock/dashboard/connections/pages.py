@@ -6,16 +6,30 @@ import msgspec
 from starlette.responses import Response
 
 from crossdock.connections.overview import ConnectionOverview, latest_sync_ms, overviews
+from crossdock.connections.problems import affected_endpoints
+from crossdock.dashboard.connections.head import (
+    ConnectionHead,
+    OpenedConnection,
+    head_of,
+    opened_connection,
+)
+from crossdock.dashboard.connections.runs import RunLine, line_of
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import Invalid
 from crossdock.resources import catalogue
-from crossdock.store.connections import health
+from crossdock.store.connections import health, run_history
+from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.connections.health import ConnectionSearch
+from crossdock.store.connections.problems import ConnectionProblem
+from crossdock.store.connections.run_history import RunSearch
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
 from crossdock.wire import stamp
 
 PAGE = 50
+SHOWN_RUNS = 5
+PACES = (60, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 7 * 86_400)
+"""Seconds between two syncs that the form of a function offers, besides those that it has."""
 
 
 class ConnectionLine(msgspec.Struct, kw_only=True):
@@ -29,6 +43,7 @@ class ConnectionLine(msgspec.Struct, kw_only=True):
     status: str
     problems: int
     latest_sync: str | None
+    last_used: str | None
 
 
 class ConnectionsPage(msgspec.Struct, kw_only=True):
@@ -42,12 +57,33 @@ class ConnectionsPage(msgspec.Struct, kw_only=True):
     next_token: str | None
 
 
-class ConnectionPage(msgspec.Struct, kw_only=True):
-    """A connection as the API shows it, with its settings."""
+class FunctionDetail(msgspec.Struct, kw_only=True):
+    """The syncing of one function. choices: seconds between two syncs that the form offers."""
 
+    function_name: str
+    seconds: int
+    default_seconds: int
+    choices: list[int]
+    last_start: str | None
+    last_end: str | None
+    latest_data: str | None
+    next_due: str | None
+    problems: list[dict[str, Any]]
+    runs: list[RunLine]
+
+
+class ConnectionPage(msgspec.Struct, kw_only=True):
+    """A connection as the API shows it, with its settings. detail: of the function that is asked for.
+
+    progress: runs by function that wait or go on.
+    """
+
+    head: ConnectionHead
     connection: dict[str, Any]
     settings: dict[str, Any]
     status: str
+    progress: dict[str, RunLine]
+    detail: FunctionDetail | None
 
 
 async def listed(visit: DashboardContext) -> Response:
@@ -84,39 +120,69 @@ async def listed(visit: DashboardContext) -> Response:
 
 def _line(overview: ConnectionOverview) -> ConnectionLine:
     latest = latest_sync_ms(overview.available_schedules)
-    row = overview.connection
     return ConnectionLine(
-        connection_id=row.uid,
-        customer_id=row.customer_id,
-        system=overview.system,
-        integration_name=row.integration,
-        integration_type=row.type,
-        status=_status(bool(overview.running), [problem.is_blocking for problem in overview.problems]),
+        **msgspec.structs.asdict(head_of(overview)),
         problems=len(overview.problems),
-        latest_sync=None if latest is None else stamp(latest),
+        latest_sync=_when(latest),
+        last_used=_when(overview.connection.last_used_ms),
     )
-
-
-def _status(is_syncing: bool, problems: list[bool]) -> str:
-    """The state of a connection in one word. problems: of each, whether it keeps something from syncing."""
-    if any(problems):
-        return "blocked"
-    if problems:
-        return "attention"
-    return "syncing" if is_syncing else "healthy"
 
 
 async def shown(visit: DashboardContext) -> Response:
     """One connection: its state, problems, schedules and settings."""
-    uid = visit.part("connection_id")
+    opened = await opened_connection(visit)
+    uid, now = opened.row.uid, visit.door.clock()
     connection = (await visit.inside.get(f"/connections/{uid}"))["data"]
     settings = await visit.inside.get(f"/connections/{uid}/settings")
-    is_syncing = any("in_progress" in (plan["sync_status"] or "") for plan in connection["sync_schedules"])
-    blocking = [
-        any(affected["preventing_sync"] for affected in error["affected_endpoints"])
-        for error in connection["errors"]
-    ]
-    page = ConnectionPage(connection=connection, settings=settings, status=_status(is_syncing, blocking))
-    customer = f" of {connection['customer_id']}" if connection["customer_id"] else ""
-    title = f"{connection['integration_display_name']}{customer}"
-    return visit.view("connections/connection.html", page, title=title)
+    runs = await run_history.open_runs(visit.door.database, opened.row.id)
+    function = visit.query("function").get("function", "")
+    page = ConnectionPage(
+        head=opened.head,
+        connection=connection,
+        settings=settings,
+        status=opened.head.status,
+        progress={run.function: line_of(run, now) for run in runs if run.kind == "sync"},
+        detail=await _detail(visit, opened, settings, function) if function else None,
+    )
+    return visit.view("connections/connection.html", page, title=opened.head.title)
+
+
+async def _detail(
+    visit: DashboardContext, opened: OpenedConnection, settings: dict[str, Any], function: str
+) -> FunctionDetail | None:
+    """The syncing of a function; None: it has no schedule, or is switched off."""
+    plan = next((plan for plan in opened.overview.available_schedules if plan.function == function), None)
+    pace = settings["sync_frequency"].get(function)
+    if plan is None or pace is None:
+        return None
+    search, now = RunSearch(opened.row.id, function), visit.door.clock()
+    runs = await run_history.page(visit.door.database, search, None, SHOWN_RUNS)
+    return FunctionDetail(
+        function_name=function,
+        seconds=pace["seconds"],
+        default_seconds=pace["default_seconds"],
+        choices=sorted({*PACES, pace["seconds"], pace["default_seconds"]}),
+        last_start=_when(plan.last_start_ms),
+        last_end=_when(plan.last_end_ms),
+        latest_data=_when(plan.latest_data and plan.latest_data * 1000),
+        next_due=None if plan.paused else _when(plan.due_ms),
+        problems=[
+            _problem(opened.row, problem)
+            for problem in opened.overview.problems
+            if problem.function in ("", function)
+        ],
+        runs=[line_of(run, now) for run in runs],
+    )
+
+
+def _problem(connection: ConnectionRow, problem: ConnectionProblem) -> dict[str, Any]:
+    """A problem as the page of its function shows it."""
+    return {
+        "error_type": problem.kind, "message": problem.message, "is_blocking": problem.is_blocking,
+        "first_seen": stamp(problem.first_ms), "last_seen": stamp(problem.last_ms),
+        "affected_endpoints": affected_endpoints(connection, problem),
+    }  # fmt: skip
+
+
+def _when(moment_ms: int | None) -> str | None:
+    return None if moment_ms is None else stamp(moment_ms)

@@ -111,17 +111,29 @@ class LiveSwitch extends HTMLElement {
 
 class LivePart extends HTMLElement {
   connectedCallback() {
-    this.timer = setInterval(() => this.look(), Number(this.dataset.seconds || 10) * 1000);
+    this.begin();
   }
 
   disconnectedCallback() {
     clearInterval(this.timer);
   }
 
+  begin() {
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.look(), Number(this.dataset.seconds || 10) * 1000);
+  }
+
   look() {
     if (isPaused() || Date.now() - touched > LEFT_ALONE_MS) return;
     const busy = document.hidden || this.contains(document.activeElement) || this.matches(":hover");
-    if (!busy) this.refresh();
+    if (!busy && !this.querySelector("details[open]") && !this.isChanged()) this.refresh();
+  }
+
+  // Whether something was chosen or typed in it that was not sent yet.
+  isChanged() {
+    const typed = [...this.querySelectorAll("input")].some((input) => input.value !== input.defaultValue);
+    return typed || [...this.querySelectorAll("select")].some((select) =>
+      [...select.options].some((option) => option.defaultSelected) && !select.selectedOptions[0]?.defaultSelected);
   }
 
   refresh() {
@@ -131,7 +143,11 @@ class LivePart extends HTMLElement {
     request.timeout = 20000;
     request.onload = () => {
       const fresh = request.status === 200 && request.response?.getElementById(this.id);
-      if (fresh) this.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+      if (!fresh) return;
+      this.replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+      if (this.dataset.seconds === fresh.dataset.seconds) return;
+      this.dataset.seconds = fresh.dataset.seconds; // what is under way is looked at more often
+      this.begin();
     };
     request.send();
   }

@@ -49,7 +49,8 @@ export class Journey {
     this.speak(languageOf(...wishes, hint, navigator.languages));
     const origin = this.host.origin?.();
     const allowed = this.context.allowed_origins ?? [];
-    if (origin && allowed.length && !allowed.includes(origin)) {
+    // Pages of this server show it whatever the list says: the dashboard is one.
+    if (origin && origin !== location.origin && allowed.length && !allowed.includes(origin)) {
       screens.message(this.card, this.t, "origin", { organization: organization.name, origin });
       return;
     }

@@ -90,6 +90,34 @@ async def of_organization(database: Database, vault: Vault, organization_id: str
     return [await _opened(vault, row) for row in rows]
 
 
+@dataclass(frozen=True)
+class ListedLink:
+    """A magic link without its secret, as it is listed."""
+
+    id: str
+    options: str
+    customer_id: str | None
+    connection_uid: str | None
+    max_connections: int
+    connections: int
+    created_ms: int
+    expires_ms: int
+
+
+async def page(
+    database: Database, organization_id: str, before: tuple[int, str] | None, limit: int
+) -> list[ListedLink]:
+    """The links of an organization, the newest first. before: when the last one before was made, its id."""
+    older = "" if before is None else " AND (created_ms, id) < (?, ?)"
+    rows = await database.fetch(
+        "SELECT id, options, customer_id, connection_uid, max_connections, connections, created_ms, "
+        f"expires_ms FROM magic_links WHERE organization_id = ?{older} "
+        "ORDER BY created_ms DESC, id DESC LIMIT ?",
+        organization_id, *(before or ()), limit,
+    )  # fmt: skip
+    return [ListedLink(*row) for row in rows]
+
+
 async def delete(transaction: Transaction, link_id: str, organization_id: str) -> bool:
     """Remove a link, and what was begun with it. False when there is none."""
     count = await transaction.execute(

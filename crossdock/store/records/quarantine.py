@@ -151,6 +151,24 @@ async def of_connection(
     return [QuarantineRow(*row) for row in rows]
 
 
+async def page(
+    database: Database, connection_id: int, function: str, after: tuple[str, str] | None, limit: int
+) -> list[QuarantineRow]:
+    """The records in quarantine by function and key. function "": any; after: those of the last one."""
+    clauses, values = ["connection_id = ?"], list[object]([connection_id])
+    if function:
+        clauses.append("function = ?")
+        values.append(function)
+    if after is not None:
+        clauses.append("(function, key) > (?, ?)")
+        values += after
+    rows = await database.fetch(
+        f"SELECT {_COLUMNS} FROM quarantine WHERE {' AND '.join(clauses)} ORDER BY function, key LIMIT ?",
+        *values, limit,
+    )  # fmt: skip
+    return [QuarantineRow(*row) for row in rows]
+
+
 async def summary(
     database: Database | Transaction, connection_id: int, function: str, examples: int = 3
 ) -> QuarantineSummary:

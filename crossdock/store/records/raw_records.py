@@ -47,6 +47,15 @@ async def get(
     return zlib.decompressobj().decompress(packed, LARGEST_BYTES)
 
 
+async def first_ids(database: Database, connection_id: int, resource_key: str, limit: int) -> list[str]:
+    """The first ids of the records whose raw form is kept."""
+    rows = await database.fetch(
+        "SELECT id FROM raw_records WHERE connection_id = ? AND resource = ? ORDER BY id LIMIT ?",
+        connection_id, resource_key, limit,
+    )  # fmt: skip
+    return [str(row[0]) for row in rows]
+
+
 async def forget(transaction: Transaction, connection_id: int, resource_key: str, ids: Iterable[str]) -> None:
     """Forget what the vendor sent of these records."""
     await transaction.executemany(
