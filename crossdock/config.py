@@ -121,6 +121,11 @@ class Settings:
     )
     webhook_https_only: int = _setting(0, "1: webhooks are sent to https only.")
     webhook_concurrency: int = _setting(512, "Webhooks that one worker process has under way at a time.")
+    portal_frames: str = _setting(
+        "*",
+        "Pages that may show the webhook portal in a frame: origins such as https://app.example.com, "
+        "separated by commas. `*`: any may. `none`: none may.",
+    )
     attempts_days: int = _setting(90, "How long the log of webhook attempts is kept. 0: for ever.")
     smtp_url: str = _setting(
         "",
@@ -253,6 +258,7 @@ RANGES = {
     "metrics_port": (0, 65535),
     "max_file_bytes": (1, 17_179_869_184),
 }
+_FRAME_SOURCE = re.compile(r"none|\*|https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 CHOICES = {
     "log_format": ("json", "console"), "log_level": ("debug", "info", "warning", "error"),
     "api_log_details": ("none", "failures", "all"),
@@ -278,9 +284,19 @@ def _faults(settings: Settings) -> list[str]:
         faults.append("CROSSDOCK_SMTP_URL must begin with smtp:// or smtps://")
     if settings.smtp_url and not settings.mail_from:
         faults.append("CROSSDOCK_MAIL_FROM must be set with CROSSDOCK_SMTP_URL: it is whom e-mail is from")
+    faults += _frame_faults(settings.portal_frames)
     for name in ("allowed_addresses", "trusted_proxies"):
         faults += _network_faults(variable(name), getattr(settings, name))
     return faults
+
+
+def _frame_faults(text: str) -> list[str]:
+    """Which parts of a list of pages that may frame the portal are none."""
+    return [
+        f"CROSSDOCK_PORTAL_FRAMES has {part[:100]!r}; wanted is an origin, * or none"
+        for part in _parts(text)
+        if not _FRAME_SOURCE.fullmatch(part)
+    ]
 
 
 def _network_faults(name: str, text: str) -> list[str]:

@@ -1,14 +1,15 @@
 """One audit of a carrier connection: its charges, by the rules, against the customer's other systems.
 
-    follow line items ─▶ follow shipments of the same customer ─▶ rules, batch by batch ─▶ what was not
-                                                                                      found again goes
+    follow line items ─▶ follow shipments of the same customer ─▶ rules, batch by batch ─┬─▶ what was not
+                                                                                         │  found again goes
+                                                                                         └─▶ sums by month
 
 It reads all charges in two orders, some thousand at a time: its memory does not grow with them.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 
@@ -17,8 +18,9 @@ import structlog
 from crossdock.audit import rules
 from crossdock.audit.follow import ORDER_RESOURCES, Follower
 from crossdock.audit.rules import Finding
+from crossdock.audit.spend import SpendSums
 from crossdock.jobs.queue import Lease, enqueue
-from crossdock.store.carriers import audit
+from crossdock.store.carriers import audit, spend
 from crossdock.store.carriers.audit import KIND, ChargeRow, StoredFinding
 from crossdock.store.connections import connections, schedules
 from crossdock.store.connections.connections import ConnectionRow
@@ -57,10 +59,13 @@ async def do_audit(database: Database, clock: Clock, lease: Lease, _stopping: as
     async with database.transaction() as transaction:
         await lease.extend(transaction)
         await audit.started(transaction, connection.id, began)
-    count = await Audit(database, clock, lease, connection).do(began)
+    current_audit = Audit(database, clock, lease, connection)
+    count = await current_audit.do(began)
     async with database.transaction() as transaction:
         await lease.finish(transaction)
+        await spend.replace(transaction, connection.id, current_audit.sums.rows())
         await audit.forget_findings(transaction, connection.id, lease.job.id)
+        await spend.sum_findings(transaction, connection.id)
         await audit.ended(transaction, connection.id, began, clock())
     log.info("audit done", connection=connection.uid, findings=count)
 
@@ -73,6 +78,7 @@ class Audit:
     clock: Clock
     lease: Lease
     connection: ConnectionRow
+    sums: SpendSums = field(default_factory=SpendSums)
 
     async def do(self, began_ms: int) -> int:
         """Do the audit; return how many findings there are."""
@@ -137,6 +143,7 @@ class Audit:
         }
         findings: list[Finding] = []
         for charges in parcels:
+            self.sums.add(charges)
             is_known = charges[0].parcel in known_tracking_numbers
             first = min((charge.charged_on for charge in charges if charge.charged_on), default=0)
             can_know = known_since is not None and first >= known_since
@@ -157,6 +164,9 @@ class Audit:
         usual, after = rules.UsualCost(), ("", "", 0, "")
         while charges := await audit.by_label(self.database, self.connection.id, after, AT_ONCE):
             last = charges[-1]
+            for charge in charges:
+                if not charge.parcel:  # those of parcels are added with their parcel
+                    self.sums.add([charge])
             after = (last.label, last.account_id, last.charged_on, last.item_id)
             yield [finding for charge in charges for finding in usual.see(charge)]
 

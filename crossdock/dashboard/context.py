@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from crossdock.dashboard import rendering
 from crossdock.dashboard.inside import InsideCalls
 from crossdock.dashboard.inside_account import InsideAccount
+from crossdock.dashboard.inside_webhooks import InsideWebhooks
 from crossdock.dashboard.navigation import NavigationEntry
 from crossdock.dashboard.notices import notice
 from crossdock.errors import Invalid, TooLarge
@@ -30,13 +31,16 @@ THEMES: tuple[Theme, ...] = ("system", "light", "dark")
 
 @dataclass(frozen=True)
 class DashboardContext(HandlerContext):
-    """One request that was let in. fields, files: of the form; empty: none was sent."""
+    """One request that was let in. fields, files: of the form, these until it is
+    answered; empty: none was sent.
+    """
 
     holder: SignedIn
     role: Role
     organization_id: str
     inside: InsideCalls
     account: InsideAccount
+    hooks: InsideWebhooks
     fields: Mapping[str, str]
     files: Mapping[str, UploadFile]
     csrf_token: str
@@ -93,6 +97,7 @@ class DashboardContext(HandlerContext):
             "title": title, "navigation": self.navigation, "csrf_token": self.csrf_token,
             "email": self.holder.email, "role": self.role, "organization": self.holder.organization_name,
             "may": self.may, "notice": notice(self.request.query_params.get("done", "")),
+            "can": self.hooks.may, "frame": "frame.html", "place": "dashboard",
         }  # fmt: skip
 
     def onward(self, path: str, **query: str) -> Response:

@@ -5,29 +5,28 @@ page or form ─ another site's? ─ whose session? ─ may the role? ─ the fo
 """
 
 import hmac
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
-from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crossdock.account_api.dialect import AccountApi
 from crossdock.api.dialect import ApiDialect
 from crossdock.dashboard.context import DashboardContext, frame_values, wants_json
+from crossdock.dashboard.forms import check_act, sent_form
 from crossdock.dashboard.inside import InsideCalls
 from crossdock.dashboard.inside_account import InsideAccount
+from crossdock.dashboard.inside_webhooks import InsideWebhooks
 from crossdock.dashboard.navigation import navigation
 from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.operations import AREAS, OPERATIONS, PREFIX
 from crossdock.dashboard.rendering import POLICY, rendered
 from crossdock.errors import (
-    BadRequest,
     CrossdockError,
     Forbidden,
     Invalid,
     MethodNotAllowed,
     NotFound,
-    TooLarge,
     TooManyRequests,
     Unauthorized,
 )
@@ -36,10 +35,11 @@ from crossdock.people.permissions import require
 from crossdock.people.sessions import check_organization, require_open
 from crossdock.store.people.user_sessions import SignedIn
 from crossdock.store.people.users import Role
+from crossdock.svix_api.context import AdminCaller
+from crossdock.svix_api.dialect import WebhookAdmin
 from crossdock.web import cookies, csrf
 from crossdock.web.dependencies import Dependencies
-from crossdock.web.dialect import Dialect
-from crossdock.web.forms import read_form
+from crossdock.web.dialect import Dialect, Handler
 from crossdock.web.people import act_for, csrf_key, holder_of, take_back, visitor_of
 from crossdock.web.responses import reply
 
@@ -51,17 +51,20 @@ SIGN_IN = {
 
 
 class Dashboard(Dialect[DashboardOperation, DashboardContext]):
-    """Callers are people's browsers. api, account: whose operations the pages call."""
+    """Callers are people's browsers. api, account, webhooks: whose operations the pages call."""
 
     prefix = PREFIX
     package = "crossdock.dashboard"
     ends_loosely = True
 
-    def __init__(self, door: Dependencies, api: ApiDialect, account: AccountApi) -> None:
+    def __init__(
+        self, door: Dependencies, api: ApiDialect, account: AccountApi, webhooks: WebhookAdmin
+    ) -> None:
         super().__init__(OPERATIONS)
         self._door = door
         self._api = api
         self._account = account
+        self._webhooks = webhooks
 
     async def admit(self, operation: DashboardOperation, request: Request) -> DashboardContext:
         csrf.check_origin(request, self._door.settings.url)
@@ -69,26 +72,29 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         role, organization_id = _membership(holder, operation)
         visitor = visitor_of(self._door, request)
         token = csrf.csrf_token(csrf_key(self._door), cookies.session_token(request))
-        fields, files = await _sent(operation, request) if request.method not in csrf.SAFE else ({}, {})
-        _check_token(request, fields.get("csrf_token", ""), token)
-        _check_act(operation, fields.get("do", ""))
+        form = await sent_form(operation, request, self._door.settings.max_file_bytes)
+        try:
+            _check_token(request, form.fields.get("csrf_token", ""), token)
+            check_act(operation, form.fields.get("do", ""))
+        except CrossdockError:
+            await form.close()
+            raise
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
         account = InsideAccount(self._account, self._door, request, holder, visitor)
+        hooks = InsideWebhooks(self._webhooks, request, AdminCaller(organization_id, ""), role)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
-            self._door,
-            request,
-            holder,
-            role,
-            organization_id,
-            inside,
-            account,
-            fields,
-            files,
-            token,
-            entries,
-        )
+            self._door, request, holder, role, organization_id, inside, account, hooks, form.fields,
+            form.files, token, entries,
+        )  # fmt: skip
+
+    async def respond(self, handler: Handler[DashboardContext], context: DashboardContext) -> Response:
+        try:
+            return await super().respond(handler, context)
+        finally:
+            for file in context.files.values():
+                await file.close()
 
     async def answer(self, request: Request) -> Response:
         """The answer to a request. Raises what is a fault of ours."""
@@ -126,7 +132,7 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         return response
 
 
-def fault_page(request: Request, error: CrossdockError) -> Response:
+def fault_page(request: Request, error: CrossdockError, template: str = "fault.html") -> Response:
     """The page, or the JSON, that tells a person why there is none."""
     headers = dict(POLICY.headers)
     if isinstance(error, TooManyRequests):
@@ -146,7 +152,7 @@ def fault_page(request: Request, error: CrossdockError) -> Response:
         else []
     )
     html = rendered(
-        "fault.html", **frame_values(request), title="This did not work", status=error.http_status,
+        template, **frame_values(request), title="This did not work", status=error.http_status,
         text=str(error), details=details,
     )  # fmt: skip
     return Response(html, error.http_status, headers, media_type="text/html; charset=utf-8")
@@ -167,37 +173,3 @@ def _check_token(request: Request, sent: str, token: str) -> None:
     shown = sent or request.headers.get(csrf.TOKEN_HEADER, "")
     if not hmac.compare_digest(shown.encode(), token.encode()):
         raise Forbidden("This form is from an earlier visit: open the page again.", code="csrf")
-
-
-def _check_act(operation: DashboardOperation, wanted: str) -> None:
-    """Raise Invalid for a form that asks for what there is not."""
-    if operation.acts and wanted not in operation.acts:
-        raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
-
-
-async def _sent(
-    operation: DashboardOperation, request: Request
-) -> tuple[dict[str, str], dict[str, UploadFile]]:
-    """The fields and the files of a form. Raises BadRequest for what is none."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not operation.takes_file or kind != "multipart/form-data":
-        return await _fields(operation, request), {}
-    form = await read_form(request, max_fields=operation.most_fields)
-    fields = {name: value for name, value in form.items() if isinstance(value, str)}
-    files = {name: value for name, value in form.items() if isinstance(value, UploadFile)}
-    return fields, files
-
-
-async def _fields(operation: DashboardOperation, request: Request) -> dict[str, str]:
-    """The fields of a form. Raises TooLarge, and BadRequest for what is none."""
-    raw = await request.body()
-    if len(raw) > operation.most_bytes:
-        raise TooLarge(f"A form may have {operation.most_bytes:,} bytes here; this has {len(raw):,}.")
-    try:
-        return dict(
-            parse_qsl(
-                raw.decode(), keep_blank_values=True, max_num_fields=operation.most_fields, errors="strict"
-            )
-        )
-    except ValueError:
-        raise BadRequest("What was sent is not a form.") from None

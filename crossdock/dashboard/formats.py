@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.invoices.amounts import minor_digits
 from crossdock.wire import encode
 
 _STEPS = ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k"))
@@ -14,7 +15,18 @@ _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 def number(value: int | Decimal | None) -> str:
     """1234567 → 1,234,567; None → –."""
-    return "–" if value is None else f"{value:,}"
+    if value is None:
+        return "–"
+    return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
+
+
+def money(value: int | Decimal | None, currency: str | None) -> str:
+    """1234.5 USD → 1,234.50; no digit is rounded away; None → –."""
+    if value is None:
+        return "–"
+    exact = Decimal(value)
+    missing = minor_digits(currency) + min(0, int(exact.as_tuple().exponent))
+    return number(exact.quantize(Decimal(1).scaleb(-minor_digits(currency))) if missing > 0 else exact)
 
 
 def short_number(value: int) -> str:
@@ -52,6 +64,15 @@ def milliseconds(value: Decimal | float | int) -> str:
     return f"{size:.1f} ms" if size < 10 else f"{size:.0f} ms" if size < 1000 else f"{size / 1000:.1f} s"
 
 
+def size(value: int) -> str:
+    """1234567 → 1.2 MB; below a thousand in bytes."""
+    number, units = Decimal(value), ["bytes", "kB", "MB", "GB", "TB"]
+    while number >= 1000 and len(units) > 1:
+        number /= 1000
+        del units[0]
+    return f"{number:.1f} {units[0]}".replace(".0 ", " ")
+
+
 def words(name: str) -> str:
     """get_inbound_shipments → inbound shipments; first_sync_in_progress → first sync in progress."""
     return name.removeprefix("get_").replace("_", " ")
@@ -72,8 +93,8 @@ def json_line(value: Any) -> str:
 
 
 def pretty(value: Any) -> str:
-    """A value as indented JSON, numbers exact."""
-    return msgspec.json.format(encode(value), indent=2).decode()
+    """A value as indented JSON, its numbers exact; those of `msgspec.Raw` as they were written."""
+    return msgspec.json.format(encode(value), indent=2).decode(errors="replace")
 
 
 def is_blank(value: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,9 +34,11 @@ from crossdock.wire import encode
 
 _SUBJECTS = {
     "additions": "connections", "alerts": "connections", "api_logs": "records", "carrier": "records",
-    "connections": "connections", "link": "connections", "records": "records", "sandbox": "connections",
+    "connections": "connections", "events": "records", "link": "connections", "records": "records",
+    "sandbox": "connections",
 }  # fmt: skip
 """What an operation is about, by the module of its handler. What is not here, no page calls yet."""
+PIECE_BYTES = 1 << 18
 _EXACT = msgspec.json.Decoder(type=Any, float_hook=Decimal)
 
 
@@ -90,6 +93,17 @@ class InsideCalls:
         """The answer to a change. body: as JSON; None: there is none."""
         return decoded(await self.answer(method, path, body=body, connection_id=connection_id))
 
+    async def upload(self, path: str, file: UploadFile, query: Mapping[str, Any], connection_id: str) -> Any:
+        """The answer to a file that is sent as it is."""
+
+        async def receive() -> dict[str, Any]:
+            piece = await file.read(PIECE_BYTES)
+            return {"type": "http.request", "body": piece, "more_body": bool(piece)}
+
+        await file.seek(0)
+        request = inner_request(self.request, "POST", path, query)
+        return decoded(await self._answer(Request(request.scope, receive), connection_id))
+
     async def answer(
         self,
         method: str,
@@ -101,8 +115,11 @@ class InsideCalls:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """The answer whole, for whoever looks at its headers. headers: those that say more of the request."""
-        shown = path.path if isinstance(path, FilledPath) else path
         request = inner_request(self.request, method, path, query or {}, body, headers=headers or {})
+        return await self._answer(request, connection_id)
+
+    async def _answer(self, request: Request, connection_id: str) -> Response:
+        method, shown = request.method, request.scope["path"]
         match = self.api.match(request, shown)
         if match is None:
             raise NotFound(f"there is no {method} {shown}")

@@ -6,23 +6,22 @@ from dataclasses import dataclass
 from crossdock.web.context import LARGEST_BODY
 from crossdock.web.operation import HttpOperation
 
-MOST_FIELDS = 200
-
 
 @dataclass(frozen=True)
 class DashboardOperation(HttpOperation):
     """A page, or a form that is sent to one.
 
     permission: of `people.permissions`, to see or do it; acts: what the field `do` of the form may say; none:
-    the form has no such field; takes_file: whether the form may be sent with a file; most_bytes, most_fields:
-    of the form.
+    the form has no such field; takes_file: whether the form may be sent with a file; is_file_large: whether
+    that may be as large as the settings allow, not only as large as any body; largest_form: in bytes,
+    without a file.
     """
 
     permission: str
     acts: tuple[str, ...] = ()
-    most_bytes: int = LARGEST_BODY
-    most_fields: int = MOST_FIELDS
     takes_file: bool = False
+    is_file_large: bool = False
+    largest_form: int = LARGEST_BODY
 
 
 @dataclass(frozen=True)

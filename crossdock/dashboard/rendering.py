@@ -19,8 +19,9 @@ POLICY = PagePolicy(opener="same-origin", referrer="same-origin")
 BUTTON_POLICY = replace(POLICY, opener="same-origin-allow-popups", has_button=True)
 """The policy of a page that systems are connected on; vendors' sign-ins have windows of their own."""
 FILTERS = (
-    formats.number, formats.short_number, formats.percent, formats.span, formats.milliseconds, formats.words,
-    formats.exact, formats.json_line, formats.pretty, formats.is_blank, formats.table_columns, is_link,
+    formats.number, formats.money, formats.short_number, formats.percent, formats.span,
+    formats.milliseconds, formats.size, formats.words, formats.pretty, formats.exact, formats.json_line,
+    formats.is_blank, formats.table_columns, is_link,
 )  # fmt: skip
 
 

@@ -52,6 +52,13 @@ def has_decimals(currency: str | None) -> bool | None:
     return False if currency in NO_DECIMALS else None
 
 
+def minor_digits(currency: str | None) -> int:
+    """The number of decimals that amounts in a currency have; 2 where none is known."""
+    if currency in THREE_DECIMALS:
+        return 3
+    return 0 if currency in NO_DECIMALS else 2
+
+
 def amount(cell: str, style: NumberStyle, *, decimals: bool | None = None) -> Decimal | None:
     """The amount in a cell; None when it is blank. Digits are kept as they come: 8.50 stays 8.50.
 

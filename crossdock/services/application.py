@@ -10,6 +10,7 @@ from crossdock.api.operations import all_operations
 from crossdock.connect_api.dialect import link_dialects
 from crossdock.dashboard.dialect import Dashboard
 from crossdock.dashboard.files import DashboardFiles
+from crossdock.dashboard.portal.dialect import Portal, PortalShell
 from crossdock.deco_api.dialect import DecoEvents
 from crossdock.pages.account.dialect import AccountPages
 from crossdock.pages.demo.dialect import DemoPages
@@ -26,16 +27,18 @@ def application(door: Dependencies, demo_organization: str = "") -> ASGIApp:
 
     demo_organization: whose systems the page /connect/demo connects; empty: there is no such page.
     """
-    api, account = ApiDialect(door), AccountApi(door)
+    api, account, webhooks = ApiDialect(door), AccountApi(door), WebhookAdmin(door)
     dialects: list[Dialect[Any, Any]] = [
-        WebhookAdmin(door),
+        webhooks,
         DecoEvents(door),
         AccountPages(door, has_demo=bool(demo_organization)),
         account,
         *link_dialects(door),
         ConnectPages(door),
         DashboardFiles(door),
-        Dashboard(door, api, account),
+        Dashboard(door, api, account, webhooks),
+        PortalShell(door),
+        Portal(door, webhooks),
     ]
     if demo_organization:
         dialects.append(DemoPages(door, demo_organization))

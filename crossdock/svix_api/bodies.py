@@ -66,7 +66,8 @@ class EndpointUpsertIn(EndpointScope, kw_only=True):
     uid: Uid | None = None
     disabled: bool | None = None
     event_types: Types | None = None
-    filter_types: Types | None = None
+    filter_types: list[EventTypeName] | None = None
+    """Empty means all: the form of svix-react always sends it."""
     channels: Channels | None = None
     metadata: Metadata | None = None
 
@@ -121,7 +122,7 @@ class SimulateIn(AdminBody):
 class ExampleIn(AdminBody):
     event_type: EventTypeName
     example_index: Annotated[int, Meta(ge=0)] | None = None
-    payload: dict[str, Any] | None = None
+    payload: dict[str, msgspec.Raw] | None = None
 
 
 class WindowIn(AdminBody):

@@ -24,10 +24,12 @@ from crossdock.errors import (
     Unavailable,
 )
 from crossdock.store.webhooks import portal
-from crossdock.svix_api.context import AdminContext, sign_in
+from crossdock.svix_api import cross_origin
+from crossdock.svix_api.context import AdminCaller, AdminContext, sign_in
 from crossdock.svix_api.operations import ANYBODY, OPERATIONS, PREFIX, AdminOperation
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.dialect import Dialect, Handler
+from crossdock.web.middleware import note_headers
 from crossdock.web.responses import answer, no_content, reply
 
 ANSWERS_KEPT_MS = 12 * 3_600_000
@@ -56,6 +58,12 @@ class WebhookAdmin(Dialect[AdminOperation, AdminContext]):
 
     async def admit(self, operation: AdminOperation, request: Request) -> AdminContext:
         caller = None if operation.needs == ANYBODY else await sign_in(self._door, request, operation.id)
+        return self.context(operation, request, caller)
+
+    def context(
+        self, operation: AdminOperation, request: Request, caller: AdminCaller | None
+    ) -> AdminContext:
+        """The context of a request by somebody known. Raises Forbidden, and Conflict where another sends."""
         if caller is not None:
             caller.require(operation)
         if operation.sends and self._door.settings.svix_url:
@@ -63,6 +71,18 @@ class WebhookAdmin(Dialect[AdminOperation, AdminContext]):
                 "webhooks are handed to another server (CROSSDOCK_SVIX_URL), and it has to be asked"
             )
         return AdminContext(self._door, request, operation, caller)
+
+    async def answer(self, request: Request) -> Response:
+        """The answer to a request; pages of other sites may read it that show a portal token."""
+        if cross_origin.is_preflight(request):
+            return self._preflight(request)
+        if cross_origin.shows_portal_token(request):
+            note_headers(request, cross_origin.READABLE)
+        return await super().answer(request)
+
+    def _preflight(self, request: Request) -> Response:
+        methods = self._router.methods(request.scope["path"].removeprefix(self.prefix))
+        return cross_origin.allowed(methods) if methods else self.no_such_path(request)
 
     def refusal(self, error: CrossdockError) -> Response:
         return refusal(error)

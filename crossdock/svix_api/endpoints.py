@@ -94,7 +94,7 @@ async def _members(
     types, name = body.event_types or body.filter_types, "eventTypes" if body.event_types else "filterTypes"
     return {
         "description": body.description or "",
-        "types": await _types(visit, types, name),
+        "types": await _types(visit, types or None, name),
         "channels": _unique("channels", body.channels),
         **await _scope(visit, body, before),
         "rate": body.throttle_rate or body.rate_limit,

@@ -212,10 +212,10 @@ async def example_sent(visit: AdminContext) -> Response:
     if endpoint.disabled:
         raise BadRequest("the endpoint is disabled: nothing is sent there", code="endpoint_disabled")
     payload = await _example(visit, body) if body.payload is None else body.payload
-    now = visit.now_ms
+    now, raw = visit.now_ms, msgspec.json.format(msgspec.json.encode(payload), indent=-1)
     message = Message(
         id=new_id("msg", now), application_id=endpoint.application_id, type=proper_name(body.event_type),
-        at_ms=now, body=_small(msgspec.json.encode(payload)), expires_ms=now + 90 * DAY_MS,
+        at_ms=now, body=_small(raw), expires_ms=now + 90 * DAY_MS,
         only_endpoint=endpoint.number,
     )  # fmt: skip
 

@@ -118,12 +118,12 @@ class Desk:
 
 
 @contextmanager
-def opened_desk(server: Server, **settings: Any) -> Iterator[Desk]:
+def opened_desk(server: Server, clock: Clock | None = None, **settings: Any) -> Iterator[Desk]:
     """A second server on the same database, on a clock of its own, that believes who calls."""
     import asyncio
     import threading
 
-    clock = Clock()
+    clock = clock or Clock()
     fields: dict[str, Any] = {"port": free_port(), "trusted_proxies": "127.0.0.0/8"} | settings
     services = replace(server.services, settings=replace(server.services.settings, **fields), clock=clock)
     # Guessing thousands of times in a test must not take as long as it takes attackers.

@@ -144,6 +144,7 @@ BODIES: dict[str, Json] = {
     "createApiKey": {"name": "n"},
     "invite": {"email": "new@example.com", "role": "viewer"},
     "changeMember": {"role": "viewer"},
+    "dashboard_reference_trial": {"connection_id": ""},
     "changeOrganization": {"wants_second_factor": False},
     "setSignOn": {
         "issuer": "https://id.example", "client_id": "x", "domains": ["example.com"], "is_enforced": True,
@@ -246,7 +247,7 @@ def masked(text: str, ids: Sequence[str]) -> str:
 def ask(caller: Tenant, method: str, request: Request, headers: Mapping[str, str]) -> httpx.Response:
     """The answer to a request, of a browser that keeps no cookie."""
     path, query, body = request
-    kind = "data" if path.startswith("/dashboard") else "json"  # its pages send forms
+    kind = "data" if path.startswith(("/dashboard", "/portal")) else "json"  # its pages send forms
     extra_fields: Json = {} if body is None else {kind: body}
     http = caller.house.http
     http.cookies.clear()

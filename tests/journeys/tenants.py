@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from crossdock.dashboard.carrier.area import CARRIER
 from crossdock.people.sessions import OpenedSession, Visitor
 from crossdock.resources.catalogue import all_resources
 from crossdock.store.people import sign_on, users
@@ -33,7 +34,10 @@ NOBODYS = {
     "/connect/logos/integrations/{type}/{name} name": "sandbox",
     "/connect/logos/organizations/{name} name": "x" * 43,
     "/connect/static/{edition}/{name} name": "frame.js",
-    "/dashboard/static/{edition}/{name} name": "dashboard.js",
+    "/dashboard/static/{edition}/{name} name": "dashboard.js", "operation_id": "listOrders",
+    # Pages ask as the administration does, after which an event type of that name is one's own.
+    "/dashboard/webhooks/{app_id}/events/{name} name": "order.updated",
+    "/portal/webhooks/{app_id}/events/{name} name": "order.updated",
     "resource": "orders", "action": "create_order",
     "/dashboard/explorer/{connection_id}/write/{action}/{record_id} action": "cancel_order",
 }  # fmt: skip
@@ -275,6 +279,16 @@ def _auth_code(owner: Tenant) -> str:
     return owner.made["auth_code"]
 
 
+def _carrier_invoice(owner: Tenant) -> str:
+    """An invoice that no other organization has: those of sandboxes are alike."""
+    name, uid = f"inv_of-{owner.house.id}", owner.house.uids["carrier"]
+    connection = "(SELECT id FROM connections WHERE uid = ?)"
+    first = f"(SELECT min(id) FROM carrier_invoices WHERE connection_id = {connection})"
+    sql = f"UPDATE carrier_invoices SET id = ? WHERE connection_id = {connection} AND id = {first}"
+    owner.server.do(owner.server.services.database.execute(sql, name, uid, uid))
+    return name
+
+
 def _erasure(owner: Tenant) -> str:
     body = {"email": f"nobody@{owner.house.id}.example", "dry_run": True}
     answer = owner.house.ask("POST", "/erasures", None, json=body)
@@ -366,5 +380,10 @@ SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "portal token": _portal_token,
     "record_id": lambda owner: owner.sample("order_id", "wms"),
     "call_id": _call,
+    "carrier_invoice_id": _carrier_invoice,
+} | {
+    f"/dashboard{operation.path} connection_id": lambda owner: owner.house.uids["carrier"]
+    for operation in CARRIER.operations
+    if "{connection_id}" in operation.path
 }
 """How to make a thing of one organization, and what others name it by. Add what new routes name."""

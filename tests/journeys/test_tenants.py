@@ -65,6 +65,11 @@ def browsers(who: Tenant, route: Route) -> list[Headers]:
     return [headers | {"accept": kind} for headers in people(who, route) for kind in ("text/html", JSON)]
 
 
+def guests(who: Tenant, _: Route) -> list[Headers]:
+    """Who looks at the webhook portal."""
+    return [{"authorization": f"Bearer {who.sample('portal token', '')}"}]
+
+
 def everybody(_: Tenant, __: Route) -> list[Headers]:
     """Who calls what asks for nothing."""
     return [{}]
@@ -83,6 +88,8 @@ CALLERS: dict[str, Callable[[Tenant, Route], list[Headers]]] = {
     "DecoEvents": everybody,
     "DashboardFiles": everybody,
     "Dashboard": browsers,
+    "PortalShell": everybody,
+    "Portal": guests,
 }
 """Who calls each API, by the name of its dialect."""
 
@@ -209,8 +216,8 @@ def test_p19_every_route_answers_for_another_organizations_ids_as_for_ids_that_t
 
 
 STIRRING = (
-    "/attempt", "stats", "/msg", "/files", "/connections", "/background-task", "/events",
-    "/{connection_id}/write/", "/{connection_id}/import/",
+    "/webhooks/{app_id}", "/attempt", "stats", "/msg", "/files", "/connections", "/background-task",
+    "/events", "/{connection_id}/write/", "/{connection_id}/import/",
 )  # fmt: skip
 """What goes on by itself, is signed with the time, or is a form with a key that is new each time."""
 
@@ -291,6 +298,7 @@ def test_p19_pages_send_whoever_shows_no_session_to_the_one_to_sign_in_on(houses
 OPENS = {
     "ApiDialect": {"key"}, "WebhookAdmin": {"key", "portal token"}, "LinkApi": {"link_token"},
     "AccountApi": {"session"}, "Dashboard": {"session"},
+    "Portal": {"portal token"},
 }  # fmt: skip
 """Which credentials open what, by the name of the dialect."""
 

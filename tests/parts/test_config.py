@@ -47,6 +47,10 @@ BAD = {
         "10.0.0.0/8, home",
         "CROSSDOCK_ALLOWED_ADDRESSES: 'home' does not appear",
     ),
+    "CROSSDOCK_PORTAL_FRAMES": (
+        "https://a.example; script-src *",
+        "CROSSDOCK_PORTAL_FRAMES has 'https://a.example; script-src *'",
+    ),
 }
 
 

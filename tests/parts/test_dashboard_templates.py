@@ -79,8 +79,12 @@ def test_files_fit_into_a_first_page():
         ("", "Home"),
         ("/connections", "Connections"),
         ("/connections/x", "Connections"),
+        ("/webhooks", "Webhooks"),
+        ("/webhooks/x/messages", "Webhooks"),
         ("/api-log", "API log"),
         ("/explorer/x/list/orders", "Data explorer"),
+        ("/carrier/x/files/y", "Carrier"),
+        ("/integrations/wms/sandbox", "Integrations"),
     ],
 )
 def test_the_navigation_shows_where_one_is(path: str, title: str):

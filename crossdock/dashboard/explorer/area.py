@@ -8,8 +8,6 @@ _CONNECTION = Parameter("connection_id", "path")
 _RESOURCE = Parameter("resource", "path")
 _RECORD = Parameter("record_id", "path", may_have_slashes=True)
 _ACTION = Parameter("action", "path")
-_MOST_FIELDS = 2000
-"""Of a form with a hundred lines of an order."""
 _WRITING = ("send", "rehearse", "more")
 
 EXPLORER = Area(
@@ -42,7 +40,7 @@ EXPLORER = Area(
         DashboardOperation(
             "POST", "/explorer/{connection_id}/record/{resource}/{record_id}", "explorer.record.tagged",
             "dashboard_record_form", "records.write", parameters=(_CONNECTION, _RESOURCE, _RECORD),
-            acts=("tag",), most_fields=_MOST_FIELDS,
+            acts=("tag",),
         ),
         DashboardOperation(
             "GET", "/explorer/{connection_id}/write/{action}", "explorer.write_pages.asked",
@@ -51,7 +49,7 @@ EXPLORER = Area(
         DashboardOperation(
             "POST", "/explorer/{connection_id}/write/{action}", "explorer.write_pages.sent",
             "dashboard_write_form", "records.write", parameters=(_CONNECTION, _ACTION), acts=_WRITING,
-            most_bytes=MOST_BYTES, most_fields=_MOST_FIELDS,
+            largest_form=MOST_BYTES,
         ),
         DashboardOperation(
             "GET", "/explorer/{connection_id}/write/{action}/{record_id}", "explorer.write_pages.asked",
@@ -60,7 +58,7 @@ EXPLORER = Area(
         DashboardOperation(
             "POST", "/explorer/{connection_id}/write/{action}/{record_id}", "explorer.write_pages.sent",
             "dashboard_record_write_form", "records.write", parameters=(_CONNECTION, _ACTION, _RECORD),
-            acts=_WRITING, most_bytes=MOST_BYTES, most_fields=_MOST_FIELDS,
+            acts=_WRITING, largest_form=MOST_BYTES,
         ),
         DashboardOperation(
             "GET", "/explorer/{connection_id}/import/{action}", "explorer.importing.asked",
@@ -69,7 +67,7 @@ EXPLORER = Area(
         DashboardOperation(
             "POST", "/explorer/{connection_id}/import/{action}", "explorer.importing.sent",
             "dashboard_import_form", "records.write", parameters=(_CONNECTION, _ACTION),
-            acts=("send", "rehearse"), most_bytes=MOST_BYTES,
+            acts=("send", "rehearse"), largest_form=MOST_BYTES,
         ),
         DashboardOperation(
             "GET", "/explorer/{connection_id}/template/{action}", "explorer.importing.template",

@@ -155,7 +155,7 @@ def _content(visit: DashboardContext, form: WriteForm) -> dict[str, Any]:
 
 
 def _more_rows(fields: Mapping[str, str]) -> dict[str, int]:
-    """How many rows each list has with one more than were shown, by path."""
+    """The number of rows of each list with one more than were shown, by path."""
     return {
         name.removeprefix(ROWS): int(count) + 1
         for name, count in fields.items()

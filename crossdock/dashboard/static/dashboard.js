@@ -137,6 +137,8 @@ class LivePart extends HTMLElement {
   }
 
   refresh() {
+    const asked = new CustomEvent("live-refresh", { bubbles: true, cancelable: true });
+    if (!this.dispatchEvent(asked)) return; // the portal asks with its token
     const request = new XMLHttpRequest(); // it parses HTML without a sink that Trusted Types guard
     request.open("GET", location.href);
     request.responseType = "document";

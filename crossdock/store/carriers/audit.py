@@ -168,17 +168,34 @@ async def by_label(
     return [ChargeRow(*row) for row in rows]
 
 
+async def of_invoice(
+    database: Database, connection_id: int, account_id: str, invoice_id: str, after: str, limit: int
+) -> list[ChargeRow]:
+    """Charges of the invoice with this number and account, by id, behind one."""
+    rows = await database.fetch(
+        f"SELECT {_CHARGES} FROM charges WHERE connection_id = ? AND invoice_id = ? AND item_id > ? "
+        "AND account_id = ? ORDER BY item_id LIMIT ?",
+        connection_id, invoice_id, after, account_id, limit,
+    )  # fmt: skip
+    return [ChargeRow(*row) for row in rows]
+
+
 async def parcels(
     database: Database, connection_id: int, after: str, limit: int, only: Sequence[str] | None = None
 ) -> list[str]:
     """Parcels that were charged, in order; of only these, if some are given."""
-    condition, bound = database.one_of("parcel", only or ())
-    narrowed, values = (f" AND {condition}", [bound]) if only is not None else ("", [])
+    if only is None:
+        condition, bound = "parcel > ?", after
+    else:
+        # Without a range, which would be walked in place of looking each of them up.
+        condition, bound = database.one_of("parcel", [parcel for parcel in only if parcel > after])
     rows = await database.fetch(
-        "SELECT DISTINCT parcel FROM charges WHERE connection_id = ? AND parcel > ?"
-        f"{narrowed} ORDER BY parcel LIMIT ?",
-        connection_id, after, *values, limit,
-    )  # fmt: skip
+        f"SELECT DISTINCT parcel FROM charges WHERE connection_id = ? AND {condition} "
+        "ORDER BY parcel LIMIT ?",
+        connection_id,
+        bound,
+        limit,
+    )
     return [row[0] for row in rows]
 
 

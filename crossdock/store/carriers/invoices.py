@@ -42,6 +42,7 @@ class StatedInvoice:
 
 
 _NAMES = [field.name for field in fields(StoredInvoice)]
+COLUMNS = ", ".join(_NAMES)
 
 
 async def put(transaction: Transaction, connection_id: int, invoices: Iterable[StoredInvoice]) -> None:
@@ -159,7 +160,7 @@ async def stated(
     )
     result: dict[str, list[StatedInvoice]] = {}
     for row in rows:
-        stated_invoice = StatedInvoice(_invoice(row), row[len(_NAMES)], bool(row[len(_NAMES) + 1]))
+        stated_invoice = StatedInvoice(stored_invoice(row), row[len(_NAMES)], bool(row[len(_NAMES) + 1]))
         result.setdefault(stated_invoice.invoice.id, []).append(stated_invoice)
     return result
 
@@ -167,11 +168,11 @@ async def stated(
 async def by_ids(database: Database, connection_id: int, ids: Iterable[str]) -> dict[str, StoredInvoice]:
     condition, bound = database.one_of("id", ids)
     rows = await database.fetch(
-        f"SELECT {', '.join(_NAMES)} FROM carrier_invoices WHERE connection_id = ? AND {condition}",
+        f"SELECT {COLUMNS} FROM carrier_invoices WHERE connection_id = ? AND {condition}",
         connection_id,
         bound,
     )
-    return {row[0]: _invoice(row) for row in rows}
+    return {row[0]: stored_invoice(row) for row in rows}
 
 
 async def page(
@@ -199,10 +200,11 @@ async def page(
         *values,
         limit,
     )
-    return [(_invoice(row), row[len(_NAMES)]) for row in rows]
+    return [(stored_invoice(row), row[len(_NAMES)]) for row in rows]
 
 
-def _invoice(row: Any) -> StoredInvoice:
+def stored_invoice(row: Any) -> StoredInvoice:
+    """The invoice in a row that begins with COLUMNS."""
     values = dict(zip(_NAMES, row, strict=False))
     if values["reconciled"] is not None:
         values["reconciled"] = bool(values["reconciled"])

@@ -239,6 +239,22 @@ async def of_type(database: Database, kind: str) -> list[ConnectionRow]:
     return [_connection(row) for row in await database.fetch(sql, kind)]
 
 
+async def of_integration(
+    database: Database, organization_id: str, integration: str, kind: str | None, limit: int
+) -> list[ConnectionRow]:
+    """An organization's connections to one integration, oldest first. kind: their vertical; None: any."""
+    where, values = ("", ()) if kind is None else ("c.type = ? AND ", (kind,))
+    rows = await database.fetch(
+        f"SELECT {_COLUMNS} FROM {_FROM} WHERE c.organization_id = ? AND {where}c.integration = ? "
+        "AND c.deleted_ms IS NULL ORDER BY c.id LIMIT ?",
+        organization_id,
+        *values,
+        integration,
+        limit,
+    )
+    return [_connection(row) for row in rows]
+
+
 async def page(
     database: Database, organization_id: str | None, after: int = 0, limit: int = 1000
 ) -> list[ConnectionRow]:

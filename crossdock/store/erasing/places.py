@@ -107,6 +107,8 @@ KEPT = {
     "trackings": _NUMBERS,
     "followed": _NUMBERS,
     "audits": _NUMBERS,
+    "spend": _NUMBERS,
+    "finding_sums": _NUMBERS,
     "vendor_slots": _NUMBERS,
     "vendor_calls": _NUMBERS,
     "numbered_ledgers": _NUMBERS,

@@ -341,6 +341,8 @@ _KEYS = {
     "followed": "resource",
     "findings": "id",
     "audits": "connection_id",
+    "finding_sums": "(rule, currency)",
+    "spend": "(month, currency, account_id, category, service)",
 }
 
 BELONGINGS = tuple(_KEYS)

@@ -142,6 +142,19 @@ Table(
 )
 
 Table(
+    "spend",  # charges added up by the last audit; "": none is known
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("month", Text, primary_key=True),  # 2026-01
+    Column("currency", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("category", Text, primary_key=True),
+    Column("service", Text, primary_key=True),
+    Column("charges", Number, nullable=False),
+    Column("net", Text, nullable=False),  # decimal
+)
+
+Table(
     "trackings",  # which order a tracking number belongs to
     metadata,
     Column("connection_id", Number, primary_key=True, autoincrement=False),
@@ -177,6 +190,18 @@ Table(
     Column("first_ms", Number, nullable=False),
     Column("audit", Text, nullable=False),  # the audit that found it last
     Index("ix_findings_rule", "connection_id", "rule", "id"),
+    Index("ix_findings_tracking", "connection_id", "tracking_number", "id"),
+    Index("ix_findings_invoice", "connection_id", "invoice_id", "id"),
+)
+
+Table(
+    "finding_sums",  # findings added up by the last audit; currency "": none is known
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("rule", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("findings", Number, nullable=False),
+    Column("amount", Text, nullable=False),  # decimal
 )
 
 Table(

@@ -1,0 +1,31 @@
+"""What the pages of a carrier do: take a file in, have one read again, take one away."""
+
+from starlette.responses import Response
+
+from crossdock.dashboard.carrier.head import carrier_of
+from crossdock.dashboard.context import DashboardContext
+from crossdock.errors import Invalid
+
+
+async def uploaded(visit: DashboardContext) -> Response:
+    """Take the file of the form in, as the API does, and show what becomes of it."""
+    connection = await carrier_of(visit)
+    file = visit.files.get("file")
+    if file is None or not file.filename:  # a browser sends a nameless one where nobody chose any
+        raise Invalid({"form": {"file": ["choose a file first"]}})
+    query = {"file_name": file.filename} | {
+        name: visit.text(name) for name in ("invoice_id", "invoice_date") if visit.text(name)
+    }
+    answer = await visit.inside.upload("/carrier/files", file, query, connection.uid)
+    return visit.onward(f"/carrier/{connection.uid}/files/{answer['data']['id']}", done="file_taken")
+
+
+async def file_changed(visit: DashboardContext) -> Response:
+    """Have a file read again, or take it away with all that no other file says."""
+    connection, file_id = await carrier_of(visit), visit.part("file_id")
+    path, shown = f"/carrier/files/{file_id}", f"/carrier/{connection.uid}/files"
+    if visit.text("do") == "read":
+        await visit.inside.send("POST", f"{path}/read", connection_id=connection.uid)
+        return visit.onward(f"{shown}/{file_id}", done="file_reading")
+    await visit.inside.send("DELETE", path, connection_id=connection.uid)
+    return visit.onward(shown, done="file_removed")

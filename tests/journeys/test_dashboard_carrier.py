@@ -1,0 +1,298 @@
+"""The dashboard's pages about carriers over HTTP: files come in and add up, are audited, and cost money."""
+
+import csv
+import io
+import time
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from crossdock.dashboard.carrier.area import CARRIER
+from crossdock.kit import registry
+from tests.fakes.invoices import FREIGHT, FUEL, invoice, row, text
+from tests.journeys.account import Desk, desk
+from tests.journeys.server import Organization, until
+from tests.journeys.test_dashboard import Office, office
+
+__all__ = ["desk"]
+
+EVIL = '"><img src=x onerror=alert(1)>'
+PAGES = ["", "/files", "/invoices", "/line-items", "/findings", "/costs"]
+_exact = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@pytest.fixture(scope="module")
+def house(desk: Desk) -> Organization:
+    """An organization with a sandbox warehouse and carriers, audited."""
+    desk.clock.now_ms = int(time.time() * 1000)  # that of the worker, which reads what comes in
+    organization = desk.server.organization("wms", "carrier")
+    desk.server.do(desk.services.jobs.find_audits())
+    until(lambda: organization.get("/carrier/audit/findings").json()["audited_at"] is not None)
+    return organization
+
+
+@pytest.fixture(scope="module")
+def ups(desk: Desk, house: Organization) -> str:
+    """A UPS connection of a customer with a hostile name."""
+    integration = registry.get_integration("carrier", "ups")
+    row = desk.server.do(desk.server.services.connector.connect(house.id, integration, {}, EVIL))[0]
+    return row.uid
+
+
+@pytest.fixture(scope="module")
+def owner(desk: Desk, house: Organization) -> Office:
+    return office(desk, house)
+
+
+def send_file(
+    who: Office, uid: str, content: bytes, name: str = "january.csv", **fields: str
+) -> httpx.Response:
+    """The answer to the form as a browser sends it."""
+    return who.person.http.post(
+        f"{who.person.url}/dashboard/carrier/{uid}/files",
+        data={"csrf_token": who.person.csrf} | fields,
+        files={"file": (name, content)},
+        headers={"origin": who.person.url},
+    )
+
+
+def brought_in(who: Office, uid: str, content: bytes, name: str = "january.csv") -> str:
+    """The path of the file's page, once it was read."""
+    answer = send_file(who, uid, content, name)
+    assert answer.status_code == 303, answer.text
+    path = "/carrier" + answer.headers["location"].partition("dashboard/carrier")[2].partition("?")[0]
+    until(lambda: who.data(path)["file"]["state"] != "received")
+    return path
+
+
+def is_quiet(house: Organization, uid: str) -> bool:
+    """Check whether nothing of a connection is syncing: what is asked for now then runs at once."""
+    plans = house.get(f"/connections/{uid}").json()["data"]["sync_schedules"]
+    return not any(plan["in_progress"] for plan in plans)
+
+
+def exact(who: Office, path: str, **query: str) -> Any:
+    """What a page shows, with exact numbers."""
+    return _exact.decode(who.get(path, **query, format="json").content)
+
+
+def test_a_file_that_is_brought_in_is_read_and_adds_up_to_the_cent(owner: Office, ups: str):
+    path = brought_in(owner, ups, invoice(FREIGHT, FUEL))
+    file = exact(owner, path)["file"]
+    assert (file["state"], file["source"], file["reconciled"]) == ("read", "upload", True)
+    assert (file["summary"]["net"], file["summary"]["line_items"]) == (Decimal("11.25"), 2)
+    assert "january.csv" in owner.get(f"/carrier/{ups}/files").text
+    until(lambda: owner.data(f"/carrier/{ups}/invoices", invoice_id="INV1")["invoices"])
+    [line] = exact(owner, f"/carrier/{ups}/invoices", invoice_id="INV1")["invoices"]
+    assert (line["total"], line["net"], line["gap"]) == (Decimal("11.25"), Decimal("11.25"), 0)
+    charges = exact(owner, f"/carrier/{ups}/line-items")["line_items"]
+    assert sorted(charge["net_cost"] for charge in charges) == [Decimal("1.25"), Decimal(10)]
+
+
+def test_what_does_not_fit_is_told_by_row_and_column(owner: Office, ups: str):
+    bad = ("1Z009", "FRT", f"{EVIL} Freight", "0", "N/A")
+    page = owner.get(brought_in(owner, ups, text(row(bad, "INV9", "5.00")), f"{EVIL}.csv")).text
+    assert "Net Amount" in page
+    assert "<code>N/A</code>" in page
+    assert "<img" not in page
+    assert "does not add up" in page
+
+
+def test_what_is_no_invoice_is_refused_with_what_was_seen_and_nothing_is_kept(owner: Office, ups: str):
+    before = len(owner.data(f"/carrier/{ups}/files")["files"])
+    answer = send_file(owner, ups, b"a,b\n1,2\n", "other.csv")
+    assert (answer.status_code, "its first record has 2 cells" in answer.text) == (422, True)
+    assert send_file(owner, ups, b"", "empty.csv").status_code == 422
+    assert send_file(owner, ups, b"x", "").status_code == 422
+    assert owner.send(f"/carrier/{ups}/files").status_code == 422
+    assert len(owner.data(f"/carrier/{ups}/files")["files"]) == before
+
+
+def test_a_file_needs_our_own_page_its_token_and_a_role_that_writes(
+    desk: Desk, house: Organization, owner: Office, ups: str
+):
+    content = invoice(FREIGHT, FUEL, invoice="INV2")
+    assert send_file(owner, ups, content, csrf_token="").status_code == 403
+    viewer = office(desk, house, "viewer")
+    assert send_file(viewer, ups, content).status_code == 403
+    page = viewer.get(f"/carrier/{ups}/files").text
+    assert 'type="file"' not in page
+    file_id = owner.data(f"/carrier/{ups}/files")["files"][0]["file_id"]
+    path = f"/carrier/{ups}/files/{file_id}"
+    assert 'name="do"' not in viewer.get(path).text
+    assert viewer.send(path, do="remove").status_code == 403
+    assert owner.get(path).status_code == 200
+
+
+def test_a_form_with_a_file_is_no_larger_than_the_settings_allow(
+    desk: Desk, owner: Office, ups: str, monkeypatch: pytest.MonkeyPatch
+):
+    settings = desk.services.settings
+    allowed = settings.max_file_bytes
+    try:
+        object.__setattr__(settings, "max_file_bytes", 1000)
+        assert send_file(owner, ups, b"x" * 200_000).status_code == 413
+        assert send_file(owner, ups, b"x" * 2000).status_code == 413
+    finally:
+        object.__setattr__(settings, "max_file_bytes", allowed)
+    other = owner.person.http.post(
+        f"{owner.person.url}/dashboard/connections/{ups}", files={"file": ("x", b"x")},
+        data={"csrf_token": owner.person.csrf, "do": "mute"}, headers={"origin": owner.person.url},
+    )  # fmt: skip
+    assert other.status_code in (400, 403)
+
+
+def test_a_file_is_read_again_and_taken_away_with_its_line_items(
+    owner: Office, house: Organization, ups: str
+):
+    path = brought_in(
+        owner, ups, invoice(("1Z777", "FRT", "Freight", "0", "7.00"), invoice="I7", total="7.00"), "7.csv"
+    )
+    until(lambda: is_quiet(house, ups))
+    answer = owner.send(path, do="read")
+    assert answer.headers["location"].endswith("done=file_reading")
+    until(lambda: owner.data(path)["file"]["state"] == "read")
+    assert "of its 1 line items" in owner.get(path).text
+    until(lambda: is_quiet(house, ups))
+    answer = owner.send(path, do="remove")
+    assert answer.headers["location"].endswith(f"/carrier/{ups}/files?done=file_removed")
+    assert owner.get(path).status_code == 404
+    until(lambda: owner.data(f"/carrier/{ups}/invoices", invoice_id="I7")["invoices"] == [])
+
+
+def test_spend_is_what_the_line_items_come_to_by_currency_month_category_and_service(
+    owner: Office, house: Organization
+):
+    page = exact(owner, f"/carrier/{house.uids['carrier']}")
+    items: list[Any] = []
+    token = ""
+    while token is not None:
+        answer = _exact.decode(
+            house.get(
+                "/carrier/invoice-line-items", limit="1000", **({"page_token": token} if token else {})
+            ).content
+        )
+        items, token = items + answer["data"], answer["next_token"]
+    assert page["currencies"] == ["USD"]
+    total = sum(item["net_cost"] for item in items)
+    assert page["total"] + page["undated"] == total
+    assert sum(share["amount"] for share in page["categories"]) == page["total"]
+    assert sum(share["amount"] for share in page["services"]) == page["total"]
+    assert sum(month["amount"] for month in page["chart"]["months"]) == page["total"]
+    assert len(page["chart"]["months"]) == 12
+    assert page["invoices"]["not_adding_up"] == 1
+
+
+def test_currencies_are_never_added_up(desk: Desk, owner: Office, ups: str):
+    euros = row(
+        ("1Z00E", "FRT", "Freight", "0", "3.10"), "EUR1", "3.10", **{"Transaction Currency Code": "EUR"}
+    )
+    brought_in(owner, ups, text(euros), "euro.csv")
+    desk.server.do(desk.services.jobs.find_audits())
+    until(lambda: "EUR" in exact(owner, f"/carrier/{ups}")["currencies"])
+    assert exact(owner, f"/carrier/{ups}", currency="EUR")["total"] == Decimal("3.10")
+    assert exact(owner, f"/carrier/{ups}", currency="USD")["total"] == Decimal("11.25")
+    [line] = [line for line in exact(owner, "/carrier")["carriers"] if line["connection_id"] == ups]
+    assert [sum_["currency"] for sum_ in line["spent"]] == ["EUR", "USD"]
+
+
+def test_months_and_filters_that_there_are_not_are_told(owner: Office, ups: str):
+    assert owner.get(f"/carrier/{ups}", **{"from": "last year"}).status_code == 422
+    assert owner.get(f"/carrier/{ups}", **{"from": "2026-05", "until": "2026-01"}).status_code == 422
+    assert owner.get(f"/carrier/{ups}", **{"from": "0001-01", "until": "9999-12"}).status_code == 200
+    assert owner.get(f"/carrier/{ups}/files", state="eaten").status_code == 422
+    assert owner.get(f"/carrier/{ups}/invoices", reconciled="maybe").status_code == 422
+    assert owner.get(f"/carrier/{ups}/line-items", **{"transaction_date[gte]": "soon"}).status_code == 422
+    assert owner.get(f"/carrier/{ups}/findings", rule="bad_mood").status_code == 422
+
+
+def test_lists_go_on_where_the_page_before_ended(owner: Office, house: Organization):
+    base = f"/carrier/{house.uids['carrier']}"
+    first = owner.data(f"{base}/costs")
+    second = owner.data(f"{base}/costs", page_token=first["next_token"])
+    numbers = [cost["tracking_number"] for page in (first, second) for cost in page["costs"]]
+    assert len(numbers) == len(set(numbers)) == 50
+    items = owner.data(f"{base}/line-items")
+    assert f"page_token={items['next_token']}" in owner.get(f"{base}/line-items").text
+    assert owner.get(f"{base}/invoices", page_token=items["next_token"]).status_code == 422
+
+
+def test_an_invoice_shows_its_line_items_and_what_it_misses(owner: Office, house: Organization):
+    base = f"/carrier/{house.uids['carrier']}"
+    [wrong] = owner.data(f"{base}/invoices", reconciled="no")["invoices"]
+    page = exact(owner, f"{base}/invoices/{wrong['id']}")
+    assert page["invoice"]["gap"] == 1
+    assert sum(charge["net"] for charge in page["charges"]) == page["invoice"]["net"]
+    assert [finding["rule"] for finding in page["findings"]].count("unreconciled_invoice") == 1
+    assert owner.get(f"{base}/invoices/none").status_code == 404
+
+
+def test_an_order_costs_what_its_shipments_cost(owner: Office, house: Organization):
+    base = f"/carrier/{house.uids['carrier']}"
+    costs = exact(owner, f"{base}/costs")["costs"]
+    order = next(cost["orders"][0]["order_id"] for cost in costs if cost["orders"])
+    page = exact(owner, f"{base}/costs", order_id=order)
+    assert page["is_whole"] is True
+    assert page["totals"] == [{"currency": "USD", "amount": sum(cost["net_cost"] for cost in page["costs"])}]
+    assert all(order in [named["order_id"] for named in cost["orders"]] for cost in page["costs"])
+
+
+def test_findings_are_summed_up_by_rule_and_downloaded_for_a_claim(owner: Office, house: Organization):
+    base = f"/carrier/{house.uids['carrier']}"
+    page = exact(owner, f"{base}/findings")
+    answer = owner.get(f"{base}/findings.csv")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    assert "attachment" in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    for sum_ in page["sums"]:
+        of_rule = [Decimal(line["amount"]) for line in rows if line["rule"] == sum_["rule"]]
+        assert (len(of_rule), sum(of_rule)) == (sum_["findings"], sum_["amount"])
+    of_one = owner.get(f"{base}/findings.csv", rule="duplicate_charge").text
+    assert {line["rule"] for line in csv.DictReader(io.StringIO(of_one))} == {"duplicate_charge"}
+
+
+def test_no_cell_of_the_download_is_a_formula(desk: Desk, owner: Office, ups: str):
+    twice = ("1ZEVIL", "ACC", "=cmd|' /C calc'!A0", "0.00", "4.35")
+    content = text(row(twice, "EVIL", "8.70"), row(twice, "EVIL", "8.70"))
+    brought_in(owner, ups, content, "evil.csv")
+
+    def found() -> bool:
+        desk.server.do(desk.services.jobs.find_audits())
+        return bool(owner.data(f"/carrier/{ups}/findings", rule="duplicate_charge")["findings"])
+
+    until(found)
+    cells = [
+        cell
+        for line in csv.reader(io.StringIO(owner.get(f"/carrier/{ups}/findings.csv").text))
+        for cell in line
+    ]
+    assert any("=cmd" in cell for cell in cells)
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_there_for_a_viewer_and_shows_hostile_names_as_text(
+    desk: Desk, house: Organization, ups: str, path: str
+):
+    viewer = office(desk, house, "viewer")
+    for uid in (ups, house.uids["carrier"]):
+        answer = viewer.get(f"/carrier/{uid}{path}")
+        assert answer.status_code == 200, answer.text
+        assert "<img" not in answer.text
+    assert "&lt;img" in viewer.get(f"/carrier/{ups}{path}").text
+
+
+def test_a_connection_that_is_no_carrier_is_none_here(owner: Office, house: Organization):
+    for operation in CARRIER.operations:
+        if operation.method == "GET" and "{connection_id}" in operation.path:
+            path = operation.path.format(connection_id=house.uids["wms"], file_id="x", carrier_invoice_id="x")
+            assert owner.get(path).status_code == 404, path
+
+
+@pytest.fixture(autouse=True)
+def now(desk: Desk) -> None:
+    """The desk's clock goes with the worker's."""
+    desk.clock.now_ms = int(time.time() * 1000)
