@@ -56,6 +56,8 @@ VENDOR_MENTIONS: Mapping[tuple[str, str], str] = {
     ("sandbox", "*/dev.py"): "`crossdock dev` starts with a sandbox",
     ("sandbox", "*/config.py"): "the help of the setting for the folder that the sandbox lies in",
     ("sandbox", "*/link/options.py"): "the button's option of that name, which the contract has",
+    ("sandbox", "*/dashboard/explorer/*.py"): "the switch between the sandbox's data and those of production",
+    ("sandbox", "*/dashboard/notices.py"): "what is said of a sandbox that was made",
     ("sandbox", "*/dashboard/inside.py"): "who may call the routes of the sandbox",
     ("sandbox", "*/dashboard/reference/*.py"): "operations are tried with the sandbox only",
     ("sandbox", "*/logos.py"): "a value of the header `Content-Security-Policy`",

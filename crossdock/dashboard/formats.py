@@ -1,5 +1,6 @@
 """Pure: values → the words and figures that pages show. Moments are shown by the browser, in its own zone."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -77,6 +78,42 @@ def words(name: str) -> str:
     return name.removeprefix("get_").replace("_", " ")
 
 
+MOST_COLUMNS = 8
+"""Of a table inside a record; what has more is shown as a list."""
+
+
+def exact(value: Any) -> str:
+    """A value as JSON has it, numbers to their last digit; a text as it is."""
+    return value if isinstance(value, str) else encode(value).decode()
+
+
+def json_line(value: Any) -> str:
+    """A value as JSON in one line."""
+    return encode(value).decode()
+
+
 def pretty(value: Any) -> str:
     """A value as indented JSON, its numbers exact; those of `msgspec.Raw` as they were written."""
     return msgspec.json.format(encode(value), indent=2).decode(errors="replace")
+
+
+def is_blank(value: Any) -> bool:
+    """Check whether a value says nothing: null, an empty text, or an object or list of such."""
+    if isinstance(value, Mapping):
+        return all(is_blank(member) for member in value.values())
+    if isinstance(value, list):
+        return all(is_blank(item) for item in value)
+    return value is None or value == ""
+
+
+def table_columns(value: Any) -> list[str]:
+    """The columns of a list of objects that a table can show, without blank ones; none: it can't."""
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        return []
+    names = dict.fromkeys(name for item in value for name in item if not is_blank(item[name]))
+    is_flat = all(
+        not isinstance(member, Mapping | list) or is_blank(member)
+        for item in value
+        for member in item.values()
+    )
+    return list(names) if is_flat and len(names) <= MOST_COLUMNS else []

@@ -3,6 +3,7 @@
 from crossdock.dashboard.api_log.area import API_LOG
 from crossdock.dashboard.carrier.area import CARRIER
 from crossdock.dashboard.connections.area import CONNECTIONS
+from crossdock.dashboard.explorer.area import EXPLORER
 from crossdock.dashboard.home.area import HOME
 from crossdock.dashboard.integrations.area import INTEGRATIONS
 from crossdock.dashboard.operation import DashboardOperation
@@ -12,7 +13,9 @@ from crossdock.dashboard.webhooks.area import WEBHOOKS
 
 PREFIX = "/dashboard"
 
-AREAS = (HOME, CONNECTIONS, WEBHOOKS, CARRIER, API_LOG, INTEGRATIONS, REFERENCE, SETTINGS)
+AREAS = (
+    HOME, CONNECTIONS, EXPLORER, WEBHOOKS, CARRIER, API_LOG, INTEGRATIONS, REFERENCE, SETTINGS,
+)  # fmt: skip
 
 BASE = (
     DashboardOperation("POST", "/theme", "base.handlers.theme_chosen", "dashboard_theme", "connections.view"),

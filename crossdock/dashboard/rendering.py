@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from crossdock.dashboard import formats
 from crossdock.pages.rendering import PagePolicy
 from crossdock.pages.static_files import StaticFolder
+from crossdock.resources.links import is_link
 
 HERE = Path(__file__).parent
 DASHBOARD_FILES = StaticFolder(HERE / "static")
@@ -19,7 +20,8 @@ BUTTON_POLICY = replace(POLICY, opener="same-origin-allow-popups", has_button=Tr
 """The policy of a page that systems are connected on; vendors' sign-ins have windows of their own."""
 FILTERS = (
     formats.number, formats.money, formats.short_number, formats.percent, formats.span,
-    formats.milliseconds, formats.size, formats.words, formats.pretty,
+    formats.milliseconds, formats.size, formats.words, formats.pretty, formats.exact, formats.json_line,
+    formats.is_blank, formats.table_columns, is_link,
 )  # fmt: skip
 
 

@@ -38,6 +38,8 @@ NOBODYS = {
     # Pages ask as the administration does, after which an event type of that name is one's own.
     "/dashboard/webhooks/{app_id}/events/{name} name": "order.updated",
     "/portal/webhooks/{app_id}/events/{name} name": "order.updated",
+    "resource": "orders", "action": "create_order",
+    "/dashboard/explorer/{connection_id}/write/{action}/{record_id} action": "cancel_order",
 }  # fmt: skip
 """Names of what belongs to nobody, or is a proof by itself; of one route, behind its path."""
 CAPABILITIES = [
@@ -376,6 +378,7 @@ SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "event uid": _message_uid,
     "link_token": lambda owner: minted(owner.house),
     "portal token": _portal_token,
+    "record_id": lambda owner: owner.sample("order_id", "wms"),
     "call_id": _call,
     "carrier_invoice_id": _carrier_invoice,
 } | {

@@ -217,9 +217,9 @@ def test_p19_every_route_answers_for_another_organizations_ids_as_for_ids_that_t
 
 STIRRING = (
     "/webhooks/{app_id}", "/attempt", "stats", "/msg", "/files", "/connections", "/background-task",
-    "/events",
+    "/events", "/{connection_id}/write/", "/{connection_id}/import/",
 )  # fmt: skip
-"""What goes on by itself, or is signed with the time."""
+"""What goes on by itself, is signed with the time, or is a form with a key that is new each time."""
 
 
 def test_p19_another_organizations_access_token_works_with_no_key_but_its_own(houses: Houses):

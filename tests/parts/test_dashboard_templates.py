@@ -82,6 +82,7 @@ def test_files_fit_into_a_first_page():
         ("/webhooks", "Webhooks"),
         ("/webhooks/x/messages", "Webhooks"),
         ("/api-log", "API log"),
+        ("/explorer/x/list/orders", "Data explorer"),
         ("/carrier/x/files/y", "Carrier"),
         ("/integrations/wms/sandbox", "Integrations"),
     ],

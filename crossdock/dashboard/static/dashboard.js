@@ -44,21 +44,25 @@ class CopyText extends HTMLElement {
   }
 
   async copy() {
-    const source = this.querySelector("code");
-    try {
-      await navigator.clipboard.writeText(source.textContent);
-    } catch {
-      const range = document.createRange();
-      range.selectNodeContents(source);
-      const selection = getSelection();
-      selection.removeAllRanges();
-      selection.addRange(range);
-      document.execCommand("copy");
-      selection.removeAllRanges();
-    }
+    await copied(this.querySelector("code"));
     this.button.title = "Copied";
-    said("Copied");
   }
+}
+
+// Copy the text of an element, also where the page came over plain http.
+export async function copied(source) {
+  try {
+    await navigator.clipboard.writeText(source.textContent);
+  } catch {
+    const range = document.createRange();
+    range.selectNodeContents(source);
+    const selection = getSelection();
+    selection.removeAllRanges();
+    selection.addRange(range);
+    document.execCommand("copy");
+    selection.removeAllRanges();
+  }
+  said("Copied");
 }
 
 // A page that nobody touches is left as it is after a while: each request keeps its session from ending.

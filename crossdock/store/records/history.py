@@ -108,7 +108,8 @@ async def trails(
 
 
 def _trails_sql(database: Database, resource: Resource, span: Span) -> str:
-    where = "id > ?" if span.ids is None else f"{database.one_of('id', ())[0]} AND id > ?"
+    # Where a few ids are looked up, nothing may tempt SQLite to walk all that come before them.
+    where = "id > ?" if span.ids is None else database.one_of("id", ())[0]
     hidden = "".join(f", {name}" for name in resource.hidden)
     nothing = ", CAST(NULL AS TEXT)" * len(resource.hidden)
     return (
@@ -133,11 +134,12 @@ def _trails_sql(database: Database, resource: Resource, span: Span) -> str:
 def _trails_values(
     database: Database, resource: Resource, connection_id: int, span: Span
 ) -> Sequence[object]:
-    ids = () if span.ids is None else (database.one_of("id", span.ids)[1],)
-    key = (*ids, span.after)
+    # Texts compare by code point here and in both databases.
+    later = [identifier for identifier in span.ids or () if identifier > span.after]
+    key = span.after if span.ids is None else database.one_of("id", later)[1]
     return (
-        connection_id, *key, span.limit,
-        connection_id, resource.key, *key, span.limit,
+        connection_id, key, span.limit,
+        connection_id, resource.key, key, span.limit,
         span.limit,
     )  # fmt: skip
 

@@ -277,6 +277,21 @@ async def count(database: Database, resource: Resource, connection_id: int) -> i
     return int(row[0]) if row else 0
 
 
+async def counts(
+    database: Database, resources: Sequence[Resource], connection_id: int, most: int
+) -> dict[str, int]:
+    """How many records there are of each resource, by key: up to `most`, so that no more are looked at."""
+    if not resources:
+        return {}
+    one_each = " UNION ALL ".join(
+        f"SELECT '{resource.key}', count(*) FROM "
+        f"(SELECT id FROM {resource.key} WHERE connection_id = ? LIMIT ?) AS {resource.key}_first"
+        for resource in resources
+    )
+    rows = await database.fetch(one_each, *(value for _ in resources for value in (connection_id, most)))
+    return {row[0]: int(row[1]) for row in rows}
+
+
 async def ids_where(
     database: Database,
     resource: Resource,
