@@ -8,7 +8,7 @@ what is none is sent as the text that it is, and refused in the API's words.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ import msgspec
 
 from crossdock.dashboard.explorer.tags import TAGS
 from crossdock.dashboard.formats import exact
+from crossdock.dashboard.json_texts import json_value
 from crossdock.errors import Invalid
-from crossdock.wire import decoder
 
 Schema = Mapping[str, Any]
 PartKind = Literal["group", "rows", "text", "number", "choice", "time", "flag", "lines", "json"]
@@ -95,13 +95,8 @@ def _part(path: str, name: str, schema: Schema, is_required: bool, state: FormSt
 
 
 def _row_count(path: str, state: FormState) -> int:
-    prefix = f"{path}."
-    known = [
-        int(name.removeprefix(prefix).partition(".")[0])
-        for name in (*state.values, *state.problems)
-        if name.startswith(prefix) and name.removeprefix(prefix).partition(".")[0].isdecimal()
-    ]
-    return min(MOST_ROWS, max([1, state.rows.get(path, 0), *(number + 1 for number in known)]))
+    known = [number + 1 for names in (state.values, state.problems) for number in _numbers(names, path)]
+    return min(MOST_ROWS, max([1, state.rows.get(path, 0), *known]))
 
 
 def _kind(schema: Schema) -> PartKind:
@@ -161,8 +156,8 @@ def _value(schema: Schema, texts: Mapping[str, str], path: str) -> Any:
     return typed(schema, texts.get(path, "").strip(), path)
 
 
-def _numbers(texts: Mapping[str, str], path: str) -> list[int]:
-    """The rows of a list that were sent, in their order."""
+def _numbers(texts: Iterable[str], path: str) -> list[int]:
+    """The rows of a list that are named, in their order. texts: by path."""
     prefix = f"{path}."
     steps = {name.removeprefix(prefix).partition(".")[0] for name in texts if name.startswith(prefix)}
     return sorted(int(step) for step in steps if step.isdecimal() and len(step) <= 4)
@@ -194,17 +189,9 @@ def _line(line: str) -> Any:
     if not text.startswith("{"):
         return text
     try:
-        return decoder.decode(text)
-    except msgspec.DecodeError:
-        return text
-
-
-def json_value(text: str, path: str) -> Any:
-    """A value that is written as JSON. Raises Invalid with the place where it ends to be."""
-    try:
-        return decoder.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as fault:
-        raise Invalid({"json": {path: [f"is no JSON: {fault}"]}}) from None
+        return json_value(text, "")
+    except Invalid:
+        return text  # refused in the API's words
 
 
 def texts_of(schema: Schema, value: Any, path: str = "") -> Iterator[tuple[str, str]]:
