@@ -152,7 +152,8 @@ def test_a_table_of_more_columns_than_anything_has_is_refused():
     "text",
     [
         '{"a":' * 201 + "1" + "}" * 201, '{"a":' * 50_000 + "1" + "}" * 50_000, "[" * 250 + "]" * 250,
-        '{"a": 1e99999999999999999999}', '{"a": NaN}', f'{{"a": {"9" * 5000}}}', '{"a": "\\ud800"}', '{"a": "\ud800"}',
+        '{"a": 1e99999999999999999999}', '{"a": NaN}', f'{{"a": {"9" * 5000}}}',
+        '{"a": "\\ud800"}', '{"a": "\ud800"}',
         '{"a": 1, "a": 2}', "{",
     ],
 )  # fmt: skip
@@ -161,6 +162,11 @@ def test_json_that_nobody_takes_is_told_with_its_field_or_goes_on_as_a_text(text
         json_value(text, "body")
     if text.startswith("{"):
         assert write_fields.body(SCHEMA, {"body.tags": text}) == {"tags": [text]}
+
+
+def test_a_list_of_very_many_lines_is_not_read_as_json_to_its_end():
+    [*_, last] = write_fields.body(SCHEMA, {"body.tags": '{"a": 1}\n' * 501})["tags"]
+    assert last == '{"a": 1}'
 
 
 def test_json_keeps_its_numbers_as_they_were_typed():

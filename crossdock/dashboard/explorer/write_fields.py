@@ -24,6 +24,8 @@ PartKind = Literal["group", "rows", "text", "number", "choice", "time", "flag", 
 PREFIX, ROWS = "body.", "rows."
 MOST_ROWS = 100
 """Of a list in a form; more are written as JSON."""
+MOST_OBJECTS = 500
+"""Lines of a list that are read as JSON; no list of texts and objects takes more."""
 _NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,3})?")
 
 
@@ -173,7 +175,8 @@ def typed(schema: Schema, text: str, path: str) -> Any:
     if kind == "flag":
         return {"true": True, "false": False}.get(text.lower(), text)
     if kind == "lines":
-        return [_line(line) for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return [*map(_line, lines[:MOST_OBJECTS]), *lines[MOST_OBJECTS:]]
     return json_value(text, path) if kind in ("json", "group", "rows") else text
 
 
@@ -185,13 +188,12 @@ def _number(text: str) -> Any:
 
 def _line(line: str) -> Any:
     """A line of a list: a text, or an object as JSON."""
-    text = line.strip()
-    if not text.startswith("{"):
-        return text
+    if not (line.startswith("{") and line.endswith("}")):
+        return line
     try:
-        return json_value(text, "")
+        return json_value(line, "")
     except Invalid:
-        return text  # refused in the API's words
+        return line  # refused in the API's words
 
 
 def texts_of(schema: Schema, value: Any, path: str = "") -> Iterator[tuple[str, str]]:
