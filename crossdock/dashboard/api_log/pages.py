@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 
 from crossdock.api.api_logs import shown_call
-from crossdock.dashboard.api_log.replay import as_curl
+from crossdock.dashboard.api_log.replay import replayed
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import NotFound
 from crossdock.store.connections import api_calls
@@ -61,7 +61,7 @@ async def shown(visit: DashboardContext) -> Response:
         raise NotFound(f"there is no call {identifier[:100]!r} in the log", record_id=identifier)
     call, key_name = logged
     details = msgspec.json.decode(call.detail, type=CallDetails) if call.detail else None
-    curl = as_curl(
+    curl = replayed(
         call.method, f"{visit.door.settings.url}{quote(call.path)}", details,
         has_token=call.connection_uid is not None,
     )  # fmt: skip

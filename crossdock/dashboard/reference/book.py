@@ -16,7 +16,7 @@ import msgspec
 
 from crossdock.api.openapi import document_bytes
 from crossdock.dashboard.reference.members import Description, Json, Schemas
-from crossdock.dashboard.reference.snippets import Snippet, snippets
+from crossdock.dashboard.snippets import Snippet, snippets
 from crossdock.wire import encode
 
 _KINDS = {"wms": "WMS", "cart": "Cart", "carrier": "Carrier", "freight": "Freight"}
