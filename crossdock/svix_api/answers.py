@@ -110,7 +110,7 @@ def _is_object(body: bytes) -> bool:
         return False
     try:
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return True
 

@@ -463,3 +463,10 @@ def test_who_only_looks_sees_no_password_in_the_url_of_an_endpoint(
         for kind in ("html", "json"):
             assert "sesame-opens" not in viewer.get(f"{hooks(house)}{path}", format=kind).text, path
     assert "sesame-opens" in owner.get(f"{hooks(house)}/endpoints/{endpoint}/edit").text
+
+
+def test_a_text_that_is_nested_without_end_is_sent_and_shown_as_a_text(owner: Office, house: Organization):
+    text = '{"a":' * 3000 + "1" + "}" * 3000
+    message = told(house, payload={}, transformationsParams={"rawPayload": text})
+    assert owner.data(f"{hooks(house)}/messages/{message}")["message"]["payload"] == {"rawPayload": text}
+    assert owner.get(f"{hooks(house)}/messages").status_code == 200
