@@ -66,6 +66,8 @@ class OpenApiDescription:
         self.operations = list(self._operations())
 
     def faults(self, exchange: Exchange) -> list[str]:
+        if self._is_lacking(exchange.request):
+            return []
         operation, values = self._operation(exchange.request)
         if operation is None:
             return [f"{exchange.request.method} {exchange.request.url} is not described"]
@@ -74,6 +76,16 @@ class OpenApiDescription:
         if operation.name not in self._skipped:
             faults += self._answer_faults(operation, exchange.answer)
         return [f"{operation.name}: {fault}" for fault in faults]
+
+    def _is_lacking(self, request: ExpectedRequest) -> bool:
+        """Whether it is said of an operation that the description has none of it: "GET /orders/count"."""
+        path = urlsplit(request.url).path
+        described_names = {operation.name for operation in self.operations}
+        lacking_names = (name.split(" ") for name in self._skipped if name not in described_names)
+        return any(
+            len(words) == 2 and words[0] == request.method and path.endswith(words[1])
+            for words in lacking_names
+        )
 
     def _operations(self) -> Iterator[DescribedOperation]:
         for path, item in self._document["paths"].items():
@@ -378,8 +390,8 @@ class SeveralDescriptions:
 def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = None) -> Description:
     """The description in these files.
 
-    described_wrongly: operations whose answers are not looked at, "GET /orders", and parameters that may have
-    any value, "GET /orders ids"; each with the reason.
+    described_wrongly: operations whose answers are not looked at, or that are lacking, "GET /orders", and
+    parameters that may have any value, "GET /orders ids"; each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
     return descriptions[0] if len(descriptions) == 1 else SeveralDescriptions(descriptions)
