@@ -6,6 +6,7 @@ from typing import Any
 
 from crossdock.integrations.woocommerce.shipments import NotedShipment, noted
 from crossdock.kit.contract import Fields, Raw
+from crossdock.kit.quantities import held, in_whole_numbers
 from crossdock.kit.values import added, decimal, link, money, text, timestamp, whole
 
 ORDER_STATUS = {
@@ -95,7 +96,7 @@ def _order_line(line: Raw) -> Fields:
         "parent_product_id": _number(line.get("product_id")),
         "quantity": quantity,
         "unit_price": _each(subtotal, quantity),
-        "discount": added([subtotal], less=[money(line["total"])]),
+        "discount": money(added([subtotal], less=[money(line["total"])])),
         "tax": money(line["total_tax"]),
     }
 
@@ -221,14 +222,14 @@ def product(raw: Raw) -> Fields:
         "active": raw["status"] == parent["status"] == "publish",
         "image_url": _image(raw) or _image(parent),
         "price": money(raw["regular_price"]),
-        "inventory": whole(raw.get("stock_quantity")) if raw["manage_stock"] is True else None,
+        "inventory": _level(raw),
         "inventory_by_warehouse_id": {},
         "measurements": _measurements(raw, parent),
         "tags": _names(parent.get("tags")),
         "categories": _names(parent.get("categories")),
         "external_system_url": link(raw.get("permalink")),
     }
-    return fields | {
+    fields |= {
         "additional_fields": {
             "type": "variation" if parent is not raw else text(raw.get("type")),
             "status": text(raw["status"]),
@@ -239,6 +240,15 @@ def product(raw: Raw) -> Fields:
             "current_price": money(raw.get("price")),
         }
     }
+    return in_whole_numbers(fields)
+
+
+def _level(raw: Raw) -> Any:
+    """The level of a record that has its own; plug-ins sell by weight, too."""
+    if raw["manage_stock"] is not True:
+        return None
+    amount = decimal(raw.get("stock_quantity"))
+    return held([amount]) if isinstance(amount, Decimal) else amount
 
 
 def _dates(raw: Raw, parent: Raw) -> Fields:
@@ -288,5 +298,9 @@ def _measure(own: Any, common: Any, unit: tuple[str, Decimal] | None) -> Decimal
     """A measure in one of our units; zero is none, and so is one in a unit that nobody knows."""
     if unit is None:
         return None
-    amount = decimal(own) or decimal(common)
-    return decimal(amount * unit[1]) if amount else None
+    amount = decimal(own)
+    if amount is None or amount == 0:
+        amount = decimal(common)
+    if not isinstance(amount, Decimal):
+        return amount
+    return decimal(amount * unit[1]) or None

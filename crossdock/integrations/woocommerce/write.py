@@ -185,7 +185,8 @@ def _tax_of(before: Sequence[Mapping[str, Any]], tax_id: int) -> list[str]:
 
 def _sum(item: Mapping[str, Any]) -> Decimal:
     taxes: list[Decimal] = [tax["refund_total"] for tax in item.get("refund_tax", ())]
-    return sum(taxes, Decimal(item["refund_total"]))
+    total: Decimal = item["refund_total"]
+    return total + sum(taxes, Decimal(0))
 
 
 def _refunds(path: str) -> Generator[Call, Json, list[Mapping[str, Any]]]:

@@ -24,7 +24,8 @@ def order(number: int, sample: SampleOrder, now: datetime) -> Record:
     text = sample.text
     address = {
         "first_name": "Ada", "last_name": text or "Buyer", "company": text or "",
-        "address_1": text or "1 Quay", "address_2": "", "city": text or "Kiel", "state": "", "postcode": "24103", "country": "DE",
+        "address_1": text or "1 Quay", "address_2": "", "city": text or "Kiel",
+        "state": "", "postcode": "24103", "country": "DE",
         "phone": "555-0100",
     }  # fmt: skip
     total = f"{9.5 * sample.lines + 5:.2f}"
