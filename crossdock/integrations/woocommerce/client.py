@@ -72,15 +72,16 @@ class Client(RestClient):
         fetch = self._by_id(ORDERS, params, walk.at_most, began)
         pages = paging.by_cursor(walk, fetch, mark=lambda _, so_far: so_far or began[0])
         async for page in pages:
-            whole = await paging.with_details(page, self._with_refunds)
-            yield await paging.with_open(whole, walk, self.order)
+            detailed = await paging.with_details(page, self._with_refunds)
+            yield await paging.with_open(detailed, walk, self.order)
 
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
         """All products, each followed by its variations, with what is in stock."""
         units = await self._units_of_shop()
         async for page in paging.by_cursor(walk, self._by_id(PRODUCTS, {}, walk.at_most)):
-            whole = await paging.with_details(page, self._with_variations, gone="left out")
-            yield replace(page, records=[record for raw in whole.records for record in _flat(raw, units)])
+            detailed = await paging.with_details(page, self._with_variations, gone="left out")
+            records = [record for raw in detailed.records for record in _flat(raw, units)]
+            yield replace(page, records=records)
 
     # Single records, exactly as walks show them
 

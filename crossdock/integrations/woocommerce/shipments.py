@@ -17,7 +17,7 @@ LINES = re.compile(r"[0-9]{1,20}:[0-9]{1,9}( [0-9]{1,20}:[0-9]{1,9})*", re.ASCII
 
 @dataclass
 class NotedShipment:
-    """What was sent of an order."""
+    """A shipment of an order, or of a part of it."""
 
     number: int
     texts: dict[str, str] = field(default_factory=dict)

@@ -106,7 +106,7 @@ def refund_order(command: Command) -> Steps:
     if "line_items" in body:
         order = yield Call("GET", path, asks=True)
         before = yield from _refunds(path)
-        places = Decimal(order["total"]).as_tuple().exponent
+        places = int(Decimal(order["total"]).as_tuple().exponent)
         items = [_item(line, order["line_items"], before, places) for line in body["line_items"]]
         refund |= {"amount": str(sum(map(_sum, items), Decimal(0))), "line_items": items}
     if "amount" in body:
@@ -130,7 +130,7 @@ def find_refund(command: Command) -> Search:
 
 
 def _are_same(refunded: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether a refund is of these lines. Of one without a quantity, any will do."""
+    """Check whether a refund is of these lines. Of a line without a quantity, any will do."""
     quantities = {refunded_line(line): -line["quantity"] for line in refunded}
     return len(refunded) == len(wanted) and all(
         line["line_item_id"] in quantities
@@ -143,7 +143,7 @@ def _item(
     wanted: Mapping[str, Any],
     lines: Sequence[Mapping[str, Any]],
     refunds: Sequence[Mapping[str, Any]],
-    places: Any,
+    places: int,
 ) -> dict[str, Any]:
     """A line of a refund: its share of what was paid, or what is left where all the rest comes back.
 
@@ -165,8 +165,8 @@ def _item(
     def share(total: str, taken: Sequence[str]) -> Decimal:
         if quantity == left:
             return Decimal(total) + sum(map(Decimal, taken), Decimal(0))
-        exact = Decimal(total) * quantity / Decimal(line["quantity"])
-        return exact.quantize(Decimal(1).scaleb(places), ROUND_HALF_UP)
+        exact: Decimal = Decimal(total) * quantity / Decimal(line["quantity"])
+        return exact.quantize(Decimal((0, (1,), places)), ROUND_HALF_UP)
 
     taxes = [
         {"id": tax["id"], "refund_total": share(tax["total"], _tax_of(before, tax["id"]))}
@@ -216,7 +216,7 @@ def adjust_inventory(command: Command) -> Steps:
 
 
 def find_level(command: Command) -> Search | None:
-    """Whether an exact quantity is there; what was added or taken away can't be told from the level."""
+    """Search for an exact quantity. Stock that was added or taken away leaves no trace."""
     return _find_exact(command) if command.body["adjustment_type"] == "exact" else None
 
 
