@@ -11,7 +11,7 @@ is none of those that are said to be described wrongly: what vendors publish has
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -64,6 +64,8 @@ class OpenApiDescription:
         )
         self._is_second = "swagger" in document
         self.operations = list(self._operations())
+        self.lacking: Collection[str] = ()
+        """Operations that the vendor has and no file describes: "GET /orders/count"."""
 
     def faults(self, exchange: Exchange) -> list[str]:
         if self._is_lacking(exchange.request):
@@ -78,14 +80,9 @@ class OpenApiDescription:
         return [f"{operation.name}: {fault}" for fault in faults]
 
     def _is_lacking(self, request: ExpectedRequest) -> bool:
-        """Whether it is said of an operation that the description has none of it: "GET /orders/count"."""
         path = urlsplit(request.url).path
-        described_names = {operation.name for operation in self.operations}
-        lacking_names = (name.split(" ") for name in self._skipped if name not in described_names)
-        return any(
-            len(words) == 2 and words[0] == request.method and path.endswith(words[1])
-            for words in lacking_names
-        )
+        names = (name.split(" ") for name in self.lacking)
+        return any(method == request.method and path.endswith(end) for method, end in names)
 
     def _operations(self) -> Iterator[DescribedOperation]:
         for path, item in self._document["paths"].items():
@@ -394,6 +391,12 @@ def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = No
     parameters that may have any value, "GET /orders ids"; each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
+    documents = [entry for entry in descriptions if isinstance(entry, OpenApiDescription)]
+    known_names = {operation.name for document in documents for operation in document.operations}
+    for document in documents:
+        document.lacking = [
+            name for name in described_wrongly or {} if name not in known_names and len(name.split(" ")) == 2
+        ]
     return descriptions[0] if len(descriptions) == 1 else SeveralDescriptions(descriptions)
 
 

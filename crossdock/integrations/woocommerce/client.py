@@ -1,12 +1,12 @@
 """Speaks the REST API v3 of WooCommerce. https://woocommerce.github.io/woocommerce-rest-api-docs/."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from crossdock.errors import MissingPermission, NotFound, VendorError, VendorNonsense, VendorRefused
+from crossdock.integrations.woocommerce.lists import ListedById, utc
 from crossdock.kit import paging
 from crossdock.kit.auth.fixed import basic
 from crossdock.kit.contract import Account, Context, Json, Page, Raw, Walk
@@ -17,10 +17,6 @@ ORDERS, PRODUCTS = "/orders", "/products"
 CURRENCY = "/data/currencies/current"
 UNIT = "/settings/products/woocommerce_{}_unit"
 UNITS = ("weight", "dimension")
-PAGE_SIZE = 100
-"""The most that there is (class-wc-rest-posts-controller.php, `per_page`)."""
-OVERLAP = timedelta(minutes=2)
-"""How far a walk begins before the one before: what changes may be late in the list."""
 TRASH = "trash"
 VARIATION = "variation"
 REFUSED_WITH_500 = ("woocommerce_rest_cannot_create_order_refund", "woocommerce_rest_invalid_order_refund")
@@ -65,12 +61,11 @@ class Client(RestClient):
 
         What changes meanwhile moves no order out of the list, and what is put into the trash is noticed.
         """
-        since = walk.mark or (walk.start and _utc(walk.start))
-        window = {"modified_after": since, "modified_before": walk.end and _utc(walk.end)}
+        since = walk.mark or (walk.start and utc(walk.start))
+        window = {"modified_after": since, "modified_before": walk.end and utc(walk.end)}
         params = {**window, "dates_are_gmt": "true" if any(window.values()) else None}
-        began: list[str] = []
-        fetch = self._by_id(ORDERS, params, walk.at_most, began)
-        pages = paging.by_cursor(walk, fetch, mark=lambda _, so_far: so_far or began[0])
+        listed = ListedById(self, ORDERS, params, walk.at_most)
+        pages = paging.by_cursor(walk, listed.fetch, mark=lambda _, so_far: so_far or listed.began)
         async for page in pages:
             detailed = await paging.with_details(page, self._with_refunds)
             yield await paging.with_open(detailed, walk, self.order)
@@ -78,7 +73,7 @@ class Client(RestClient):
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
         """All products, each followed by its variations, with what is in stock."""
         units = await self._units_of_shop()
-        async for page in paging.by_cursor(walk, self._by_id(PRODUCTS, {}, walk.at_most)):
+        async for page in paging.by_cursor(walk, ListedById(self, PRODUCTS, {}, walk.at_most).fetch):
             detailed = await paging.with_details(page, self._with_variations, gone="left out")
             records = [record for raw in detailed.records for record in _flat(raw, units)]
             yield replace(page, records=records)
@@ -106,40 +101,6 @@ class Client(RestClient):
 
     # Parts of these
 
-    def _by_id(
-        self, path: str, params: Mapping[str, Any], at_most: int | None = None, began: list[str] | None = None
-    ) -> Callable[[Json], Awaitable[tuple[list[Raw], Json]]]:
-        """Pages of a list by id, each of which begins with the record that the page before ended with.
-
-        Where it begins with a later one some before it have left the list, and it is looked for further up;
-        what entered the list before it is younger than the walk, and for the next one.
-        began: takes in when the first page was sent, by the vendor's clock.
-        """
-        size = min(PAGE_SIZE, max(2, at_most or PAGE_SIZE))
-        order = {"orderby": "id", "order": "asc", "per_page": size, **params}
-        previous: list[Raw] = []
-
-        async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            nonlocal previous
-            offset, last = cursor or (0, 0)
-            answer = await self.send("GET", path, params={**order, "offset": offset or None})
-            rows = _listed(answer)
-            while offset and (not rows or _id(rows[0]) > last):
-                offset = max(0, offset - size)
-                answer = await self.send("GET", path, params={**order, "offset": offset or None})
-                rows = _listed(answer)
-            if began is not None:
-                began.append(_utc(answer.moment(self.http.clock()) - OVERLAP))
-            if rows and rows == previous:
-                raise VendorNonsense(f"{path} sent the page before once more")
-            previous = rows
-            fresh = [row for row in rows if _id(row) > last]
-            is_last = not rows or offset + len(rows) >= _total(answer)
-            newest = max([last, *map(_id, fresh)])
-            return fresh, None if is_last else [offset + max(len(rows) - 1, 1), newest]
-
-        return fetch
-
     async def _with_refunds(self, order: Raw) -> Raw:
         """An order with what was refunded of it: it names only the sums itself."""
         refunds = await self._all(f"{ORDERS}/{order['id']}/refunds") if order.get("refunds") else []
@@ -154,9 +115,9 @@ class Client(RestClient):
         """A list within a record, whole, in the order of ids."""
         rows: list[Raw] = []
         cursor: Json = None
-        fetch = self._by_id(path, {})
+        listed = ListedById(self, path)
         while True:
-            page, cursor = await fetch(cursor)
+            page, cursor = await listed.fetch(cursor)
             rows += page
             if cursor is None:
                 return rows
@@ -179,30 +140,6 @@ def _object(answer: Response) -> Mapping[str, Any]:
     except VendorError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _listed(answer: Response) -> list[Raw]:
-    return member({"list": answer.json()}, "list", list)
-
-
-def _id(row: Any) -> int:
-    number = row.get("id") if isinstance(row, dict) else None
-    if not isinstance(number, int) or number <= 0:
-        raise VendorNonsense("wanted records with a number above zero as their id")
-    return number
-
-
-def _total(answer: Response) -> int:
-    """The number of records that the list has; the vendor always says it (docs, "Pagination")."""
-    text = answer.headers.get("X-WP-Total", "")
-    if not (text.isascii() and text.isdecimal()):
-        raise VendorNonsense(f"wanted a number in the header X-WP-Total, got {text[:50]!r}")
-    return int(text)
-
-
-def _utc(moment: datetime) -> str:
-    """A moment as filters take it, in UTC and without a zone."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _flat(product: Raw, units: Raw) -> Iterable[Raw]:

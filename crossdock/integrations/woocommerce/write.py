@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -150,9 +151,7 @@ def _item(
     places: the exponent of the order's own sums.
     """
     name = wanted["line_item_id"]
-    line = next((line for line in lines if str(line["id"]) == name), None)
-    if line is None:
-        raise VendorRefused(f"there is no line {name!r} in this order")
+    line = _line(name, lines)
     before = [item for refund in refunds for item in refund["line_items"] if refunded_line(item) == name]
     left = line["quantity"] + sum(item["quantity"] for item in before)
     quantity = wanted.get("quantity", left)
@@ -161,26 +160,48 @@ def _item(
     item = {"id": int(name), "quantity": quantity}
     if "amount" in wanted:
         return item | {"refund_total": Decimal(wanted["amount"])}
-
-    def share(total: str, taken: Sequence[str]) -> Decimal:
-        if quantity == left:
-            return Decimal(total) + sum(map(Decimal, taken), Decimal(0))
-        exact: Decimal = Decimal(total) * quantity / Decimal(line["quantity"])
-        return exact.quantize(Decimal((0, (1,), places)), ROUND_HALF_UP)
-
+    share = LineShare(quantity, line["quantity"], is_rest=quantity == left, places=places)
     taxes = [
-        {"id": tax["id"], "refund_total": share(tax["total"], _tax_of(before, tax["id"]))}
-        for tax in line["taxes"]
-        if tax["total"]
+        {"id": tax["id"], "refund_total": share.of(tax["total"], _tax_of(before, tax["id"]))}
+        for tax in _taxes(line)
     ]
-    total = share(line["total"], [part["total"] for part in before])
+    total = share.of(line["total"], [part["total"] for part in before])
     return item | {"refund_total": total, **({"refund_tax": taxes} if taxes else {})}
+
+
+@dataclass(frozen=True)
+class LineShare:
+    """A part of a line."""
+
+    quantity: int
+    of_quantity: int
+    is_rest: bool
+    """Whether all that was not refunded before belongs to it."""
+    places: int
+
+    def of(self, total: str, before: Sequence[str]) -> Decimal:
+        """Its part of a sum. before: what was refunded of it, below zero."""
+        if self.is_rest:
+            return Decimal(total) + sum(map(Decimal, before), Decimal(0))
+        exact = Decimal(total) * self.quantity / self.of_quantity
+        return exact.quantize(Decimal((0, (1,), self.places)), ROUND_HALF_UP)
+
+
+def _line(name: str, lines: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    line = next((line for line in lines if str(line["id"]) == name), None)
+    if line is None:
+        raise VendorRefused(f"there is no line {name!r} in this order")
+    return line
+
+
+def _taxes(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The taxes of a line that have a sum: those that don't apply to it have an empty text."""
+    return [tax for tax in line["taxes"] if tax["total"]]
 
 
 def _tax_of(before: Sequence[Mapping[str, Any]], tax_id: int) -> list[str]:
     """The sums of a tax that were refunded already; they are below zero."""
-    taxes = [tax for item in before for tax in item["taxes"]]
-    return [tax["total"] for tax in taxes if tax["id"] == tax_id and tax["total"]]
+    return [tax["total"] for item in before for tax in _taxes(item) if tax["id"] == tax_id]
 
 
 def _sum(item: Mapping[str, Any]) -> Decimal:
