@@ -1,0 +1,1 @@
+"""Records of Extensiv's → ours. Pure."""

@@ -1,0 +1,1 @@
+"""Our writes → calls of Extensiv. Pure."""
