@@ -1,7 +1,7 @@
 """Speaks the REST API of Extensiv 3PL Warehouse Manager: https://3w.extensiv.com/Rels/.
 
-Its lists are paged through by id, changes are found by their date, and whoever changes something has to name the
-version that is changed (ETag).
+Its lists are paged through by id, changes are found by their date, and whoever changes something has to
+name the version that is changed (ETag).
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -164,10 +164,8 @@ class Client(RestClient):
 
     async def call(self, call: Call) -> Json:
         """Carry out a step. What is asked for is remembered with its version, which a change of it names."""
-        headers = {} if call.body is None else {"Content-Type": HAL}
-        if not call.asks:
-            tags = [tag for path, tag in self._versions.items() if _is_of(call.path, path)]
-            headers |= {"If-Match": tags[-1]} if tags else {}
+        tags = [tag for path, tag in self._versions.items() if _is_of(call.path, path)]
+        headers = {"If-Match": tags[-1]} if tags and not call.asks else {}
         answer = await self.send(
             call.method,
             call.path,
@@ -182,9 +180,7 @@ class Client(RestClient):
 
     def shown(self, call: Call) -> WireRequest:
         """The call as it is sent, but for the version that it names."""
-        request = super().shown(replace(call, body=self._dated(call.body)))
-        kind = {} if call.body is None else {"Content-Type": HAL}
-        return replace(request, headers={**request.headers, **kind})
+        return super().shown(replace(call, body=self._dated(call.body)))
 
     def _dated(self, body: Json) -> Json:
         """A body whose date is in the zone of the account, where a write says it in UTC."""

@@ -308,6 +308,12 @@ class Mock(OrderMock):
                 number, self.items[line["itemIdentifier"]["id"]], place, line["qty"]
             )
 
+    def receive(self, number: int) -> None:
+        """Have all that is awaited come."""
+        raw = self.receivers[number]
+        self._close_receiver(raw, {})
+        raw["readOnly"]["lastModifiedDate"] = self._now()
+
     # Versions
 
     def _one(self, call: MockCall, path: str, raw: Record, status: int = 200) -> MockAnswer:

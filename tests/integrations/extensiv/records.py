@@ -99,7 +99,7 @@ def order(number: int, body: Record, now: str, known: Callable[[int, Record], Re
     ]
     own = {"customerIdentifier", "facilityIdentifier", "orderItems"}
     rest = {name: value for name, value in body.items() if name not in own}
-    flags = {"fullyAllocated": True, "isClosed": False, "processDate": None, "pickDoneDate": None,
+    flags: Record = {"fullyAllocated": True, "isClosed": False, "processDate": None, "pickDoneDate": None,
              "packDoneDate": None, "onHoldDate": None, "packages": []}  # fmt: skip
     return {
         "poNum": None, "externalId": None, "routingInfo": {}, **rest, "readOnly": {**said, **flags},

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from crossdock.integrations.extensiv.read.parts import dates, id_in, item_id, moment, part, parts, sku
+from crossdock.integrations.extensiv.read.parts import dates, id_in, item_id, part, parts, sku
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.quantities import Quantity, counted, exact, held, in_whole_numbers
-from crossdock.kit.values import money, text, unfit
+from crossdock.kit.values import money, text, timestamp, unfit
 
 KEPT = ("description2", "inventoryCategory", "upc", "nmfc", "accountRef", "tags")
 
@@ -31,7 +31,7 @@ def product(raw: Raw) -> Fields:
 
 
 def inventory_item(raw: Raw) -> Fields:
-    places = {place: [_Row(raw, row) for row in rows] for place, rows in raw["stock"].items()}
+    places = {place: [_Row(row) for row in rows] for place, rows in raw["stock"].items()}
     rows = [row for listed in places.values() for row in listed]
     return in_whole_numbers({
         **_common(raw),
@@ -81,12 +81,12 @@ def _flag(value: Any) -> bool:
 class _Row:
     """The stock of an item that came with one receipt."""
 
-    def __init__(self, raw: Raw, row: Raw) -> None:
+    def __init__(self, row: Raw) -> None:
         self.onhand, self.available = exact(row["onHand"]), exact(row["available"])
         # What is not allocated counts as available even where it is held back, and can't be allocated then.
         self.is_held = _flag(row.get("isOnHold")) or _flag(row.get("quarantined"))
         self.lot = text(row.get("lotNumber"))
-        self.expires = moment(row.get("expirationDate"), raw)
+        self.expires = timestamp(row.get("expirationDate"))  # a day: it has no zone
         self.location = id_in(row, "locationIdentifier")
 
     @property

@@ -19,7 +19,7 @@ from crossdock.integrations.extensiv.read.parts import (
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.quantities import counted, in_whole_numbers
-from crossdock.kit.values import decimal, money, text
+from crossdock.kit.values import decimal, money, text, timestamp
 
 ORDER_STATUS = {"0": "open", "1": "fulfilled", "2": "cancelled"}
 SHIPMENT_STATUS = {"0": "open", "1": "shipped", "2": "cancelled"}
@@ -89,6 +89,8 @@ def _additional(raw: Raw) -> Fields:
 
 
 def _ship_to(raw: Raw) -> Fields:
+    if not raw:
+        return {}
     return {
         "full_name": text(raw.get("name")),
         "company": text(raw.get("companyName")),
@@ -150,6 +152,8 @@ def _packages(raw: Raw, status: str) -> list[Fields]:
     packages = parts(raw["readOnly"], "packages") or embedded(raw, "orders/package") or []
     number = text(part(raw, "routingInfo").get("trackingNumber"))
     if packages:
+        # The number of the order is that of a parcel only where there is one.
+        number = number if len(packages) == 1 else None
         lines = {str(part(line, "readOnly").get("orderItemId")): line for line in _lines(raw)}
         return [_package(raw, package, number, lines) for package in packages]
     numbers = [text(each) for each in parts(part(raw, "parcelResponse"), "trackingNumbers")]
@@ -196,5 +200,5 @@ def _packed(raw: Raw, content: Raw, lines: Mapping[str, Raw]) -> Fields:
         "sku": sku(line),
         "quantity": counted([content["qty"]]),
         "lot_id": text(content.get("lotNumber")),
-        "expiration_date": moment(content.get("expirationDate"), raw),
+        "expiration_date": timestamp(content.get("expirationDate")),
     }

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.extensiv.hal import CREATED, at, escaped, rows
+from crossdock.integrations.extensiv.hal import CREATED, Listing, at, escaped, rows
 from crossdock.integrations.extensiv.read.parts import NAMES
 from crossdock.kit.contract import Call, Command, Json, Search
 
@@ -55,15 +55,17 @@ def stated(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def made(path: str, key: str, rel: str, command: Command, reference: str) -> Search:
+def made(listing: Listing, command: Command, reference: str) -> Search:
     """The record with this reference of this customer, if it is as new as the write."""
     customer = number(command.body["warehouse_customer_id"], "warehouse_customer_id")
     rql = f"ReferenceNum=={escaped(reference)};ReadOnly.CustomerIdentifier.Id=={customer}"
-    answer = yield Call("GET", path, params={"rql": rql, "pgsiz": 100, "pgnum": 1}, asks=True)
-    for record in rows(answer, rel):
+    kind = {name: value for name, value in listing.params.items() if name != "detail"}
+    params = {**kind, "rql": rql, "pgsiz": listing.size, "pgnum": 1}
+    answer = yield Call("GET", listing.path, params=params, asks=True)
+    for record in rows(answer, listing.rel):
         is_it = str(record.get("referenceNum")).casefold() == reference.casefold()
         if is_it and _is_as_new(command, at(record, CREATED)):
-            return str(at(record, key))
+            return str(at(record, listing.key))
     return None
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.extensiv.hal import RECEIVERS, embedded
+from crossdock.integrations.extensiv.hal import ADVICE, NORMAL, RECEIVERS, RETURN, embedded, receivers
 from crossdock.integrations.extensiv.write.common import (
     CANCELLED,
     CLOSED,
@@ -54,7 +54,12 @@ def create_inbound_shipment(command: Command) -> Steps:
 
 
 def find_inbound_shipment(command: Command) -> Search:
-    return (yield from _find(command, command.body["purchase_order_number"]))
+    """The receiver with this number. A customer that announces what is to come has it as an advice."""
+    order_number = command.body["purchase_order_number"]
+    for kind in (NORMAL, ADVICE):
+        if (found := (yield from made(receivers(kind), command, order_number))) is not None:
+            return found
+    return None
 
 
 def update_inbound_shipment(command: Command) -> Steps:
@@ -115,7 +120,7 @@ def create_return(command: Command) -> Steps:
 
 
 def find_return(command: Command) -> Search:
-    return (yield from _find(command, command.body["reference_number"]))
+    return (yield from made(receivers(RETURN), command, command.body["reference_number"]))
 
 
 def cancel_return(command: Command) -> Steps:
@@ -131,10 +136,6 @@ def find_cancelled(command: Command) -> Search:
 
 def _path(command: Command) -> str:
     return f"{RECEIVERS.path}/{command.record_id}"
-
-
-def _find(command: Command, reference: str) -> Search:
-    return (yield from made(RECEIVERS.path, RECEIVERS.key, RECEIVERS.rel, command, reference))
 
 
 def _new_line(sku: str, quantity: Any) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def create_order(command: Command) -> Steps:
 
 
 def find_order(command: Command) -> Search:
-    return (yield from made(ORDERS.path, ORDERS.key, ORDERS.rel, command, command.body["order_number"]))
+    return (yield from made(ORDERS, command, command.body["order_number"]))
 
 
 def update_order(command: Command) -> Steps:
