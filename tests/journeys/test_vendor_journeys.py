@@ -280,7 +280,8 @@ async def extensiv(story: Story) -> None:
 
 STORIES: dict[str, Callable[[Story], Awaitable[None]]] = {
     "cart/bigcommerce": bigcommerce, "cart/medusa": medusa, "cart/shopify": shopify, "cart/vendure": vendure,
-    "wms/deconetwork": deconetwork, "wms/extensiv": extensiv, "wms/shipbob": shipbob, "wms/shiphero": shiphero,
+    "wms/deconetwork": deconetwork, "wms/extensiv": extensiv, "wms/shipbob": shipbob,
+    "wms/shiphero": shiphero,
 }  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from crossdock.errors import (
     VendorRefused,
 )
 from crossdock.integrations.extensiv import hal
-from crossdock.integrations.extensiv.hal import Listing
+from crossdock.integrations.extensiv.hal import HalList
 from crossdock.integrations.extensiv.read.parts import TIME_ZONE
 from crossdock.kit import paging
 from crossdock.kit.auth.fixed import basic
@@ -33,7 +33,7 @@ HAL = "application/hal+json"
 TOKEN_LIFE = timedelta(minutes=30)
 """How long a token is used. They last 30 to 60 minutes. Source: notes.md, "Set up"."""
 A_DAY = timedelta(days=1)
-FORBIDDEN = 403
+FORBIDDEN, STALE = 403, 412
 
 
 class Client(RestClient):
@@ -66,6 +66,9 @@ class Client(RestClient):
 
     def refusal(self, answer: Response) -> VendorError | None:
         """Tell what can't be done from what the credentials may not do: 403 is said of both."""
+        if answer.status == STALE:
+            words = "it was changed meanwhile: look at it, and try again"
+            return VendorRefused(words, url=answer.url, status=STALE)
         if answer.status not in (400, FORBIDDEN):
             return None
         try:
@@ -199,7 +202,7 @@ class Client(RestClient):
     # Parts of these
 
     async def _changed(
-        self, walk: Walk, listings: Sequence[Listing], read: Callable[[str], Awaitable[Raw]]
+        self, walk: Walk, listings: Sequence[HalList], read: Callable[[str], Awaitable[Raw]]
     ) -> AsyncIterator[Page]:
         """Lists by their dates of change. The mark is the latest of these when the walk began."""
         first = None
@@ -210,7 +213,7 @@ class Client(RestClient):
         async for page in self._walked(walk, [listing.that(*conditions) for listing in listings], first):
             yield await paging.with_open(page, walk, read)
 
-    async def _latest(self, listing: Listing) -> str | None:
+    async def _latest(self, listing: HalList) -> str | None:
         """The date of the latest change, as Extensiv writes it; None where there is none."""
         answer = await self.get(listing.path, **_plain(listing.latest(self.http.clock() + A_DAY)))
         for record in hal.rows(answer, listing.rel):
@@ -240,7 +243,7 @@ class Client(RestClient):
             ) from None
 
     async def _walked(
-        self, walk: Walk, listings: Sequence[Listing], mark: str | None = None
+        self, walk: Walk, listings: Sequence[HalList], mark: str | None = None
     ) -> AsyncIterator[Page]:
         """Lists, one after the other, each by ids. The cursor says in which, and after which id."""
         paths = [f"{listing.path}?{listing.params.get('receivertype', '')}" for listing in listings]
@@ -264,11 +267,11 @@ class Client(RestClient):
         async for page in pages:
             yield page
 
-    async def _page(self, listing: Listing, last: int | None) -> tuple[list[Raw], int | None]:
+    async def _page(self, listing: HalList, last: int | None) -> tuple[list[Raw], int | None]:
         records, following = listing.split(await self.get(listing.path, **_plain(listing.after(last))))
         return [self._stamped(record, listing.key) for record in records], following
 
-    async def _all(self, listing: Listing) -> list[Raw]:
+    async def _all(self, listing: HalList) -> list[Raw]:
         """A list, whole."""
         everything: list[Raw] = []
         last = None
@@ -281,7 +284,7 @@ class Client(RestClient):
                 raise VendorNonsense(f"{listing.path} goes back after {last}")
             last = following
 
-    async def _ids(self, listing: Listing) -> list[int]:
+    async def _ids(self, listing: HalList) -> list[int]:
         ids = (hal.at(record, listing.key) for record in await self._all(listing))
         return [number for number in ids if hal.is_id(number)]
 
@@ -350,7 +353,7 @@ def _is_moment(text: Any) -> bool:
 
 
 def _words(fault: dict[str, Any]) -> str:
-    """What Extensiv says that went wrong: "Duplicate: ReferenceNum 'SO-1'. Already on order 7"."""
+    """The words in which Extensiv refuses: "Duplicate: ReferenceNum 'SO-1'. Already on order 7"."""
     said = [prop for prop in fault.get("Properties") or [] if isinstance(prop, dict)]
     named = ", ".join(f"{prop.get('Name')} {prop.get('Value')!r}" for prop in said)
     hint = fault.get("Hint") or fault.get("Message")

@@ -19,7 +19,7 @@ MODIFIED, CREATED = "ReadOnly.LastModifiedDate", "ReadOnly.CreationDate"
 
 
 @dataclass(frozen=True)
-class Listing:
+class HalList:
     """A list that is paged through by id: what changes meanwhile moves nothing from page to page."""
 
     path: str
@@ -31,7 +31,7 @@ class Listing:
     params: Mapping[str, Any] = field(default_factory=dict)
     conditions: tuple[str, ...] = ()
 
-    def that(self, *conditions: str) -> "Listing":
+    def that(self, *conditions: str) -> "HalList":
         """The list of those records that also meet these conditions."""
         return replace(self, conditions=(*self.conditions, *conditions))
 
@@ -71,7 +71,7 @@ def rows(answer: Json, rel: str) -> list[Raw]:
 
 
 def embedded(raw: Raw, rel: str) -> Any:
-    """What is embedded under a name, in whatever letters; None where nothing is."""
+    """The part that is embedded under a name, in whatever letters; None where nothing is."""
     parts = raw.get("_embedded") or {}
     names = {rel.casefold(), f"{RELS}{rel}".casefold()}
     return next((part for name, part in parts.items() if name.casefold() in names), None)
@@ -103,29 +103,29 @@ def earlier(mark: str) -> str:
     return (datetime.fromisoformat(mark) - OVERLAP).isoformat()
 
 
-ORDERS = Listing(
+ORDERS = HalList(
     "/orders", "orders/order", "ReadOnly.OrderId", params={"detail": "OrderItems,Packages,Contacts"}
 )
-RECEIVERS = Listing(
+RECEIVERS = HalList(
     "/inventory/receivers",
     "inventory/receiver",
     "ReadOnly.ReceiverId",
     params={"detail": "ReceiveItems"},
 )
-CUSTOMERS = Listing("/customers", "customers/customer", "ReadOnly.CustomerId")
-FACILITIES = Listing("/properties/facilities", "properties/facility", "FacilityId")
-STOCK = Listing("/inventory/stockdetails", "item", "ReceiveItemId", size=500)
+CUSTOMERS = HalList("/customers", "customers/customer", "ReadOnly.CustomerId")
+FACILITIES = HalList("/properties/facilities", "properties/facility", "FacilityId")
+STOCK = HalList("/inventory/stockdetails", "item", "ReceiveItemId", size=500)
 NORMAL, RETURN, ADVICE = 0, 1, 2
 """Types of receivers: normal ones and those that were advices, returns, and advices (ASN)."""
 
 
-def receivers(kind: int) -> Listing:
+def receivers(kind: int) -> HalList:
     return replace(RECEIVERS, params={**RECEIVERS.params, "receivertype": kind})
 
 
-def items(customer: int) -> Listing:
-    return Listing(f"/customers/{customer}/items", "customers/item", "ReadOnly.ItemId")
+def items(customer: int) -> HalList:
+    return HalList(f"/customers/{customer}/items", "customers/item", "ReadOnly.ItemId")
 
 
-def locations(facility: int) -> Listing:
-    return Listing(f"/properties/facilities/{facility}/locations", "properties/location", "LocationId")
+def locations(facility: int) -> HalList:
+    return HalList(f"/properties/facilities/{facility}/locations", "properties/location", "LocationId")

@@ -105,7 +105,7 @@ def _named(raw: Raw, line: Raw) -> Fields:
 
 
 def _quantities(line: Raw, word: str | None) -> tuple[Quantity, Quantity]:
-    """What is expected, and what was received."""
+    """The quantities that are expected, and received."""
     advised = part(line, "readOnly").get("expectedQty")
     counts = counted([line["qty"]])
     expected = counts if advised is None else counted([advised])

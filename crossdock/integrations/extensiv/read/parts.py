@@ -29,7 +29,7 @@ def moment(value: Any, raw: Raw) -> str | None:
 
 
 def dates(raw: Raw) -> Fields:
-    """When a record was made and changed; one that never was has no date of change."""
+    """The dates of a record; one that never was changed has no date of change."""
     said = raw["readOnly"]
     created = moment(said["creationDate"], raw)
     return {"created_date": created, "updated_date": moment(said.get("lastModifiedDate"), raw) or created}

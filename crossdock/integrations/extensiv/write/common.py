@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from crossdock.errors import VendorRefused
-from crossdock.integrations.extensiv.hal import CREATED, Listing, at, escaped, rows
+from crossdock.integrations.extensiv.hal import CREATED, HalList, at, escaped, rows
 from crossdock.integrations.extensiv.read.parts import NAMES
 from crossdock.kit.contract import Call, Command, Json, Search
 
@@ -55,7 +55,7 @@ def stated(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def made(listing: Listing, command: Command, reference: str) -> Search:
+def made(listing: HalList, command: Command, reference: str) -> Search:
     """The record with this reference of this customer, if it is as new as the write."""
     customer = number(command.body["warehouse_customer_id"], "warehouse_customer_id")
     rql = f"ReferenceNum=={escaped(reference)};ReadOnly.CustomerIdentifier.Id=={customer}"

@@ -143,7 +143,7 @@ def _new_line(sku: str, quantity: Any) -> dict[str, Any]:
 
 
 def _dated(body: Mapping[str, Any]) -> dict[str, Any]:
-    """When and how it comes. The client writes the date in the zone of the account."""
+    """The date and the parcel that it comes with. The client writes the date in the zone of the account."""
     date = timestamp(body.get("expected_arrival_date"))
     return stated({"expectedDate": date, "trackingNumber": body.get("tracking_number")})
 
