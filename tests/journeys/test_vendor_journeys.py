@@ -243,7 +243,7 @@ async def deconetwork(story: Story) -> None:
 
 
 async def extensiv(story: Story) -> None:
-    from tests.integrations.extensiv.mock import CUSTOMER, FACILITY
+    from tests.integrations.extensiv.records import CUSTOMER, FACILITY
 
     place = {"warehouse_id": str(FACILITY), "warehouse_customer_id": str(CUSTOMER)}
     order = await story.write("POST", "/wms/orders", dict(story.mock.write.body))

@@ -116,8 +116,12 @@ class Client(RestClient):
     async def inventory(self, walk: Walk) -> AsyncIterator[Page]:
         """All items with what there is of them, receipt by receipt."""
         customers = await self._all(hal.CUSTOMERS)
-        places = {hal.at(each, hal.CUSTOMERS.key): _facilities(each) for each in customers}
-        listings = [hal.items(customer) for customer in places if hal.is_id(customer)]
+        places = {
+            number: _facilities(each)
+            for each in customers
+            if hal.is_id(number := hal.at(each, hal.CUSTOMERS.key))
+        }
+        listings = [hal.items(customer) for customer in places]
         async for page in self._walked(walk, listings):
             yield replace(page, records=await self._with_stock(page.records, places))
 
@@ -131,6 +135,20 @@ class Client(RestClient):
 
     def warehouse_customers(self, walk: Walk) -> AsyncIterator[Page]:
         return self._walked(walk, [hal.CUSTOMERS])
+
+    async def shipping_methods(self, walk: Walk) -> AsyncIterator[Page]:  # noqa: ARG002  there is one page
+        """All services of all carriers; a carrier without any is a method by itself."""
+        answer = await self.get("/properties/carriers")
+        parts = member(answer, "_embedded", dict)
+        carriers = hal.rows({"totalResults": 1, "_embedded": parts}, "properties/carrier")
+        services = [
+            carrier | {"service": service, RECORD_ID: hal.method_id(carrier, service)}
+            for carrier in carriers
+            if member(carrier, "name", str)
+            for service in member({"shipmentServices": [], **carrier}, "shipmentServices", list) or [{}]
+            if isinstance(service, dict)
+        ]
+        yield Page(services, key=RECORD_ID)
 
     # Single records, exactly as walks show them
 
@@ -294,19 +312,19 @@ class Client(RestClient):
 
     async def _with_stock(self, records: list[Raw], places: dict[int, list[int]]) -> list[Raw]:
         """Items with the rows of their stock, by facility. All of a page are of one customer."""
-        numbers = [number for raw in records if hal.is_id(number := hal.at(raw, "ReadOnly.ItemId"))]
-        customers = {hal.at(raw, "ReadOnly.CustomerIdentifier.Id") for raw in records}
-        held: dict[int, dict[str, list[Raw]]] = {number: {} for number in numbers}
-        for customer in customers:
-            for facility in places.get(customer, []) if numbers else []:
-                for row in await self._rows(customer, facility, numbers):
-                    item = hal.at(row, "ItemIdentifier.Id")
-                    if item not in held:
+        numbers = [_number(raw, "ReadOnly.ItemId") for raw in records]
+        wanted = [number for number in numbers if number is not None]
+        held: dict[int, dict[str, list[Raw]]] = {number: {} for number in wanted}
+        for customer in {_number(raw, "ReadOnly.CustomerIdentifier.Id") for raw in records} - {None}:
+            for facility in places.get(customer or 0, []) if wanted else []:
+                for row in await self._rows(customer or 0, facility, wanted):
+                    item = _number(row, "ItemIdentifier.Id")
+                    if item is None or item not in held:
                         raise VendorNonsense(f"stock of the item {item!r} was not asked for")
                     held[item].setdefault(str(facility), []).append(row)
         return [
-            raw | {"stock": held.get(hal.at(raw, "ReadOnly.ItemId"), {})} if isinstance(raw, dict) else raw
-            for raw in records
+            raw if number is None else raw | {"stock": held[number]}
+            for raw, number in zip(records, numbers, strict=True)
         ]
 
     async def _rows(self, customer: int, facility: int, numbers: Sequence[int]) -> list[Raw]:
@@ -334,6 +352,12 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
     return {name: str(value) for name, value in params.items()}
 
 
+def _number(record: Any, key: str) -> int | None:
+    """The number at a property; None where none is."""
+    value = hal.at(record, key)
+    return value if hal.is_id(value) else None
+
+
 def _facilities(customer: Raw) -> list[int]:
     """The facilities that may hold a customer's goods."""
     return [each["id"] for each in member(customer, "facilities", list) if hal.is_id(hal.at(each, "Id"))]
@@ -354,8 +378,9 @@ def _is_moment(text: Any) -> bool:
 
 def _words(fault: dict[str, Any]) -> str:
     """The words in which Extensiv refuses: "Duplicate: ReferenceNum 'SO-1'. Already on order 7"."""
-    said = [prop for prop in fault.get("Properties") or [] if isinstance(prop, dict)]
-    named = ", ".join(f"{prop.get('Name')} {prop.get('Value')!r}" for prop in said)
+    properties = fault.get("Properties")
+    said = [each for each in properties if isinstance(each, dict)] if isinstance(properties, list) else []
+    named = ", ".join(f"{each.get('Name')} {each.get('Value')!r}" for each in said)
     hint = fault.get("Hint") or fault.get("Message")
     text = ": ".join(filter(None, (str(fault["ErrorCode"]), named)))
     return ". ".join(filter(None, (text, str(hint) if hint else "")))

@@ -64,7 +64,7 @@ def rows(answer: Json, rel: str) -> list[Raw]:
     """The records of a list. One that is empty may embed nothing."""
     if member(answer, "totalResults", int) == 0 and not answer.get("_embedded"):
         return []
-    listed = embedded(answer, rel)
+    listed = embedded(answer, rel) if isinstance(answer.get("_embedded"), dict) else None
     if not isinstance(listed, list):
         raise VendorNonsense(f"wanted a list of {rel} in the answer")
     return listed
@@ -84,6 +84,11 @@ def at(record: Any, key: str) -> Any:
     return record
 
 
+def method_id(carrier: Raw, service: Raw) -> str:
+    """Our id of a carrier's service: Extensiv has none."""
+    return ": ".join(str(name) for name in (carrier["name"], service.get("code")) if name)
+
+
 def is_id(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -100,7 +105,11 @@ def since(text: str) -> str:
 
 def earlier(mark: str) -> str:
     """The date that a walk begins at, given the mark of the one before."""
-    return (datetime.fromisoformat(mark) - OVERLAP).isoformat()
+    try:
+        begin = (datetime.fromisoformat(mark) - OVERLAP).isoformat()
+    except OverflowError:
+        return mark
+    return begin.replace("+", "%2B")
 
 
 ORDERS = HalList(

@@ -125,6 +125,8 @@ class Mock(OrderMock):
                     if each["facilityIdentifier"]["id"] == int(place)
                 }
                 return self._list(call, held, "properties/location")
+            case ["properties", "carriers"]:
+                return MockAnswer(body={"_embedded": {f"{RELS}properties/carrier": records.CARRIERS}})
             case ["inventory", "stockdetails"]:
                 return self._stock(call)
             case ["orders", *rest]:

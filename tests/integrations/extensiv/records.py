@@ -13,6 +13,14 @@ ADDRESS = {
     "city": "Springfield", "state": "IL", "zip": "62701", "country": "US", "phoneNumber": "555-0100",
     "emailAddress": "ada@example.com",
 }  # fmt: skip
+CARRIERS: list[Record] = [
+    {
+        "name": "UPS", "description": "United Parcel Service", "scacCode": "UPSN", "deactivated": False,
+        "carrierCode": "ups",
+        "shipmentServices": [{"code": "03", "description": "Ground", "deactivated": False}],
+    },
+    {"name": "Our own", "description": None, "scacCode": None, "deactivated": False, "shipmentServices": []},
+]  # fmt: skip
 NEW_ORDER: Record = {
     "warehouse_customer_id": str(CUSTOMER),
     "warehouse_id": str(FACILITY),

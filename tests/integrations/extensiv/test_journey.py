@@ -151,12 +151,16 @@ async def test_stock_is_that_of_each_customer_and_facility(tpl: ConnectedTpl):
     assert (await tpl.read("get_inventory")).keys() == {"7-501", "7-502"}
 
 
-LINES = {"line_items": [{"sku": "LID-1", "quantity": 1}], **PLACE}
-AWAITED = {"line_items": [{"sku": "LID-1", "expected_quantity": 1}], **PLACE}
+LINES = {"reference_number": "RMA (1)", "line_items": [{"sku": "LID-1", "quantity": 1}], **PLACE}
+AWAITED = {
+    "purchase_order_number": "PO, 1",
+    "line_items": [{"sku": "LID-1", "expected_quantity": 1}],
+    **PLACE,
+}
 MUG = {"sku": "MUG;1", "name": "Mug", "inventory_unit": "Each", "warehouse_customer_id": "7"}
 MADE = (
-    ("/wms/inbound-shipments", {"purchase_order_number": "PO, 1", **AWAITED}, "/inventory/receivers", "receivers"),
-    ("/wms/returns", {"reference_number": "RMA (1)", **LINES}, "/inventory/receivers", "receivers"),
+    ("/wms/inbound-shipments", AWAITED, "/inventory/receivers", "receivers"),
+    ("/wms/returns", LINES, "/inventory/receivers", "receivers"),
     ("/wms/products", MUG, "/customers/7/items", "items"),
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
-"""Facilities, their locations and customers of Extensiv's → ours. Pure."""
+"""Facilities, their locations, customers and carriers of Extensiv's → ours. Pure."""
 
+from crossdock.integrations.extensiv.hal import method_id
 from crossdock.integrations.extensiv.read.parts import UNDATED, address, id_in, moment, part
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
@@ -24,6 +25,25 @@ def warehouse_location(raw: Raw) -> Fields:
         "name": text(raw.get("name")),
         "warehouse_id": id_in(raw, "facilityIdentifier"),
         "additional_fields": additional(raw, "description", "deactivated", "quarantinable", "nonPickable"),
+    }
+
+
+def shipping_method(raw: Raw) -> Fields:
+    service = part(raw, "service")
+    name = text(service.get("description")) or text(service.get("code")) or text(raw.get("description"))
+    return {
+        "id": method_id(raw, service),
+        **UNDATED,
+        "name": name or text(raw["name"]),
+        "carrier": text(raw["name"]),
+        "carrier_id": text(raw.get("carrierCode")),
+        "carrier_name": text(raw["name"]),
+        "scac": text(raw.get("scacCode")),
+        "additional_fields": {
+            "service_code": text(service.get("code")),
+            "carrier_deactivated": raw.get("deactivated"),
+            "service_deactivated": service.get("deactivated"),
+        },
     }
 
 

@@ -63,7 +63,7 @@ def made(listing: HalList, command: Command, reference: str) -> Search:
     params = {**kind, "rql": rql, "pgsiz": listing.size, "pgnum": 1}
     answer = yield Call("GET", listing.path, params=params, asks=True)
     for record in rows(answer, listing.rel):
-        is_it = str(record.get("referenceNum")).casefold() == reference.casefold()
+        is_it = str(at(record, "ReferenceNum")).casefold() == reference.casefold()
         if is_it and _is_as_new(command, at(record, CREATED)):
             return str(at(record, listing.key))
     return None

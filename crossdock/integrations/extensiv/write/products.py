@@ -32,7 +32,7 @@ def find_product(command: Command) -> Search:
     params = {"rql": f"Sku=={escaped(sku)}", "pgsiz": 100, "pgnum": 1}
     answer = yield Call("GET", f"/customers/{customer}/items", params=params, asks=True)
     for raw in rows(answer, "customers/item"):
-        if str(raw.get("sku")).casefold() == sku.casefold():
+        if str(at(raw, "Sku")).casefold() == sku.casefold():
             return f"{customer}-{at(raw, 'ReadOnly.ItemId')}"
     return None
 
