@@ -313,19 +313,25 @@ class Client(RestClient):
     async def _with_stock(self, records: list[Raw], places: dict[int, list[int]]) -> list[Raw]:
         """Items with the rows of their stock, by facility. All of a page are of one customer."""
         numbers = [_number(raw, "ReadOnly.ItemId") for raw in records]
-        wanted = [number for number in numbers if number is not None]
-        held: dict[int, dict[str, list[Raw]]] = {number: {} for number in wanted}
-        for customer in {_number(raw, "ReadOnly.CustomerIdentifier.Id") for raw in records} - {None}:
-            for facility in places.get(customer or 0, []) if wanted else []:
-                for row in await self._rows(customer or 0, facility, wanted):
-                    item = _number(row, "ItemIdentifier.Id")
-                    if item is None or item not in held:
-                        raise VendorNonsense(f"stock of the item {item!r} was not asked for")
-                    held[item].setdefault(str(facility), []).append(row)
+        held: dict[int, dict[str, list[Raw]]] = {number: {} for number in numbers if number is not None}
+        customers = {_number(raw, "ReadOnly.CustomerIdentifier.Id") or 0 for raw in records}
+        for customer in customers if held else ():
+            await self._hold(held, customer, places.get(customer, []))
         return [
             raw if number is None else raw | {"stock": held[number]}
             for raw, number in zip(records, numbers, strict=True)
         ]
+
+    async def _hold(
+        self, held: dict[int, dict[str, list[Raw]]], customer: int, facilities: Sequence[int]
+    ) -> None:
+        """Put the rows of a customer's stock to their items."""
+        for facility in facilities:
+            for row in await self._rows(customer, facility, list(held)):
+                item = _number(row, "ItemIdentifier.Id")
+                if item is None or item not in held:
+                    raise VendorNonsense(f"stock of the item {item!r} was not asked for")
+                held[item].setdefault(str(facility), []).append(row)
 
     async def _rows(self, customer: int, facility: int, numbers: Sequence[int]) -> list[Raw]:
         named = f"ItemIdentifier.Id=in=({','.join(map(str, numbers))})"

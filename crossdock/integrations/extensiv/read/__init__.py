@@ -1,1 +1,0 @@
-"""Records of Extensiv's → ours. Pure."""

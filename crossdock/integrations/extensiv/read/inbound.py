@@ -32,7 +32,6 @@ def inbound_shipment(raw: Raw) -> Fields:
     lines, word = _lines(raw), status_word(raw)
     arrived = _arrived(raw)
     supplier_id, supplier_name = agreed(_supplier(line) for line in lines or [])
-    tracking, notes = text(raw.get("trackingNumber")), text(raw.get("notes"))
     fields = {
         "id": text(raw["readOnly"]["receiverId"]),
         **dates(raw),
@@ -45,8 +44,8 @@ def inbound_shipment(raw: Raw) -> Fields:
         "expected_arrival_date": moment(raw.get("expectedDate"), raw),
         "warehouse_id": id_in(raw["readOnly"], "facilityIdentifier"),
         "receipts": [_receipt(raw, lines or [], arrived)] if arrived else [],
-        "tracking_numbers": [tracking] if tracking else [],
-        "notes": [notes] if notes else [],
+        "tracking_numbers": _texts(raw, "trackingNumber"),
+        "notes": _texts(raw, "notes"),
     }
     if lines is not None:
         fields["line_items"] = [_line(raw, line, word) for line in lines]
@@ -55,13 +54,13 @@ def inbound_shipment(raw: Raw) -> Fields:
 
 def return_order(raw: Raw) -> Fields:
     lines, word = _lines(raw), status_word(raw)
-    arrived, notes = _arrived(raw), text(raw.get("notes"))
+    arrived = _arrived(raw)
     warehouse, tracking = id_in(raw["readOnly"], "facilityIdentifier"), text(raw.get("trackingNumber"))
     fields = {
         "id": text(raw["readOnly"]["receiverId"]),
         **dates(raw),
         **_common(raw, word),
-        "notes": [notes] if notes else [],
+        "notes": _texts(raw, "notes"),
         "shipments": [],
     }
     if lines is not None:
@@ -74,6 +73,11 @@ def return_order(raw: Raw) -> Fields:
         goods = [_named(raw, line) | {"quantity": counted([line["qty"]])} for line in lines or []]
         fields["shipments"] = [parcel | {"line_items": goods}]
     return in_whole_numbers(fields)
+
+
+def _texts(raw: Raw, name: str) -> list[str]:
+    """A text as a list of it; an empty one where there is none."""
+    return [content] if (content := text(raw.get(name))) else []
 
 
 def _common(raw: Raw, word: str | None) -> Fields:

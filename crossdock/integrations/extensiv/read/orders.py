@@ -150,17 +150,25 @@ def _shipments(raw: Raw) -> list[Fields]:
 def _packages(raw: Raw, status: str) -> list[Fields]:
     """The packages; without any those numbers that a carrier gave, each of a parcel."""
     packages = parts(raw["readOnly"], "packages") or embedded(raw, "orders/package") or []
-    number = text(part(raw, "routingInfo").get("trackingNumber"))
     if packages:
         # The number of the order is that of a parcel only where there is one.
-        number = number if len(packages) == 1 else None
+        number = _number(raw) if len(packages) == 1 else None
         lines = {str(part(line, "readOnly").get("orderItemId")): line for line in _lines(raw)}
         return [_package(raw, package, number, lines) for package in packages]
-    numbers = [text(each) for each in parts(part(raw, "parcelResponse"), "trackingNumbers")]
-    numbers = [each for each in numbers if each] or ([number] if number else [])
     if status == "cancelled":
         return []
-    return [{"package_id": each, "tracking_number": each, **_carried(raw)} for each in numbers]
+    return [{"package_id": each, "tracking_number": each, **_carried(raw)} for each in _numbers(raw)]
+
+
+def _number(raw: Raw) -> str | None:
+    """The tracking number of an order."""
+    return text(part(raw, "routingInfo").get("trackingNumber"))
+
+
+def _numbers(raw: Raw) -> list[str]:
+    """The tracking numbers that a carrier gave for an order, or its own."""
+    numbers = [text(each) for each in parts(part(raw, "parcelResponse"), "trackingNumbers")]
+    return [number for number in (numbers or [_number(raw)]) if number]
 
 
 def _lines(raw: Raw) -> list[Raw]:

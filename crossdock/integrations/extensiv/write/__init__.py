@@ -1,1 +1,0 @@
-"""Our writes → calls of Extensiv. Pure."""
