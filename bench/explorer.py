@@ -28,7 +28,7 @@ LONGEST_MS = 300
 def run(bench: Bench) -> Iterator[Result]:
     for stores in bench.kinds:
         prepared = bench.million(stores)
-        cookie = asyncio.run(_signed_in(prepared))
+        cookie = asyncio.run(signed_in(prepared))
         with servers.crossdock(prepared) as server:
             headers = {"cookie": f"{SESSION_COOKIE}={cookie}"}
             for name, path in _pages(server.port, headers, prepared, bench.scale.records).items():
@@ -66,13 +66,13 @@ def _pages(port: int, headers: Mapping[str, str], prepared: Prepared, count: int
     }
 
 
-async def _signed_in(prepared: Prepared) -> str:
+async def signed_in(prepared: Prepared, email: str = "owner@example.com") -> str:
     """The session of a new owner."""
     settings = Settings(database_url=prepared.url, secret_key=prepared.secret_key)
     organization_id = prepared.connection.organization_id
     async with open_services(settings) as services, services.database.transaction() as transaction:
         now = services.clock()
-        user = await users.add(transaction, "owner@example.com", "Owner", None, now)
+        user = await users.add(transaction, email, "Owner", None, now)
         await users.put_member(transaction, organization_id, user.id, "owner", now)
         opened = await services.identity.sessions.open(
             transaction, user.id, "password", "open", Visitor("127.0.0.1"), organization_id

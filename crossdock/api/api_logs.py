@@ -1,5 +1,7 @@
 """Reading the log of API calls. An extension: the contract names these paths and no more."""
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from crossdock.api import platform_schemas as schemas
@@ -19,7 +21,7 @@ async def get_list(visit: RequestContext) -> Response:
     arguments = visit.arguments()
     pages = PageTokens(visit.door.page_key, 0, f"api logs of {visit.caller.organization_id}")
     before = pages.key_or_none(arguments.get("page_token"))
-    search = _call_filter(visit, arguments)
+    search = call_filter(visit.caller.organization_id, arguments)
     calls = await paginate(
         int(arguments["limit"]),
         lambda limit: api_calls.page(
@@ -34,7 +36,9 @@ async def get_list(visit: RequestContext) -> Response:
 async def facets(visit: RequestContext) -> Response:
     """The number of calls of each method, status, connection and key."""
     arguments = visit.arguments()
-    counted = await api_calls.facets(visit.door.database, _call_filter(visit, arguments))
+    counted = await api_calls.facets(
+        visit.door.database, call_filter(visit.caller.organization_id, arguments)
+    )
     names = {"connection_uid": "connection_id", "key_id": "api_key_id"}
     shown = {
         names.get(column, column): [
@@ -45,14 +49,14 @@ async def facets(visit: RequestContext) -> Response:
     return reply(schemas.ApiLogFacets(data=schemas.ApiLogFacetsData(**shown)))
 
 
-def _call_filter(visit: RequestContext, arguments: dict[str, str | bool | int]) -> CallFilter:
-    """The filter that the query asks for. Raises Invalid."""
+def call_filter(organization_id: str, arguments: Mapping[str, str | bool | int]) -> CallFilter:
+    """The filter that a query asks for. Raises Invalid."""
     since, until = arguments.get("created_date[gte]"), arguments.get("created_date[lte]")
     texts = {
         name: str(arguments[name]) for name in ("method", "path_prefix", "connection_id") if name in arguments
     }
     return CallFilter(
-        visit.caller.organization_id,
+        organization_id,
         since_ms=None if since is None else moment(str(since)) * 1000,
         until_ms=None if until is None else moment(str(until)) * 1000 + 999,
         statuses=_statuses(arguments),
@@ -62,7 +66,7 @@ def _call_filter(visit: RequestContext, arguments: dict[str, str | bool | int]) 
     )
 
 
-def _statuses(arguments: dict[str, str | bool | int]) -> tuple[int, int] | None:
+def _statuses(arguments: Mapping[str, str | bool | int]) -> tuple[int, int] | None:
     """404 is one status, 4xx a hundred of them."""
     text = str(arguments.get("status", "")).lower()
     if not text:

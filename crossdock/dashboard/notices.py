@@ -27,6 +27,7 @@ NOTICES = {
     "script_saved": "The script is stored and switched on: it runs at every attempt from now on.",
     "script_off": "The script is switched off: webhooks go out as they are.",
     "saved": "Saved.",
+    "claimed": "The state of the finding is set.",
     "sync_created": "The sync is open: it begins as soon as the connection is free.",
     "sync_cancelled": "Cancelled: what it has read stays.",
     "connected": "Connected. The first sync is on its way.",

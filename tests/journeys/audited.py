@@ -12,6 +12,7 @@ WRITING = {
     "uploadCarrierFile": "- the file is listed with its time and where it came from",
     "deleteCarrierFile": "file.removed",
     "readCarrierFile": "file.read_again",
+    "claimAuditFinding": "finding.claimed",
     "updateConnection": "connection.changed",
     "deleteConnection": "connection.deleted",
     "syncConnection": "- reads what the schedule would read a little later",

@@ -334,6 +334,18 @@ def _message_uid(owner: Tenant) -> str:
     return name
 
 
+def _finding(owner: Tenant) -> str:
+    """A finding that no other organization has: those of sandboxes are alike."""
+    until(lambda: owner.house.get("/carrier/audit/findings").json()["audited_at"] is not None)
+    text = f"finding-of-{owner.house.id}"
+    connection = "(SELECT id FROM connections WHERE uid = ?)"
+    first = f"(SELECT min(id) FROM findings WHERE connection_id = {connection})"
+    sql = f"UPDATE findings SET id = ? WHERE connection_id = {connection} AND id = {first}"
+    uid = owner.house.uids["carrier"]
+    owner.server.do(owner.server.services.database.execute(sql, text, uid, uid))
+    return text
+
+
 def _call(owner: Tenant) -> str:
     """A call that failed, whose headers and bodies are kept."""
     path = f"/wms/orders/{owner.house.id}"
@@ -380,6 +392,7 @@ SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "portal token": _portal_token,
     "record_id": lambda owner: owner.sample("order_id", "wms"),
     "call_id": _call,
+    "finding_id": _finding,
     "carrier_invoice_id": _carrier_invoice,
 } | {
     f"/dashboard{operation.path} connection_id": lambda owner: owner.house.uids["carrier"]

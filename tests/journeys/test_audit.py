@@ -290,3 +290,47 @@ async def test_an_unknown_rule_is_refused_with_those_that_there_are(ups: Carrier
     answer = await ups.ask("GET", "/carrier/audit/findings", params={"rule": "nonsense"})
     assert answer.status_code == 422
     assert "duplicate_charge" in answer.json()["detail"]["query"]["rule"][0]
+
+
+async def test_what_was_done_about_a_finding_stays_while_it_goes_and_comes_again(world: World, ups: Carrier):
+    connection = await warehouse(world, shipped(1, "1Z001"), shipped(2))
+    await ups.upload(text(row(FREIGHT), row(FUEL), row(TWICE, "INV2", "8.70"), row(TWICE, "INV2", "8.70")))
+    await audited(ups)
+    path = "/carrier/audit/findings"
+    by_rule = {record["rule"]: record for record in (await ups.get(path))["data"]}
+    assert [record["claim"] for record in by_rule.values()] == [None, None]
+    finding = by_rule["charged_not_shipped"]["id"]
+    answer = await ups.ask("PATCH", f"{path}/{finding}", json={"state": "disputed", "note": "Claim 4711"})
+    claim = answer.json()["data"]
+    assert (claim["state"], claim["note"], bool(claim["changed_by"])) == ("disputed", "Claim 4711", True)
+
+    async def in_state(state: str) -> list[str]:
+        return [record["id"] for record in (await ups.get(path, state=state))["data"]]
+
+    assert await in_state("disputed") == [finding]
+    assert await in_state("open") == [by_rule["duplicate_charge"]["id"]]
+    world.vendor.collections["orders"] = [shipped(1, "1Z001"), shipped(2, "1Z002")]
+    world.change("orders", "o-002")
+    await world.force(connection)
+    await audited(ups)
+    assert await in_state("disputed") == []
+    gone = await ups.ask("PATCH", f"{path}/{finding}", json={"state": "open"})
+    assert (gone.status_code, finding in gone.text) == (404, True)
+    world.vendor.collections["orders"] = [shipped(1, "1Z001"), shipped(2)]
+    world.change("orders", "o-002")
+    await world.force(connection)
+    await audited(ups)
+    [again] = (await ups.get(path, state="disputed"))["data"]
+    assert again["claim"] == claim
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"state": "lost"}, {"state": "open", "note": "x" * 2001}, {"note": "x"}]
+)
+async def test_a_state_that_there_is_not_is_refused(ups: Carrier, body: dict[str, Any]):
+    await ups.upload(text(row(TWICE, "INV2", "8.70"), row(TWICE, "INV2", "8.70")))
+    await audited(ups)
+    finding = (await ups.get("/carrier/audit/findings"))["data"][0]["id"]
+    answer = await ups.ask("PATCH", f"/carrier/audit/findings/{finding}", json=body)
+    assert answer.status_code in (400, 422)
+    assert (await ups.get("/carrier/audit/findings"))["data"][0]["claim"] is None

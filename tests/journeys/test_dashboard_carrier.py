@@ -254,6 +254,28 @@ def test_findings_are_summed_up_by_rule_and_downloaded_for_a_claim(owner: Office
     assert {line["rule"] for line in csv.DictReader(io.StringIO(of_one))} == {"duplicate_charge"}
 
 
+def test_a_finding_is_disputed_with_a_note_by_who_may_write(desk: Desk, owner: Office, house: Organization):
+    base = f"/carrier/{house.uids['carrier']}/findings"
+    finding = owner.data(base)["findings"][0]
+    path = f"{base}/{finding['id']}"
+    viewer = office(desk, house, "viewer")
+    assert "Resolve or dispute" not in viewer.get(base).text
+    assert viewer.send(path, do="disputed").status_code == 403
+    note = f"Claim 4711 {EVIL}"
+    answer = owner.send(path, do="disputed", note=note, **{"filter.rule": finding["rule"]})
+    assert answer.headers["location"].endswith(f"findings?done=claimed&rule={finding['rule']}")
+    [disputed] = owner.data(base, state="disputed")["findings"]
+    assert (disputed["id"], disputed["claim"]["note"]) == (finding["id"], note)
+    assert disputed["claim"]["changed_by"] == owner.person.email
+    text = owner.get(base, state="disputed").text
+    assert ("<img" in text, "&lt;img src=x" in text) == (False, True)
+    [line] = csv.DictReader(io.StringIO(owner.get(f"{base}.csv", state="disputed").text))
+    assert (line["state"], line["note"]) == ("disputed", note)
+    assert "finding.claimed" in {entry.action for entry in desk.audit(house.id)}
+    owner.send(path, do="open")
+    assert owner.data(base, state="disputed")["findings"] == []
+
+
 def test_no_cell_of_the_download_is_a_formula(desk: Desk, owner: Office, ups: str):
     twice = ("1ZEVIL", "ACC", "=cmd|' /C calc'!A0", "0.00", "4.35")
     content = text(row(twice, "EVIL", "8.70"), row(twice, "EVIL", "8.70"))

@@ -7,7 +7,7 @@ import pytest
 
 from crossdock.api.operations import all_operations
 from crossdock.changes.masking.mask import fields_of_people
-from crossdock.dashboard.api_log.replay import as_curl
+from crossdock.dashboard.api_log.replay import replayed
 from crossdock.web.call_details import LEFT_OUT, CallDetails, KeptBody, kept_body, kept_headers, kept_query
 
 PEOPLE = frozenset(fields_of_people())
@@ -145,12 +145,12 @@ def test_the_command_repeats_the_call_without_a_secret():
         ],
         KeptBody("application/json", 9, {"it's": "$HOME"}),
     )
-    command = as_curl("POST", "https://here.example/wms/orders", details, has_token=False)
+    command = replayed("POST", "https://here.example/wms/orders", details, has_token=False)
     assert command == (
         "curl -X POST 'https://here.example/wms/orders?status=a%20b%26c&x=%27' \\\n"
         '  -H "x-trackstar-api-key: $CROSSDOCK_API_KEY" \\\n'
         "  -H 'content-type: application/json' \\\n"
         """  -d '{"it'"'"'s":"$HOME"}'"""
     )
-    plain = as_curl("GET", "https://here.example/connections", None, has_token=True)
+    plain = replayed("GET", "https://here.example/connections", None, has_token=True)
     assert plain.count("-H") == 2

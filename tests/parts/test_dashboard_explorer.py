@@ -163,7 +163,9 @@ def test_every_filter_is_in_the_bar_and_comes_back_as_the_parameter_that_it_is(r
 def test_a_request_is_quoted_for_each_language():
     url = "https://host/wms/orders/it's%20%22$(id)%22"
     request = snippets.get_request("https://host/", "/wms/orders/it's%20%22$(id)%22", {})
-    assert shlex.split(request.curl.replace("\\\n", ""))[:3] == ["curl", "-g", url]
+    assert shlex.split(request.curl.replace("\\\n", ""))[:2] == ["curl", url]
+    filtered = snippets.get_request("https://host", "/wms/orders", {"updated_date[gte]": "2026"})
+    assert shlex.split(filtered.curl.replace("\\\n", ""))[:3] == ["curl", "-g", filtered.url]
     code = compile(request.python, "snippet", "exec")
     assert url in code.co_consts
     assert f'fetch("{url}"' in request.typescript

@@ -8,8 +8,8 @@ import pytest
 from crossdock.api.operations import all_operations
 from crossdock.dashboard.reference.book import book, fitting, operation, prose
 from crossdock.dashboard.reference.members import Schemas
-from crossdock.dashboard.reference.snippets import snippets
 from crossdock.dashboard.reference.trial import why_not
+from crossdock.dashboard.snippets import snippets
 
 URL, VERSION = "https://api.example/crossdock/", "1"
 SCHEMAS = Schemas(

@@ -13,15 +13,18 @@ from crossdock.api.carrier.files import offered
 from crossdock.api.context import RequestContext
 from crossdock.audit.follow import ORDER_RESOURCES, comparable
 from crossdock.audit.rules import ZERO, net
-from crossdock.store.carriers import audit
+from crossdock.errors import NotFound
+from crossdock.store.carriers import audit, claims
 from crossdock.store.carriers.audit import ChargeRow, ShippedRow, StoredFinding
+from crossdock.store.carriers.claims import Claim
 from crossdock.store.connections import connections
+from crossdock.store.people.audit_log import acting, note_act
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
 from crossdock.web.responses import reply
 from crossdock.wire import decoder, stamp
 
-FILTERS = ("rule", "tracking_number", "invoice_id")
+FILTERS = ("rule", "state", "tracking_number", "invoice_id")
 
 
 async def get_list(visit: RequestContext) -> Response:
@@ -37,7 +40,8 @@ async def get_list(visit: RequestContext) -> Response:
         lambda finding: pages.token((finding.id,), None),
     )
     last = await audit.last(door.database, connection.id)
-    shown = [_finding(finding) for finding in rows.items]
+    known = await claims.of_findings(door.database, connection.id, [finding.id for finding in rows.items])
+    shown = [_finding(finding, known.get(finding.id)) for finding in rows.items]
     return reply(
         schemas.AuditFindingList(
             data=shown, next_token=rows.next_token, total_count=len(shown),
@@ -46,7 +50,31 @@ async def get_list(visit: RequestContext) -> Response:
     )  # fmt: skip
 
 
-def _finding(stored_finding: StoredFinding) -> schemas.AuditFinding:
+async def claimed(visit: RequestContext) -> Response:
+    """Set the state of a finding, and its note."""
+    offered(visit)
+    door, connection = visit.door, visit.connection
+    finding_id, body = str(visit.arguments()["finding_id"]), await visit.body(schemas.AuditClaimBody)
+    if not await audit.has_finding(door.database, connection.id, finding_id):
+        raise NotFound(f"the last audit has no finding {finding_id[:100]!r}", record_id=finding_id)
+    actor = acting()
+    claim = Claim(finding_id, body.state, body.note, actor.name or actor.id, door.clock())
+    async with door.database.transaction() as transaction:
+        await claims.put(transaction, connection.id, claim)
+        await note_act(
+            transaction, connection.organization_id, "finding.claimed", finding_id, door.clock(),
+            state=body.state, connection=connection.uid,
+        )  # fmt: skip
+    return reply(schemas.AuditClaimItem(data=_claim(claim)))
+
+
+def _claim(claim: Claim) -> schemas.AuditClaim:
+    return schemas.AuditClaim(
+        state=claim.state, note=claim.note, changed_by=claim.actor, changed_at=stamp(claim.changed_ms)
+    )
+
+
+def _finding(stored_finding: StoredFinding, claim: Claim | None) -> schemas.AuditFinding:
     return schemas.AuditFinding(
         id=stored_finding.id,
         rule=stored_finding.rule,
@@ -58,6 +86,7 @@ def _finding(stored_finding: StoredFinding) -> schemas.AuditFinding:
         message=stored_finding.message,
         details=decoder.decode(stored_finding.detail),
         found_at=stamp(stored_finding.first_ms),
+        claim=None if claim is None else _claim(claim),
     )
 
 

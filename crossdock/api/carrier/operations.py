@@ -3,6 +3,7 @@
 from crossdock.api.carrier import schemas
 from crossdock.api.operation import PAGE_TOKEN, Access, ApiOperation
 from crossdock.audit.rules import RULES
+from crossdock.store.carriers.claims import STATES
 from crossdock.web.operation import Parameter
 
 START_TIME = Parameter(
@@ -43,6 +44,8 @@ INVOICE_ID = Parameter("invoice_id", description="Only the invoice with this num
 TRACKING_NUMBER = Parameter("tracking_number", description="Only the shipment with this number.")
 ORDER_ID = Parameter("order_id", description="Only shipments of the order with this id, in any system.")
 RULE = Parameter("rule", description="Only findings of this rule.", choices=RULES)
+STATE = Parameter("state", description="Only findings whose claim is in this state.", choices=STATES)
+FINDING_ID = Parameter("finding_id", "path")
 RECONCILED = Parameter("reconciled", description="Only invoices whose totals are met, or not.", is_flag=True)
 
 CARRIER = (
@@ -87,8 +90,14 @@ CARRIER = (
     ApiOperation(
         "GET", "/carrier/audit/findings", "carrier.audit.get_list", "listAuditFindings",
         "List what looks wrong in what was charged", "Audit", schemas.AuditFindingList,
-        parameters=(RULE, TRACKING_NUMBER, INVOICE_ID, FILES_LIMIT, PAGE_TOKEN),
+        parameters=(RULE, STATE, TRACKING_NUMBER, INVOICE_ID, FILES_LIMIT, PAGE_TOKEN),
         errors=(401, 403, 422, 429, 501),
+    ),
+    ApiOperation(
+        "PATCH", "/carrier/audit/findings/{finding_id}", "carrier.audit.claimed", "claimAuditFinding",
+        "Say what was done about a finding", "Audit", schemas.AuditClaimItem, parameters=(FINDING_ID,),
+        body=schemas.AuditClaimBody, example={"state": "disputed", "note": "Claim 4711 of today"},
+        errors=(400, 401, 403, 404, 422, 429, 501),
     ),
     ApiOperation(
         "GET", "/carrier/shipment-costs", "carrier.audit.costs", "listShipmentCosts",

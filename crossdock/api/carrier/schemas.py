@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from crossdock.api.schemas import Reply
+from crossdock.api.schemas import Body, Reply
 from crossdock.resources.carrier.files import CarrierFile
 from crossdock.resources.common import Money, Timestamp
+from crossdock.store.carriers.claims import ClaimState
 
 NEXT = Meta(description="Null on the last page.")
 COUNT = Meta(description="How many there are on this page.")
@@ -112,6 +113,32 @@ class CarrierInvoiceList(Reply, kw_only=True):
     total_count: Annotated[int, COUNT]
 
 
+class AuditClaimBody(Body, kw_only=True):
+    """The state that a finding is to have, and a note that takes the place of the one before."""
+
+    state: ClaimState
+    note: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class AuditClaim(Reply, kw_only=True):
+    """What was done about a finding."""
+
+    state: Annotated[
+        ClaimState,
+        Meta(
+            description="open: nothing yet; disputed: claimed from the carrier; recovered: given back; "
+            "refused: not given back; ignored: not worth a claim."
+        ),
+    ]
+    note: str
+    changed_by: Annotated[str, Meta(description="The person, or the name of the key.")]
+    changed_at: Timestamp
+
+
+class AuditClaimItem(Reply, kw_only=True):
+    data: AuditClaim
+
+
 class AuditFinding(Reply, kw_only=True):
     """Something in what was charged that looks wrong."""
 
@@ -125,6 +152,7 @@ class AuditFinding(Reply, kw_only=True):
     message: str
     details: dict[str, Any]
     found_at: Annotated[Timestamp, Meta(description="When it was found first.")]
+    claim: Annotated[AuditClaim | None, Meta(description="Null: nobody has done anything about it.")]
 
 
 class AuditFindingList(Reply, kw_only=True):

@@ -6,22 +6,35 @@ from urllib.parse import quote
 import msgspec
 from starlette.responses import Response
 
-from crossdock.api.api_logs import shown_call
-from crossdock.dashboard.api_log.replay import as_curl
+from crossdock.api.api_logs import call_filter, shown_call
+from crossdock.dashboard.api_log.replay import replayed
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import NotFound
 from crossdock.store.connections import api_calls
 from crossdock.web.call_details import LEFT_OUT, CallDetails
 
 PAGE = 50
+COUNTED = 10_000
+"""Calls whose statuses are counted on the page, the newest that fit."""
 FILTERS = ("method", "status", "path_prefix", "connection_id", "page_token")
 
 
+class StatusCount(msgspec.Struct):
+    """A status, and how many calls were answered with it."""
+
+    status: str
+    count: int
+
+
 class ApiLogPage(msgspec.Struct, kw_only=True):
-    """Calls as `GET /api-logs` has them, and the number of each status. filters: as sent."""
+    """Calls as `GET /api-logs` has them, and the number of each status. filters: as sent.
+
+    counted: among so many calls, the newest.
+    """
 
     calls: list[dict[str, Any]]
-    statuses: list[dict[str, Any]]
+    statuses: list[StatusCount]
+    counted: int
     filters: dict[str, str]
     next_token: str | None
     kept_days: int
@@ -42,10 +55,12 @@ async def listed(visit: DashboardContext) -> Response:
     filters = visit.query(*FILTERS)
     calls = await visit.inside.get("/api-logs", filters | {"limit": PAGE})
     wanted = {name: value for name, value in filters.items() if name not in ("page_token", "status")}
-    facets = await visit.inside.get("/api-logs/facets", wanted)
+    search = call_filter(visit.organization_id, wanted)
+    facets = await api_calls.facets(visit.door.database, search, ("status",), COUNTED)
     page = ApiLogPage(
         calls=calls["data"],
-        statuses=facets["data"]["status"],
+        statuses=[StatusCount(str(status), count) for status, count in facets["status"]],
+        counted=min(COUNTED, sum(count for _, count in facets["status"])),
         filters=filters,
         next_token=calls["next_token"],
         kept_days=visit.door.settings.api_log_days,
@@ -61,7 +76,7 @@ async def shown(visit: DashboardContext) -> Response:
         raise NotFound(f"there is no call {identifier[:100]!r} in the log", record_id=identifier)
     call, key_name = logged
     details = msgspec.json.decode(call.detail, type=CallDetails) if call.detail else None
-    curl = as_curl(
+    curl = replayed(
         call.method, f"{visit.door.settings.url}{quote(call.path)}", details,
         has_token=call.connection_uid is not None,
     )  # fmt: skip

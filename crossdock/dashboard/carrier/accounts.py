@@ -65,7 +65,7 @@ class CarriersPage(msgspec.Struct, kw_only=True):
 
 
 class SpendPage(msgspec.Struct, kw_only=True):
-    """What was spent in one currency over some months. currencies, accounts: that there are."""
+    """Spend in one currency over some months. currencies, accounts: that there are."""
 
     carrier: CarrierHead
     filters: dict[str, str]
@@ -127,7 +127,7 @@ def _by_currency(rows: Iterable[tuple[int, str, str]]) -> dict[int, list[Amount]
 
 
 async def shown(visit: DashboardContext) -> Response:
-    """What was spent with a carrier: by month, category and service."""
+    """Spend with a carrier: by month, category and service."""
     connection, database = await carrier_of(visit), visit.door.database
     head = await head_of(visit, connection)
     filters = visit.query("currency", "account", "from", "until")
@@ -223,7 +223,7 @@ def _services(rows: Sequence[SpendRow]) -> list[Share]:
 
 
 async def _findings(visit: DashboardContext, connection_id: int) -> list[Amount]:
-    """What the findings of the last audit are about, in money."""
+    """Money that the findings of the last audit are about."""
     sums: dict[str, Decimal] = {}
     for finding_sum in await spend.finding_sums(visit.door.database, connection_id):
         sums[finding_sum.currency] = sums.get(finding_sum.currency, Decimal(0)) + finding_sum.amount

@@ -1,7 +1,10 @@
 """What the pages of a carrier do: take a file in, have one read again, take one away."""
 
+from urllib.parse import quote
+
 from starlette.responses import Response
 
+from crossdock.dashboard.carrier.findings import FILTERS
 from crossdock.dashboard.carrier.head import carrier_of
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import Invalid
@@ -29,3 +32,13 @@ async def file_changed(visit: DashboardContext) -> Response:
         return visit.onward(f"{shown}/{file_id}", done="file_reading")
     await visit.inside.send("DELETE", path, connection_id=connection.uid)
     return visit.onward(shown, done="file_removed")
+
+
+async def claimed(visit: DashboardContext) -> Response:
+    """Say what was done about a finding, and come back to the list as it was filtered."""
+    connection = await carrier_of(visit)
+    path = f"/carrier/audit/findings/{quote(visit.part('finding_id'), safe='')}"
+    body = {"state": visit.text("do"), "note": visit.text("note").strip()}
+    await visit.inside.send("PATCH", path, body, connection.uid)
+    filters = {name: visit.text(f"filter.{name}") for name in FILTERS}
+    return visit.onward(f"/carrier/{connection.uid}/findings", done="claimed", **filters)

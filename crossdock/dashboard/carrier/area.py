@@ -1,11 +1,13 @@
 """The pages about carriers: their files, invoices, charges, and what the audit finds in them."""
 
 from crossdock.dashboard.operation import Area, DashboardOperation
+from crossdock.store.carriers.claims import STATES
 from crossdock.web.operation import Parameter
 
 _CONNECTION = (Parameter("connection_id", "path"),)
 _FILE = (*_CONNECTION, Parameter("file_id", "path"))
 _INVOICE = (*_CONNECTION, Parameter("carrier_invoice_id", "path"))
+_FINDING = (*_CONNECTION, Parameter("finding_id", "path"))
 _ACCOUNT = "/carrier/{connection_id}"
 
 
@@ -38,6 +40,10 @@ CARRIER = Area(
         _page("/line-items", "charges.listed", "line_items", _CONNECTION),
         _page("/costs", "charges.costs", "costs", _CONNECTION),
         _page("/findings", "findings.listed", "findings", _CONNECTION),
+        DashboardOperation(
+            "POST", f"{_ACCOUNT}/findings/{{finding_id}}", "carrier.acts.claimed", "dashboard_claim_form",
+            "records.write", parameters=_FINDING, acts=STATES,
+        ),
         _page("/findings.csv", "findings.exported", "findings_csv", _CONNECTION),
     ),
 )  # fmt: skip

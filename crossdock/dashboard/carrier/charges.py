@@ -46,7 +46,7 @@ class LineItemsPage(msgspec.Struct, kw_only=True):
 
 
 class CostsPage(msgspec.Struct, kw_only=True):
-    """What shipments cost, as `GET /carrier/shipment-costs` has it. totals: where an order is asked for.
+    """Costs of shipments, as `GET /carrier/shipment-costs` has it. totals: where an order is asked for.
 
     is_whole: whether all shipments of that order are in the totals.
     """

@@ -23,7 +23,7 @@ MOST_IDS = 100
 
 
 class ReadSums(msgspec.Struct, kw_only=True):
-    """What reading a file gave, of what is kept of it."""
+    """Outcome of reading a file, as far as it is kept."""
 
     line_items: int
     net: Money | None

@@ -14,15 +14,16 @@ from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.rendering import POLICY
 from crossdock.people.audit_export import safe
 from crossdock.store.carriers import spend
+from crossdock.store.carriers.claims import STATES
 from crossdock.store.carriers.spend import FindingSum
 
 PAGE = 50
 AT_ONCE = 1000
 FINDINGS = "/carrier/audit/findings"
-FILTERS = ("rule", "tracking_number", "invoice_id")
+FILTERS = ("rule", "state", "tracking_number", "invoice_id")
 COLUMNS = (
     "rule", "account_id", "invoice_id", "tracking_number", "amount", "currency", "message", "charges",
-    "found_at", "id",
+    "found_at", "state", "note", "id",
 )  # fmt: skip
 MEANINGS = {
     "duplicate_charge": "The same charge more than once for a parcel",
@@ -53,6 +54,7 @@ class FindingsPage(msgspec.Struct, kw_only=True):
     findings: list[dict[str, Any]]
     sums: list[RuleSum]
     rules: list[str]
+    states: list[str]
     filters: dict[str, str]
     next_token: str | None
 
@@ -70,6 +72,7 @@ async def listed(visit: DashboardContext) -> Response:
         findings=answer["data"],
         sums=[_sum(finding_sum) for finding_sum in sums],
         rules=list(MEANINGS),
+        states=list(STATES),
         filters=filters,
         next_token=answer["next_token"],
     )
@@ -115,7 +118,8 @@ async def _pieces(
 def _cells(finding: dict[str, Any]) -> list[str]:
     items = finding["details"].get("line_items", [])
     charges = "; ".join(f"{item['charge_description'] or '?'} {item['net_cost']}" for item in items)
-    values = {**finding, "charges": charges}
+    claim = finding["claim"] or {"state": "open", "note": ""}
+    values = {**finding, "charges": charges, "state": claim["state"], "note": claim["note"]}
     return ["" if values[name] is None else safe(str(values[name])) for name in COLUMNS]
 
 

@@ -30,7 +30,7 @@ async def carrier_of(visit: DashboardContext) -> ConnectionRow:
 
 
 async def head_of(visit: DashboardContext, connection: ConnectionRow) -> CarrierHead:
-    """What every page says of the connection."""
+    """Facts about the connection that every page says."""
     integration = find_integration(connection.type, connection.integration)
     last = await audit.last(visit.door.database, connection.id)
     return CarrierHead(

@@ -1,14 +1,13 @@
-"""Pure: a request of the API → the same in languages that people copy it to. Keys are named, never shown."""
+"""Pure: a page's address → the request of the API that gives the same."""
 
-import json
-import shlex
 from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-KEY, TOKEN = "CROSSDOCK_API_KEY", "CROSSDOCK_ACCESS_TOKEN"
-HEADERS = {"x-trackstar-api-key": KEY, "x-trackstar-access-token": TOKEN}
+from crossdock.dashboard.snippets import CodeRequest, as_curl, as_python, as_typescript
+
+HEADERS = ("x-trackstar-api-key", "x-trackstar-access-token")
 
 
 class ApiRequest(msgspec.Struct, kw_only=True):
@@ -26,28 +25,7 @@ def get_request(base: str, raw_path: str, query: Mapping[str, str]) -> ApiReques
     url = f"{base.rstrip('/')}{raw_path}"
     if query:
         url += f"?{urlencode(query, quote_via=quote, safe='[]:,')}"
+    sent = CodeRequest("GET", url, HEADERS)
     return ApiRequest(
-        method="GET", url=url, curl=_curl(url), python=_python(url), typescript=_typescript(url)
-    )
-
-
-def _curl(url: str) -> str:
-    lines = [f'-H "{name}: ${variable}"' for name, variable in HEADERS.items()]
-    return " \\\n  ".join([f"curl -g {shlex.quote(url)}", *lines])
-
-
-def _python(url: str) -> str:
-    fields = "".join(f'        "{name}": os.environ["{variable}"],\n' for name, variable in HEADERS.items())
-    return (
-        "import os\n\nimport httpx\n\nanswer = httpx.get(\n"
-        f"    {json.dumps(url)},\n    headers={{\n{fields}    }},\n)\nanswer.raise_for_status()\n"
-        "print(answer.json())"
-    )
-
-
-def _typescript(url: str) -> str:
-    fields = "".join(f'    "{name}": process.env.{variable}!,\n' for name, variable in HEADERS.items())
-    return (
-        f"const answer = await fetch({json.dumps(url)}, {{\n  headers: {{\n{fields}  }},\n}});\n"
-        "if (!answer.ok) throw new Error(await answer.text());\nconsole.log(await answer.json());"
+        method="GET", url=url, curl=as_curl(sent), python=as_python(sent), typescript=as_typescript(sent)
     )

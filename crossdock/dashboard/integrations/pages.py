@@ -200,7 +200,7 @@ def _reads(integration: Integration, available: list[str], operations: list[Json
 
 
 def _leaves(tree: Any) -> list[bool]:
-    """Whether each field of a record is filled."""
+    """Fields of a record, and whether each is filled."""
     if isinstance(tree, bool):
         return [tree]
     members = tree.values() if isinstance(tree, dict) else tree

@@ -33,7 +33,7 @@ _RECORD_PAGE = "dashboard_record"
 
 
 class PaletteHit(msgspec.Struct, kw_only=True, frozen=True):
-    """Something to go to. href: from the server's root.
+    """A place to go to. href: from the server's root.
 
     kind: "page", "connection", "record" or "operation".
     """
@@ -45,14 +45,14 @@ class PaletteHit(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class PalettePage(msgspec.Struct, kw_only=True):
-    """What fits a text; all pages, where there is none."""
+    """Places that fit a text; all pages, where there is none."""
 
     text: str
     hits: list[PaletteHit]
 
 
 async def found(visit: DashboardContext) -> Response:
-    """What fits the text of the address, the likeliest kinds first."""
+    """Places that fit the text of the address, the likeliest kinds first."""
     text = visit.query("text").get("text", "")[:LONGEST_TEXT]
     hits = list(_pages(visit, text))
     if len(text) >= SHORTEST_TEXT and text.isprintable():

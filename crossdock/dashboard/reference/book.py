@@ -16,7 +16,7 @@ import msgspec
 
 from crossdock.api.openapi import document_bytes
 from crossdock.dashboard.reference.members import Description, Json, Schemas
-from crossdock.dashboard.reference.snippets import Snippet, snippets
+from crossdock.dashboard.snippets import Snippet, snippets
 from crossdock.wire import encode
 
 _KINDS = {"wms": "WMS", "cart": "Cart", "carrier": "Carrier", "freight": "Freight"}
@@ -165,7 +165,7 @@ def _entry(method: str, path: str, source: Json) -> Entry:
 
 @lru_cache(maxsize=MOST_KEPT)
 def operation(base_url: str, version: str, operation_id: str) -> OperationText | None:
-    """What there is to know of an operation; None: there is none with this id."""
+    """Facts about an operation; None: there is none with this id."""
     current_book = book(base_url, version)
     if operation_id not in current_book.sources:
         return None
@@ -216,7 +216,7 @@ class _Reader:
         self._schemas = Schemas(document["components"]["schemas"])
 
     def resolved(self, part: Json) -> Json:
-        """What a reference to a parameter, a header or an answer means."""
+        """Parameter, header or answer that a reference means."""
         if "$ref" not in part:
             return part
         kind, name = part["$ref"].split("/")[-2:]

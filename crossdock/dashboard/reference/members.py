@@ -27,7 +27,7 @@ _LIMITS = {
 
 
 class Description(msgspec.Struct, kw_only=True):
-    """What a value may be. type: in words; choices: all that it may be, none: anything of its type.
+    """Values that are allowed. type: in words; choices: all that it may be, none: anything of its type.
 
     members: of an object, or of the objects of an array; variants: of what has one of several forms.
     """
@@ -57,7 +57,7 @@ class Schemas:
         self._named = named
 
     def description(self, schema: Json, path: tuple[str, ...] = ()) -> Description:
-        """What a page shows of a schema. path: the references that led to it."""
+        """Members of a schema as a page shows them. path: the references that led to it."""
         text = str(schema.get("description", ""))
         schema, path = self._followed(schema, path)
         shown = Description(

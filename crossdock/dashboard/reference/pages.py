@@ -36,7 +36,7 @@ class ReferencePage(msgspec.Struct, kw_only=True):
 
 
 class TrialForm(msgspec.Struct, kw_only=True):
-    """What can be sent by the page. reason: why nothing can; filled: the form, as it was sent."""
+    """Request that the page can send. reason: why nothing can; filled: the form, as it was sent."""
 
     reason: str
     needs_connection: bool = False

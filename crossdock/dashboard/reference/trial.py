@@ -56,7 +56,7 @@ class SandboxChoice(msgspec.Struct, kw_only=True):
 
 
 class TrialAnswer(msgspec.Struct, kw_only=True):
-    """What the API answered. body: as it was sent, indented; size: of the whole, in bytes."""
+    """Answer of the API. body: as it was sent, indented; size: of the whole, in bytes."""
 
     method: str
     path: str

@@ -50,7 +50,7 @@ async def confirm_resend(visit: WebhookVisit) -> Response:
 
 
 class ResentPage(msgspec.Struct, kw_only=True):
-    """What became of the messages that were to be sent again. refused: why, by the id of the message."""
+    """Outcome of sending messages again. refused: why, by the id of the message."""
 
     app_id: str
     endpoint_id: str

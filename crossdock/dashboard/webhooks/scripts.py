@@ -20,7 +20,7 @@ SAMPLE_TYPE = "order.updated"
 
 
 class ScriptOutcome(msgspec.Struct, kw_only=True):
-    """What a run on the sample gave. payload: as it would be sent; a text that is no JSON, as it is."""
+    """Outcome of a run on the sample. payload: as it would be sent; a text that is no JSON, as it is."""
 
     url: str
     method: str

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from crossdock.resources.schema import Resource
+from crossdock.store.carriers import claims
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.database.engine import Database, Transaction
 from crossdock.store.states import JOB_IS_OPEN, JobKinds
@@ -332,14 +333,22 @@ async def forget_findings(transaction: Transaction, connection_id: int, audit: s
 async def findings(
     database: Database, connection_id: int, filters: dict[str, str], after: str, limit: int
 ) -> list[StoredFinding]:
-    """Findings by id. filters: values by column."""
-    conditions = "".join(f" AND {name} = ?" for name in filters)
+    """Findings by id. filters: values by column, and the `state` of their claim."""
+    columns = {name: value for name, value in filters.items() if name != "state"}
+    conditions = "".join(f" AND {name} = ?" for name in columns)
+    in_state, state_values = claims.condition(filters["state"]) if "state" in filters else ("1 = 1", [])
     rows = await database.fetch(
         f"SELECT {', '.join(_FINDING)} FROM findings WHERE connection_id = ? AND id > ?{conditions} "
-        "ORDER BY id LIMIT ?",
-        connection_id, after, *filters.values(), limit,
+        f"AND {in_state} ORDER BY id LIMIT ?",
+        connection_id, after, *columns.values(), *state_values, limit,
     )  # fmt: skip
     return [StoredFinding(*row) for row in rows]
+
+
+async def has_finding(database: Database, connection_id: int, identifier: str) -> bool:
+    """Check whether the last audit has a finding with this id."""
+    sql = "SELECT 1 FROM findings WHERE connection_id = ? AND id = ?"
+    return await database.fetch_one(sql, connection_id, identifier) is not None
 
 
 # Audits

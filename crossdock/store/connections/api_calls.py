@@ -120,12 +120,17 @@ def _named(row: Row) -> tuple[ApiCall, str | None]:
 FACETS = ("method", "status", "connection_uid", "key_id")
 
 
-async def facets(database: Database, call_filter: CallFilter) -> dict[str, list[tuple[object, int]]]:
-    """The number of calls with each value, by column; the most frequent values first. Null is no value."""
+async def facets(
+    database: Database, call_filter: CallFilter, columns: Sequence[str] = FACETS, counted: int = COUNTED
+) -> dict[str, list[tuple[object, int]]]:
+    """The number of calls with each value, by column; the most frequent values first. Null is no value.
+
+    counted: so many calls are looked at, the newest.
+    """
     where, values = call_filter.where()
-    newest = f"SELECT {', '.join(FACETS)} FROM api_calls WHERE {where} ORDER BY id DESC LIMIT {COUNTED}"
+    newest = f"SELECT {', '.join(columns)} FROM api_calls WHERE {where} ORDER BY id DESC LIMIT {counted}"
     fields: dict[str, list[tuple[object, int]]] = {}
-    for column in FACETS:
+    for column in columns:
         rows = await database.fetch(
             f"SELECT {column}, count(*) FROM ({newest}) c WHERE {column} IS NOT NULL "
             f"GROUP BY {column} ORDER BY 2 DESC, 1 LIMIT {MOST_VALUES}",

@@ -109,6 +109,7 @@ KEPT = {
     "audits": _NUMBERS,
     "spend": _NUMBERS,
     "finding_sums": _NUMBERS,
+    "finding_claims": "notes of people here, about charges",
     "vendor_slots": _NUMBERS,
     "vendor_calls": _NUMBERS,
     "numbered_ledgers": _NUMBERS,

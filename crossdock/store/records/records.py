@@ -342,6 +342,7 @@ _KEYS = {
     "findings": "id",
     "audits": "connection_id",
     "finding_sums": "(rule, currency)",
+    "finding_claims": "finding_id",
     "spend": "(month, currency, account_id, category, service)",
 }
 

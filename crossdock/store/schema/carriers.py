@@ -195,6 +195,17 @@ Table(
 )
 
 Table(
+    "finding_claims",  # what people did about findings; kept from audit to audit
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("finding_id", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("changed_ms", Number, nullable=False),
+)
+
+Table(
     "finding_sums",  # findings added up by the last audit; currency "": none is known
     metadata,
     Column("connection_id", Number, primary_key=True, autoincrement=False),

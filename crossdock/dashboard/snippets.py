@@ -1,4 +1,4 @@
-"""Pure: an operation → a request to copy, in languages that people use. Keys are named, never shown."""
+"""Pure: a request of the API → the same in languages that people copy it to. Keys are named, never shown."""
 
 import json
 import re
@@ -13,9 +13,10 @@ _VARIABLES = {
     "x-trackstar-api-key": "CROSSDOCK_API_KEY",
     "x-trackstar-access-token": "CROSSDOCK_ACCESS_TOKEN",
     "Authorization": "CROSSDOCK_OPERATOR_TOKEN",
+    "authorization": "CROSSDOCK_API_KEY",
 }
 """The variable that holds the value of a header."""
-_JSON, _FORM = "application/json", "multipart/form-data"
+JSON_TYPE, _FORM = "application/json", "multipart/form-data"
 _PART = re.compile(r"\{(\w+)\}")
 
 
@@ -38,33 +39,37 @@ def snippets(
 ) -> list[Snippet]:
     """The request as curl, Python and TypeScript. path: with `{name}` for what is to be filled in."""
     url = f"{base.rstrip('/')}{_PART.sub(lambda part: part[1].upper(), path)}"
-    body = next((body for body in bodies if body.media_type in (_JSON, _FORM)), None) or next(
+    body = next((body for body in bodies if body.media_type in (JSON_TYPE, _FORM)), None) or next(
         iter(bodies), None
     )
-    sent = _Request(method, url, tuple(headers), "", "")
+    sent = CodeRequest(method, url, tuple(headers))
     if body is not None:
-        sent = _Request(method, url, tuple(headers), body.media_type, body.example)
+        sent = CodeRequest(method, url, tuple(headers), body.media_type, body.example)
     return [
-        Snippet(language="curl", text=_curl(sent)),
-        Snippet(language="Python", text=_python(sent)),
-        Snippet(language="TypeScript", text=_typescript(sent)),
+        Snippet(language="curl", text=as_curl(sent)),
+        Snippet(language="Python", text=as_python(sent)),
+        Snippet(language="TypeScript", text=as_typescript(sent)),
     ]
 
 
 @dataclass(frozen=True)
-class _Request:
-    """A request. media_type: of its body; "": it has none."""
+class CodeRequest:
+    """A request. headers: those with a key or token; media_type: of its body; "": it has none.
+
+    more_headers: others, with their values, for curl alone.
+    """
 
     method: str
     url: str
     headers: tuple[str, ...]
-    media_type: str
-    body: str
+    media_type: str = ""
+    body: str = ""
+    more_headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_file(self) -> bool:
         """Check whether the body is a file as it is."""
-        return self.media_type not in ("", _JSON, _FORM)
+        return self.media_type not in ("", JSON_TYPE, _FORM)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -74,15 +79,19 @@ class _Request:
 
 
 def _value(header: str, variable: str) -> str:
-    return f"Bearer {variable}" if header == "Authorization" else variable
+    return f"Bearer {variable}" if header.lower() == "authorization" else variable
 
 
-def _curl(sent: _Request) -> str:
+def as_curl(sent: CodeRequest) -> str:
+    """The command, a line for each header."""
     method = "" if sent.method == "GET" else f"-X {sent.method} "
-    lines = [f"curl {method}{shlex.quote(sent.url)}"]
+    # Brackets and braces in an address are ranges and sets to curl unless it is told otherwise.
+    plain = "-g " if set("[]{}") & set(sent.url) else ""
+    lines = [f"curl {plain}{method}{shlex.quote(sent.url)}"]
     lines += [f'-H "{header}: {_value(header, f"${_VARIABLES[header]}")}"' for header in sent.headers]
-    if sent.media_type == _JSON:
-        lines += [f"-H 'content-type: {_JSON}'", f"-d {shlex.quote(sent.body)}"]
+    lines += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in sent.more_headers]
+    if sent.media_type == JSON_TYPE:
+        lines += [f"-H 'content-type: {JSON_TYPE}'", f"-d {shlex.quote(sent.body)}"]
     elif sent.media_type == _FORM:
         lines += [f"-F {shlex.quote(f'{name}={value}')}" for name, value in sent.texts.items()]
         lines.append("-F file=@FILE")
@@ -91,14 +100,15 @@ def _curl(sent: _Request) -> str:
     return " \\\n  ".join(lines)
 
 
-def _python(sent: _Request) -> str:
+def as_python(sent: CodeRequest) -> str:
+    """The script, with httpx."""
     fields = "".join(f'        "{header}": {_python_value(header)},\n' for header in sent.headers)
     if sent.is_file:
         fields += f'        "content-type": "{sent.media_type}",\n'
     lines = [f"    {json.dumps(sent.method)},", f"    {json.dumps(sent.url)},"]
     if fields:
         lines.append(f"    headers={{\n{fields}    }},")
-    if sent.media_type == _JSON:
+    if sent.media_type == JSON_TYPE:
         lines.append(f"    json={_indented(_python_literal(sent.body), 4)},")
     elif sent.media_type == _FORM:
         lines += [f"    data={json.dumps(sent.texts)},"] if sent.texts else []
@@ -125,7 +135,8 @@ def _python_literal(body: str) -> str:
     )
 
 
-def _typescript(sent: _Request) -> str:
+def as_typescript(sent: CodeRequest) -> str:
+    """The script, with fetch."""
     fields = "".join(f'    "{header}": {_typescript_value(header)},\n' for header in sent.headers)
     if sent.media_type not in ("", _FORM):
         fields += f'    "content-type": "{sent.media_type}",\n'
@@ -140,11 +151,11 @@ def _typescript(sent: _Request) -> str:
     )
 
 
-def _typescript_body(sent: _Request) -> tuple[str, str]:
+def _typescript_body(sent: CodeRequest) -> tuple[str, str]:
     """The lines that make a body, and what is then sent."""
     if not sent.media_type:
         return "", ""
-    if sent.media_type == _JSON:
+    if sent.media_type == JSON_TYPE:
         return "", f"JSON.stringify({_indented(sent.body, 2)})"
     lines = ['import { openAsBlob } from "node:fs";\n', 'const file = await openAsBlob("FILE");']
     if sent.is_file:
