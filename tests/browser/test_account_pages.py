@@ -176,6 +176,8 @@ def test_an_owner_invites_and_somebody_with_an_account_accepts(desk: Desk, windo
     sign_in(window, desk, guest.email)
     expect(window.get_by_text(words)).to_be_visible()
     window.get_by_role("button", name="Accept the invitation").click()
+    expect(window.get_by_text("developer · Northwind Goods")).to_be_visible()
+    window.goto(f"{desk.url}/account")
     expect(window.get_by_text("Developer of Northwind Goods")).to_be_visible()
     looked_at(window, axe, "organizations")
     window.get_by_role("button", name="Switch to Harbour & Sons").click()
