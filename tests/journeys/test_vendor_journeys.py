@@ -285,9 +285,8 @@ async def extensiv(story: Story) -> None:
 
 STORIES: dict[str, Callable[[Story], Awaitable[None]]] = {
     "cart/bigcommerce": bigcommerce, "cart/medusa": medusa, "cart/shopify": shopify, "cart/vendure": vendure,
-    "cart/woocommerce": woocommerce, "wms/deconetwork": deconetwork, "wms/shipbob": shipbob,
-    "wms/deconetwork": deconetwork, "wms/extensiv": extensiv, "wms/shipbob": shipbob,
-    "wms/shiphero": shiphero,
+    "cart/woocommerce": woocommerce, "wms/deconetwork": deconetwork, "wms/extensiv": extensiv,
+    "wms/shipbob": shipbob, "wms/shiphero": shiphero,
 }  # fmt: skip
 
 
