@@ -168,6 +168,6 @@ def _greet(settings: Settings, note: dict[str, Any], link: str | None) -> None:
 
 def _command(settings: Settings) -> str:
     """The command line that calls this command from the same folder, on the same data."""
-    program = "crossdock" if shutil.which("crossdock") else os.path.relpath(sys.argv[0])
+    program = "crossdock" if shutil.which("crossdock") else f"{os.path.relpath(sys.executable)} -m crossdock"
     elsewhere = settings.data_dir != Settings().data_dir
     return f"{variable('data_dir')}={shlex.quote(settings.data_dir)} {program}" if elsewhere else program

@@ -17,16 +17,25 @@ class Bar(msgspec.Struct, kw_only=True):
 
 
 class BarChart(msgspec.Struct, kw_only=True):
-    """A chart of bars, oldest first. unit: what is counted, in the plural."""
+    """A chart of bars, oldest first. unit: what is counted, in the plural.
+
+    path: of the list of what is counted, below the dashboard; "": there is none.
+    """
 
     title: str
     bars: list[Bar]
     unit: str = "calls"
+    path: str = ""
 
     @property
     def most(self) -> int:
         """The count that the highest bar stands for."""
         return max((bar.count for bar in self.bars), default=0)
+
+    @property
+    def unit_of_most(self) -> str:
+        """The unit as it stands behind that count: "1 call", "2 calls", "3 ms"."""
+        return self.unit.removesuffix("s") if self.most == 1 and self.unit != "ms" else self.unit
 
     @property
     def drawn(self) -> list["DrawnBar"]:

@@ -96,6 +96,7 @@ class DashboardContext(HandlerContext):
         return frame_values(self.request) | {
             "title": title, "navigation": self.navigation, "csrf_token": self.csrf_token,
             "email": self.holder.email, "role": self.role, "organization": self.holder.organization_name,
+            "organization_id": self.organization_id,
             "may": self.may, "notice": notice(self.request.query_params.get("done", "")),
             "can": self.hooks.may, "frame": "frame.html", "place": "dashboard",
         }  # fmt: skip

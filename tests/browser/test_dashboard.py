@@ -75,6 +75,9 @@ def test_an_operator_sees_what_is_healthy_and_acts_on_it(
     sign_in(window, desk, house)
     expect(window.get_by_text("Nothing is wrong")).to_be_visible()
     looked_at(window, node_modules, "home")
+    tile = window.locator(".tile > a").first
+    tile.focus()
+    expect(tile).to_be_focused()
 
     window.get_by_role("link", name="Connections", exact=True).first.click()
     window.get_by_role("link", name="Sandbox").click()

@@ -79,7 +79,7 @@ def test_an_operator_brings_a_file_in_and_sees_what_became_of_it(
     choose(window, f"{LONG}.csv", text(row(bad, "INV9", "5.00")))
     expect(window.get_by_role("row").filter(has_text="Net Amount").filter(has_text="N/A")).to_be_visible()
     looked_at(window, node_modules, "carrier-file")
-    window.get_by_text("Take this file away").click()
+    window.get_by_text("Delete this file").click()
     window.get_by_role("button", name="Delete endless").click()
     expect(window.get_by_role("status").first).to_contain_text("taken away")
     looked_at(window, node_modules, "carrier-files")

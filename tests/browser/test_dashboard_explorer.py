@@ -111,7 +111,9 @@ def test_an_owner_finds_an_order_reads_it_changes_it_and_sees_what_changed(
     window.get_by_role("button", name="Rehearse", exact=True).last.click()
     expect(window.get_by_text("Nothing was sent")).to_be_visible()
     looked_at(window, node_modules, "explorer-rehearsed")
-    window.get_by_role("button", name="Change an order").click()
+    window.get_by_role("region", name="This would be sent").get_by_role(
+        "button", name="Change an order"
+    ).click()
     expect(window.get_by_role("status").filter(has_text="Done")).to_be_visible()
     window.get_by_role("link", name="History").click()
     expect(window.get_by_role("row").filter(has_text="service_level")).to_contain_text("overnight")

@@ -201,6 +201,19 @@ def test_of_several_files_the_one_that_knows_the_path_is_heeded(tmp_path: Path):
     assert description.faults(exchange("POST", "/v1/token", form={"code": "x"})) == []
 
 
+def test_an_operation_that_is_known_to_be_lacking_may_be_asked_for(tmp_path: Path):
+    (tmp_path / "orders.yaml").write_text(yaml.safe_dump(OPENAPI))
+    (tmp_path / "old.yaml").write_text(yaml.safe_dump(SWAGGER))
+    files = [tmp_path / "old.yaml", tmp_path / "orders.yaml"]
+    sent = exchange("GET", "/v2/settings/unit", params={"any": "1"}, answer={"value": "kg"})
+    assert load(files).faults(sent)
+    known = load(files, {"GET /settings/unit": "younger than the description", "GET /orders": "numbers"})
+    assert known.faults(sent) == []
+    assert known.faults(exchange("POST", "/v2/settings/unit"))
+    [fault] = known.faults(exchange("GET", "/v2/orders"))
+    assert "status is required" in fault, "what one file describes is lacking in none"
+
+
 @pytest.mark.parametrize("vendor", sorted(path.name for path in SPECS.glob("*") if path.is_dir()) or ["?"])
 def test_every_description_that_we_have_can_be_used(vendor: str):
     folder = needs_shared("vendor-specs") / vendor

@@ -11,7 +11,7 @@ is none of those that are said to be described wrongly: what vendors publish has
 import gzip
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -64,8 +64,12 @@ class OpenApiDescription:
         )
         self._is_second = "swagger" in document
         self.operations = list(self._operations())
+        self.lacking: Collection[str] = ()
+        """Operations that the vendor has and no file describes: "GET /orders/count"."""
 
     def faults(self, exchange: Exchange) -> list[str]:
+        if self._is_lacking(exchange.request):
+            return []
         operation, values = self._operation(exchange.request)
         if operation is None:
             return [f"{exchange.request.method} {exchange.request.url} is not described"]
@@ -74,6 +78,11 @@ class OpenApiDescription:
         if operation.name not in self._skipped:
             faults += self._answer_faults(operation, exchange.answer)
         return [f"{operation.name}: {fault}" for fault in faults]
+
+    def _is_lacking(self, request: ExpectedRequest) -> bool:
+        path = urlsplit(request.url).path
+        names = (name.split(" ") for name in self.lacking)
+        return any(method == request.method and path.endswith(end) for method, end in names)
 
     def _operations(self) -> Iterator[DescribedOperation]:
         for path, item in self._document["paths"].items():
@@ -378,10 +387,16 @@ class SeveralDescriptions:
 def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = None) -> Description:
     """The description in these files.
 
-    described_wrongly: operations whose answers are not looked at, "GET /orders", and parameters that may have
-    any value, "GET /orders ids"; each with the reason.
+    described_wrongly: operations whose answers are not looked at, or that are lacking, "GET /orders", and
+    parameters that may have any value, "GET /orders ids"; each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
+    documents = [entry for entry in descriptions if isinstance(entry, OpenApiDescription)]
+    known_names = {operation.name for document in documents for operation in document.operations}
+    for document in documents:
+        document.lacking = [
+            name for name in described_wrongly or {} if name not in known_names and len(name.split(" ")) == 2
+        ]
     return descriptions[0] if len(descriptions) == 1 else SeveralDescriptions(descriptions)
 
 

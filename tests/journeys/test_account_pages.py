@@ -183,7 +183,8 @@ def test_a_link_sets_name_and_password_and_works_once(desk: Desk):
     assert "Take 12 to 256 characters" in window.words
     assert token not in window.answer.text
     window.send("", "first", token=token, name="Ada", password=NEW_PASSWORD)
-    assert "Hello, Ada" in window.words
+    assert window.path == "/dashboard"
+    assert "Hello, Ada" in window.open("/account").words
     again = Window(desk.url).open("/account/first")
     again.send("", "first", token=token, name="Eve", password=NEW_PASSWORD)
     assert "This link was used already" in again.words
@@ -209,13 +210,14 @@ def test_who_is_invited_joins_as_a_new_person_or_as_who_they_are(desk: Desk, own
         links.append(next(word for word in window.reader.words if "/account/invitation#token=" in word))
     fresh, token = Window(desk.url).open("/account/invitation"), links[0].rpartition("=")[2]
     fresh.send("", "invitation", token=token, name="Grace", password=NEW_PASSWORD)
-    assert "Developer of Nordwind" in fresh.words
+    assert fresh.path == "/dashboard"
+    assert "Developer of Nordwind" in fresh.open("/account").words
     token = links[1].rpartition("=")[2]
     unknown = Window(desk.url).open("/account/invitation")
     unknown.send("", "invitation", token=token, name="Pat", password=NEW_PASSWORD)
     assert "Sign in first, then accept." in unknown.words
     member = window_of(desk, known).open("/account/invitation").send("", "invitation", token=token)
-    assert "Developer of Nordwind" in member.words
+    assert "Developer of Nordwind" in member.open("/account").words
     assert "used, withdrawn" in Window(desk.url).open("/account/invitation").send(
         "", "invitation", token=token, name="Pat", password=NEW_PASSWORD
     ).words  # fmt: skip

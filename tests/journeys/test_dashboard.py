@@ -313,3 +313,11 @@ def test_the_first_page_counts_by_hour_and_ticks_what_is_done(desk: Desk):
     assert all(len(chart["bars"]) == 24 for chart in page["charts"])
     assert page["calls"] == sum(bar["count"] for bar in page["charts"][2]["bars"]) >= 1
     assert page["functions"] > 0
+    for path in [
+        *(chart["path"] for chart in page["charts"]),
+        *(step["href"] for step in page["first_steps"]),
+    ]:
+        assert owner.get(path).status_code == 200, path
+    viewer = office(desk, fresh, "viewer")
+    for step in viewer.data("")["first_steps"]:
+        assert viewer.get(step["href"]).status_code == 200, step

@@ -4,6 +4,7 @@ import html
 import json
 import re
 import uuid
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -234,6 +235,9 @@ def test_an_order_leads_to_its_goods_its_packs_and_what_carriers_charged(owner: 
     )
     [line] = [one for one in charges["lines"] if one["label"] == cost["tracking_number"]]
     assert str(line["details"]["net"]) == str(cost["net_cost"])
+    sums = [line["details"]["net"] for line in charges["lines"] if not line["record_id"]]
+    assert charges["totals"] == [f"{sum(map(Decimal, map(str, sums))):.2f} USD"]
+    assert owner.get(charges["costs_path"]).status_code == 200
     item = next(one for one in charges["lines"] if one["record_id"])
     back = related(owner, house, "carrier", "invoice_line_items", item["record_id"])
     assert order_id in {line["record_id"] for line in back["orders"]["lines"]}

@@ -63,6 +63,8 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_that_was_typed_is_los
     assert quantity["problems"]
     assert parts["total_tax"]["value"] == "1.10"
     assert answer.json()["key"] == "k"
+    assert [fault["path"] for fault in answer.json()["field_problems"]] == ["line_items.0.quantity"]
+    assert answer.json()["problems"] == []
     assert 'aria-invalid="true"' in owner.send(path, do="send", key="k", **fields).text
     answer = owner.send(path, do="send", key="k", whole='{"order_number": }')
     assert (answer.status_code, "is no JSON" in answer.text) == (422, True)

@@ -220,6 +220,9 @@ def test_the_palette_finds_connections_records_and_operations(developer: Office,
     [record] = [hit for hit in hits(developer, order_id) if hit["kind"] == "record"]
     assert record["title"] == f"order {order_id}"
     assert developer.get(record["href"].removeprefix("dashboard")).status_code == 200
+    [by_number] = [hit for hit in hits(developer, order_of(house)["order_number"]) if hit["kind"] == "record"]
+    assert by_number["href"] == record["href"]
+    assert order_id in by_number["note"]
     assert "Cancel an order" in {hit["title"] for hit in hits(developer, "/cancel")}
     assert order_id in developer.get("/palette", text=order_id).text
 

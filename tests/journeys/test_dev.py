@@ -129,7 +129,8 @@ def test_the_link_of_the_first_screen_leads_to_a_page_that_says_what_there_is(fi
     assert link is not None
     window = Window(first.note["base_url"]).open(link[1])
     window.send("", "first", token=link[2], name="Ada", password="seven small grey boats")
-    assert window.path == "/account"
+    assert window.path == "/dashboard"
+    window.open("/account")
     links = [values["href"] or "" for tag, values in window.reader.tags if tag == "a"]
     assert {"./dashboard", "./openapi.json", "./connect/demo", "./account/people"} <= set(links)
     assert [window.open(path[1:]).answer.status_code for path in links if path[:2] == "./"] == [200] * 6

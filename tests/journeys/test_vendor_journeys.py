@@ -104,7 +104,8 @@ async def cart(story: Story, product_id: str, **place: str) -> None:
         await story.write("PUT", path, {"quantity": quantity, "adjustment_type": kind, **place})
     lines = [{"product_id": product_id, "quantity": 22, **place}]
     await story.write("PUT", "/cart/products/batch-adjust-inventory", {"line_items": lines})
-    levels = (await story.read(f"/cart/products/{product_id}"))["inventory_by_warehouse_id"]
+    product = await story.read(f"/cart/products/{product_id}")
+    levels = product["inventory_by_warehouse_id"] or {"": product["inventory"]}  # "": without warehouses
     assert levels.get(place.get("warehouse_id", next(iter(levels)))) == 22
     told = await story.told()
     assert told.count("cart-product.updated") == 3, "what is set to what it was is no change"
@@ -124,6 +125,10 @@ async def vendure(story: Story) -> None:
 
 async def bigcommerce(story: Story) -> None:
     await cart(story, "501", warehouse_id="1")
+
+
+async def woocommerce(story: Story) -> None:
+    await cart(story, "501")
 
 
 # Warehouses
@@ -242,9 +247,46 @@ async def deconetwork(story: Story) -> None:
     assert wanted <= set(await story.told())
 
 
+async def extensiv(story: Story) -> None:
+    from tests.integrations.extensiv.records import CUSTOMER, FACILITY
+
+    place = {"warehouse_id": str(FACILITY), "warehouse_customer_id": str(CUSTOMER)}
+    order = await story.write("POST", "/wms/orders", dict(story.mock.write.body))
+    path = f"/wms/orders/{order['id']}"
+    assert (await story.read(path))["status"] == "open"
+    await story.write("POST", f"{path}/shipments", {"tracking_number": "T-9"})
+    shipped = await story.read(path)
+    assert (shipped["status"], shipped["shipments"][0]["status"]) == ("fulfilled", "shipped")
+
+    lines = [{"sku": "CRATE-1", "expected_quantity": 5}]
+    body: Json = {"purchase_order_number": "PO-9", "line_items": lines, **place}
+    inbound = await story.write("POST", "/wms/inbound-shipments", body)
+    path = f"/wms/inbound-shipments/{inbound['id']}"
+    await story.write("PUT", f"{path}/receive", {"line_items": [{"sku": "CRATE-1", "quantity": 5}]})
+    assert (await story.read(path))["status"] == "received"
+
+    lines = [{"sku": "CRATE-1", "quantity": 1}]
+    returned = await story.write(
+        "POST", "/wms/returns", {"reference_number": "RMA-9", "line_items": lines, **place}
+    )
+    story.mock.receive(int(returned["id"]))
+    await story.sync("get_returns", "get_inventory")
+    assert (await story.read(f"/wms/returns/{returned['id']}"))["status"] == "received"
+    assert (await story.read("/wms/inventory/7-501"))["onhand"] == 15 - 2 + 5 + 1
+
+    adjusted = {"quantity": 1, "adjustment_type": "increase"}
+    words = "Stock is not adjusted"
+    await story.lacks("PUT", "/wms/inventory/7-501/adjust", adjusted, words)
+    wanted = {"order.created", "order.shipment.created", "inbound-shipment.created",
+              "inbound-shipment.receipt.created", "return.created", "return.updated",
+              "inventory.updated"}  # fmt: skip
+    assert wanted <= set(await story.told())
+
+
 STORIES: dict[str, Callable[[Story], Awaitable[None]]] = {
     "cart/bigcommerce": bigcommerce, "cart/medusa": medusa, "cart/shopify": shopify, "cart/vendure": vendure,
-    "wms/deconetwork": deconetwork, "wms/shipbob": shipbob, "wms/shiphero": shiphero,
+    "cart/woocommerce": woocommerce, "wms/deconetwork": deconetwork, "wms/extensiv": extensiv,
+    "wms/shipbob": shipbob, "wms/shiphero": shiphero,
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import msgspec
 import pytest
 
 from crossdock.dashboard.inside_webhooks import permission_of
@@ -9,6 +10,7 @@ from crossdock.dashboard.portal.pages import framed_by
 from crossdock.dashboard.webhooks import endpoint_form
 from crossdock.dashboard.webhooks.endpoint_form import EndpointForm
 from crossdock.dashboard.webhooks.failure_kinds import ADVICE, kind_of
+from crossdock.dashboard.webhooks.messages import links_of
 from crossdock.dashboard.webhooks.scripts import variables_of
 from crossdock.errors import Forbidden, Invalid
 from crossdock.people.permissions import PERMISSIONS
@@ -86,3 +88,26 @@ def test_who_may_frame_the_portal_is_a_list_of_origins():
         framed_by(" https://a.example , https://*.b.example:84") == "https://a.example https://*.b.example:84"
     )
     assert framed_by("none") == "'none'"
+
+
+@pytest.mark.parametrize(
+    ("event_type", "payload", "paths"),
+    [
+        (
+            "order.updated",
+            b'{"connection_id":"c1","integration_type":"wms","data":{"id":"a/b"}}',
+            ["/connections/c1", "/explorer/c1/record/orders/a/b"],
+        ),
+        (
+            "order.deleted",
+            b'{"connection_id":"c1","integration_type":"wms","data":{"id":"x"}}',
+            ["/connections/c1"],
+        ),
+        ("order.updated", b'{"connection_id":"c/1?","data":null}', ["/connections/c%2F1%3F"]),
+        ("order.updated", b'{"connection_id":7}', []),
+        ("mine", b"[1]", []),
+        ("mine", b"{}", []),
+    ],
+)
+def test_a_message_leads_to_what_it_is_about(event_type: str, payload: bytes, paths: list[str]):
+    assert [link.path for link in links_of(event_type, msgspec.Raw(payload))] == paths

@@ -9,13 +9,17 @@ from crossdock.dashboard.carrier.head import CarrierHead, carrier_of, head_of, t
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import Invalid
 from crossdock.resources.common import Money
-from crossdock.store.carriers import files, overview
+from crossdock.store.carriers import files, invoices, overview
 from crossdock.store.carriers.overview import FILE_STATES, FileLine
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
 from crossdock.wire import stamp
 
 PAGE = 50
+MOST_INVOICES = 50
+"""Of a file, named on its page."""
+MOST_IDS = 100
+"""That a list of the API takes."""
 
 
 class ReadSums(msgspec.Struct, kw_only=True):
@@ -58,11 +62,20 @@ class FilesPage(msgspec.Struct, kw_only=True):
     is_waiting: bool
 
 
+class FileInvoice(msgspec.Struct, kw_only=True):
+    """An invoice that a file states. invoice_id: as the page of invoices knows it."""
+
+    invoice_id: str
+    number: str | None
+
+
 class FilePage(msgspec.Struct, kw_only=True):
-    """A file as the API shows it."""
+    """A file as the API shows it, with the first invoices in it. line_item_ids: all, where they are few."""
 
     carrier: CarrierHead
     file: dict[str, Any]
+    invoices: list[FileInvoice]
+    line_item_ids: list[str]
 
 
 async def listed(visit: DashboardContext) -> Response:
@@ -113,5 +126,14 @@ async def shown(visit: DashboardContext) -> Response:
     connection = await carrier_of(visit)
     path = f"/carrier/files/{visit.part('file_id')}"
     file = (await visit.inside.get(path, connection_id=connection.uid))["data"]
-    page = FilePage(carrier=await head_of(visit, connection), file=file)
+    database = visit.door.database
+    stated = sorted(await invoices.ids_of_file(database, connection.id, file["id"]))[:MOST_INVOICES]
+    rows = await invoices.by_ids(database, connection.id, stated)
+    item_ids = await files.item_ids(database, connection.id, file["id"], "", MOST_IDS + 1)
+    page = FilePage(
+        carrier=await head_of(visit, connection),
+        file=file,
+        invoices=[FileInvoice(invoice_id=row.id, number=row.invoice_id) for row in rows.values()],
+        line_item_ids=item_ids if len(item_ids) <= MOST_IDS else [],
+    )
     return visit.view("carrier/file.html", page, title=file["file_name"])

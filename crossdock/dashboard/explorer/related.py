@@ -9,8 +9,10 @@ Everything is asked through the API, for a connection of the organization: what 
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -18,6 +20,7 @@ from crossdock.connections.capabilities import check_read
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.explorer.columns import label
 from crossdock.dashboard.explorer.shelf import shelf_connection
+from crossdock.dashboard.formats import money
 from crossdock.dashboard.inside import FilledPath
 from crossdock.errors import Forbidden, NotFound, NotOffered
 from crossdock.resources.catalogue import all_resources
@@ -60,12 +63,17 @@ class RelatedList(msgspec.Struct, kw_only=True):
 
 
 class RelatedGroup(msgspec.Struct, kw_only=True):
-    """Related records of a kind."""
+    """Related records of a kind. totals: what was charged, of each currency its own text.
+
+    costs_path: of the carrier's page that shows the same, below the dashboard.
+    """
 
     title: str
     lines: list[RelatedLine]
     lists: list[RelatedList] = []
     is_more: bool = False
+    totals: list[str] = []
+    costs_path: str = ""
 
 
 async def related(
@@ -271,11 +279,28 @@ async def _charged(
         parcels += _parcel(carrier, cost)
         for order in cost["orders"]:
             orders[order["connection_id"], order["order_id"]] = order
-    groups = [RelatedGroup(title=f"charges of {shelf_connection(carrier).system}", lines=parcels)]
+    narrowed = {name: value for name, value in query.items() if name != "limit"}
+    groups = [
+        RelatedGroup(
+            title=f"charges of {shelf_connection(carrier).system}", lines=parcels, totals=_totals(costs),
+            costs_path=f"/carrier/{carrier.uid}/costs?{urlencode(narrowed)}",
+        )
+    ]  # fmt: skip
     if row.type == "carrier":
         lines = [_order_line(order) for order in orders.values()]
         groups.append(RelatedGroup(title="orders", lines=lines))
     return groups
+
+
+def _totals(costs: list[dict[str, Any]]) -> list[str]:
+    """The sums of parcels by currency; none where more parcels than these may have been charged."""
+    if len(costs) >= MOST_OF_EACH:
+        return []
+    sums: dict[str, Decimal] = {}
+    for cost in costs:
+        currency = cost["currency"] or ""
+        sums[currency] = sums.get(currency, Decimal(0)) + Decimal(cost["net_cost"])
+    return [f"{money(amount, currency)} {currency}".strip() for currency, amount in sorted(sums.items())]
 
 
 def _parcel(carrier: ConnectionRow, cost: dict[str, Any]) -> Iterator[RelatedLine]:

@@ -53,8 +53,19 @@ class Rehearsal(msgspec.Struct, kw_only=True):
     unused_fields: list[str]
 
 
+class FieldProblem(msgspec.Struct, kw_only=True):
+    """A fault of a field that the form shows. path: by which it is known there."""
+
+    path: str
+    label: str
+    text: str
+
+
 class WritePage(msgspec.Struct, kw_only=True):
-    """The form of a write. problems: of the form as such; whole: the body as JSON, in place of the fields."""
+    """The form of a write. problems: of the form as such; whole: the body as JSON, in place of the fields.
+
+    field_problems: what is wrong with its fields, told above them, too.
+    """
 
     connection: ShelfConnection
     resource: str
@@ -71,6 +82,7 @@ class WritePage(msgspec.Struct, kw_only=True):
     whole: str
     key: str
     problems: list[str]
+    field_problems: list[FieldProblem]
     is_uncertain: bool
     rehearsal: Rehearsal | None
     unused_fields: list[str]
@@ -209,11 +221,16 @@ def _refused(visit: DashboardContext, form: WriteForm, error: CrossdockError, ke
     fields = dict(error.detail.get("json", {})) if isinstance(error, Invalid) else {}
     state = FormState(now=form.record, values=values, problems=fields)
     shown = set(_paths(parts(form.schema, state)))
-    problems = [f"{path}: {text}" for path, texts in fields.items() if path not in shown for text in texts]
-    if fields and not problems:
-        problems = [f"{len(fields)} of the fields below {'does' if len(fields) == 1 else 'do'} not fit"]
+    faults = [(path, text) for path, texts in fields.items() for text in texts]
+    problems = [f"{path}: {text}" for path, text in faults if path not in shown]
+    below = [
+        FieldProblem(path=path, label=path.replace("_", " ").replace(".", " ").capitalize(), text=text)
+        for path, text in faults
+        if path in shown
+    ]
     return _view(
-        visit, form, state, key=key, status=error.http_status, problems=problems or [str(error)],
+        visit, form, state, key=key, status=error.http_status, field_problems=below,
+        problems=problems or ([] if below else [str(error)]),
         is_uncertain=isinstance(error, Uncertain),
     )  # fmt: skip
 
@@ -229,7 +246,8 @@ def _view(
 ) -> Response:
     write, row = form.write, form.row
     contents: dict[str, Any] = {
-        "problems": [], "is_uncertain": False, "rehearsal": None, "unused_fields": [], "done_id": "",
+        "problems": [], "field_problems": [], "is_uncertain": False, "rehearsal": None,
+        "unused_fields": [], "done_id": "",
     } | shown  # fmt: skip
     page = WritePage(
         connection=shelf_connection(row),

@@ -47,11 +47,12 @@ class OpenProblem(msgspec.Struct, kw_only=True):
 
 
 class FirstStep(msgspec.Struct, kw_only=True):
-    """A step from signing in to the first delivered webhook. href: of the page that does it."""
+    """A step from signing in to the first delivered webhook. advice: how; href: of the page that does it."""
 
     title: str
     is_done: bool
     href: str
+    advice: str
 
 
 class HomePage(msgspec.Struct, kw_only=True):
@@ -84,6 +85,7 @@ async def shown(visit: DashboardContext) -> Response:
         await last_hours(database, organization_id, count, visit.now_ms)
         for count in (activity.events, activity.attempts, activity.calls)
     ]
+    webhooks = f"/webhooks/{organization_id}"
     page = HomePage(
         connections=total,
         connections_with_problems=troubled,
@@ -97,9 +99,9 @@ async def shown(visit: DashboardContext) -> Response:
         problems=_problems(looked_at),
         first_steps=await _first_steps(visit, is_connected=total > 0),
         charts=[
-            _chart("Records changed", "changes", events),
-            _chart("Webhooks sent", "attempts", attempts),
-            _chart("API calls", "calls", calls),
+            _chart("Records changed", "changes", events, f"{webhooks}/messages"),
+            _chart("Webhooks sent", "attempts", attempts, f"{webhooks}/statistics"),
+            _chart("API calls", "calls", calls, "/api-log"),
             _latency(calls),
         ],
     )
@@ -115,9 +117,9 @@ def _sum(hours: Hours) -> SpanActivity:
     )
 
 
-def _chart(title: str, unit: str, hours: Hours) -> BarChart:
+def _chart(title: str, unit: str, hours: Hours, path: str) -> BarChart:
     bars = [Bar(at=stamp(start), count=span.count, failed=span.failed) for start, span in hours]
-    return BarChart(title=f"{title}, by hour", bars=bars, unit=unit)
+    return BarChart(title=f"{title}, by hour", bars=bars, unit=unit, path=path)
 
 
 def _latency(hours: Hours) -> BarChart:
@@ -126,7 +128,7 @@ def _latency(hours: Hours) -> BarChart:
         Bar(at=stamp(start), count=round(span.total_us / span.count / 1000) if span.count else 0)
         for start, span in hours
     ]
-    return BarChart(title="Mean time to an answer, by hour", bars=bars, unit="ms")
+    return BarChart(title="Mean time to an answer, by hour", bars=bars, unit="ms", path="/api-log")
 
 
 def _problems(seen: Sequence[ConnectionOverview]) -> list[OpenProblem]:
@@ -154,15 +156,39 @@ def _problem(overview: ConnectionOverview, problem: ConnectionProblem) -> OpenPr
 async def _first_steps(visit: DashboardContext, *, is_connected: bool) -> list[FirstStep]:
     """The steps from signing in to the first delivered webhook, each with whether it is done."""
     database, organization_id = visit.door.database, visit.organization_id
-    steps: list[tuple[str, bool, str]] = [
-        ("Connect a first system", is_connected, "/connections"),
-        ("See its first sync end", await activity.is_synced(database, organization_id), "/connections"),
+    steps: list[tuple[str, bool, str, str]] = [
+        (
+            "Connect a first system",
+            is_connected,
+            "/connections/new" if visit.may("connections.manage") else "/connections",
+            "With credentials of that system. The Data explorer makes a simulated one to look around in.",
+        ),
+        (
+            "See its first sync end",
+            await activity.is_synced(database, organization_id),
+            "/connections",
+            "A connection's page shows what runs and what has come in.",
+        ),
         (
             "Call the API with a key of yours",
             await activity.was_called(database, organization_id),
-            "/api-log",
+            "/settings/keys" if visit.may("api_keys.manage") else "/reference",
+            "Make a key, then copy a request from a list of the Data explorer or from the API reference.",
         ),
-        ("Add a webhook endpoint", await activity.has_endpoint(database, organization_id), "/webhooks"),
-        ("See a webhook arrive", await activity.was_delivered(database, organization_id), "/webhooks"),
+        (
+            "Add a webhook endpoint",
+            await activity.has_endpoint(database, organization_id),
+            f"/webhooks/{organization_id}{'/new' if visit.may('webhooks.manage') else ''}",
+            "An address of yours that is told what changes.",
+        ),
+        (
+            "See a webhook arrive",
+            await activity.was_delivered(database, organization_id),
+            f"/webhooks/{organization_id}",
+            "Send a test from the endpoint's page, or change a record in the Data explorer.",
+        ),
     ]
-    return [FirstStep(title=title, is_done=is_done, href=href) for title, is_done, href in steps]
+    return [
+        FirstStep(title=title, is_done=is_done, href=href, advice=advice)
+        for title, is_done, href, advice in steps
+    ]

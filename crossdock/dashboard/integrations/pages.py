@@ -10,9 +10,10 @@ from crossdock.connections.link.branding import integration_logo_url
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.integrations.write_fields import WriteField, write_fields
 from crossdock.errors import Invalid
+from crossdock.kit import registry
 from crossdock.kit.descriptions import EVIDENCE, TYPE_TITLES, limit_words, sign_in_words
 from crossdock.kit.fields import Field
-from crossdock.kit.registry import Integration, all_integrations, get_integration
+from crossdock.kit.registry import Integration, get_integration
 from crossdock.resources.catalogue import TYPES
 
 Json = dict[str, Any]
@@ -110,7 +111,9 @@ async def listed(visit: DashboardContext) -> Response:
     if filters.get("type", TYPES[0]) not in TYPES:
         known = ", ".join(TYPES)
         raise Invalid({"query": {"type": [f"is {filters['type'][:40]!r}; wanted is {known}"]}})
-    everything = sorted(all_integrations().values(), key=lambda shown: shown.manifest.name.casefold())
+    everything = sorted(
+        registry.all_integrations().values(), key=lambda shown: shown.manifest.name.casefold()
+    )
     fitting = [integration for integration in everything if _fits(integration, filters)]
     groups = [
         CatalogueType(

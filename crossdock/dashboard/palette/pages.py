@@ -1,4 +1,4 @@
-"""What the command palette finds: pages, connections, records by their id, operations of the API.
+"""What the command palette finds: pages, connections, records by their id or number, operations of the API.
 
 All that is looked up is of the organization, and of what the role may see. Without a script it is a page.
 """
@@ -27,6 +27,8 @@ SHORTEST_TEXT = 2
 """Of what is looked up in the database."""
 _DOWNLOADS = frozenset({"export", "csv", "download", "template"})
 """Ends of addresses that are no page."""
+NUMBERS = ("order_number", "purchase_order_number", "sku")
+"""What people know records by, besides their ids: filters of some resources."""
 _RECORD_PAGE = "dashboard_record"
 
 
@@ -114,28 +116,36 @@ async def _records(visit: DashboardContext, text: str) -> list[PaletteHit]:
     if not visit.may("records.view"):
         return []
     resources = [resource for resource in all_resources() if resource.one_path and not resource.parent]
-    places = await locating.places(
-        visit.door.database, visit.organization_id, resources, text, MOST_OF_A_KIND
-    )
-    return [
-        PaletteHit(
-            kind="record",
-            title=f"{place.resource.singular.replace('_', ' ')} {text}",
-            note=_system(place.connection),
-            href=_record_href(place, text),
+    hits: dict[str, PaletteHit] = {}
+    for column in ("id", *NUMBERS):
+        having = [resource for resource in resources if column == "id" or column in resource.filters]
+        places = await locating.places(
+            visit.door.database, visit.organization_id, having, text, MOST_OF_A_KIND, column
         )
-        for place in places
-    ]
+        for place in places:
+            hit = _record_hit(place, text)
+            hits.setdefault(hit.href, hit)
+    return list(hits.values())[: 2 * MOST_OF_A_KIND]
 
 
-def _record_href(place: locating.RecordPlace, record_id: str) -> str:
+def _record_hit(place: locating.RecordPlace, text: str) -> PaletteHit:
+    note = _system(place.connection)
+    return PaletteHit(
+        kind="record",
+        title=f"{place.resource.singular.replace('_', ' ')} {text}",
+        note=note if place.record_id == text else f"{note} · {place.record_id}",
+        href=_record_href(place),
+    )
+
+
+def _record_href(place: locating.RecordPlace) -> str:
     """The address of a record's page, or of its connection's where records have none."""
     uid = place.connection.uid
     page = next((operation for operation in OPERATIONS if operation.id == _RECORD_PAGE), None)
     if page is None:
         return f"dashboard/connections/{uid}"
     path = page.path.replace("{connection_id}", uid).replace("{resource}", place.resource.name)
-    return f"dashboard{path.replace('{record_id}', quote(record_id))}"
+    return f"dashboard{path.replace('{record_id}', quote(place.record_id))}"
 
 
 async def _operations(visit: DashboardContext, text: str) -> list[PaletteHit]:

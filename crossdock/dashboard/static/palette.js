@@ -84,7 +84,7 @@ class CommandPalette extends HTMLElement {
       this.show((await answer.json()).hits);
       this.answered = text;
       const count = this.hits.length;
-      this.parts.status.textContent = count ? `${count} found` : "Nothing fits. Records are found by their whole id.";
+      this.parts.status.textContent = count ? `${count} found` : "Nothing fits. Records are found by their whole id, order number or sku.";
     } catch (error) {
       if (asked.signal.aborted) return;
       this.show([]);

@@ -184,13 +184,17 @@ async def switched(visit: WebhookVisit) -> Response:
 
 
 class EndpointFormPage(msgspec.Struct, kw_only=True):
-    """The form of an endpoint. endpoint_id: empty for a new one; faults: by the member they are about."""
+    """The form of an endpoint. endpoint_id: empty for a new one; faults: by the member they are about.
+
+    allowed_addresses: private networks that may be called, as the operator says; guests are not told.
+    """
 
     app_id: str
     endpoint_id: str
     form: EndpointForm
     groups: list[EventGroup]
     faults: dict[str, list[str]]
+    allowed_addresses: str
 
 
 async def new(visit: WebhookVisit) -> Response:
@@ -253,6 +257,7 @@ async def _form_page(
         form=form,
         groups=await event_groups(visit),
         faults={} if faults is None else faults_by_member(faults),
+        allowed_addresses="" if visit.hooks.caller.portal else visit.door.settings.allowed_addresses,
     )
     title = "Change the endpoint" if endpoint_id else "New endpoint"
     status = 200 if faults is None else 422

@@ -1,6 +1,7 @@
 """Messages: the list, the page of each with what was sent and answered, and sending one again."""
 
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.responses import Response
@@ -8,6 +9,7 @@ from starlette.responses import Response
 from crossdock.dashboard.inside_webhooks import part
 from crossdock.dashboard.webhooks.message_search import FILTERS, STATUSES, MessageLine, search
 from crossdock.dashboard.webhooks.visit import WebhookVisit, application_of, page_path, path_of
+from crossdock.resources.catalogue import all_resources
 
 PAGE = 50
 ATTEMPTS = 50
@@ -61,15 +63,61 @@ class MessageOut(msgspec.Struct, kw_only=True, rename="camel"):
     deliver_at: str | None
 
 
+class MessageLink(msgspec.Struct, kw_only=True):
+    """A thing that a message is about. path: of its page, below the dashboard."""
+
+    title: str
+    path: str
+
+
 class MessagePage(msgspec.Struct, kw_only=True):
-    """A message. endpoints: each with where it stands there; attempts: newest first."""
+    """A message. endpoints: each with where it stands there; attempts: newest first.
+
+    links: to what it is about, for who is signed in; guests of the portal have none of these pages.
+    """
 
     app_id: str
     message: MessageOut
+    links: list[MessageLink]
     endpoints: list[dict[str, Any]]
     attempts: list[dict[str, Any]]
     urls: dict[str, str]
     next_token: str | None
+
+
+class _About(msgspec.Struct):
+    """The members of a payload that say what it is about, where it has them."""
+
+    connection_id: str = ""
+    integration_type: str = ""
+    data: Any = None
+
+
+def links_of(event_type: str, payload: msgspec.Raw) -> list[MessageLink]:
+    """Links to the connection and the record that a payload of Crossdock's own names."""
+    try:
+        about = msgspec.json.decode(payload, type=_About)
+    except msgspec.ValidationError:  # a payload that somebody else has written
+        return []
+    if not about.connection_id:
+        return []
+    links = [MessageLink(title="the connection", path=f"/connections/{quote(about.connection_id, safe='')}")]
+    event, _, what = event_type.rpartition(".")
+    record_id = about.data.get("id") if isinstance(about.data, dict) else None
+    for resource in all_resources():
+        is_told = resource.event == event and resource.type == about.integration_type
+        if (
+            is_told
+            and what in ("created", "updated")
+            and isinstance(record_id, str)
+            and resource.one_path
+            and not resource.parent
+        ):
+            path = (
+                f"/explorer/{quote(about.connection_id, safe='')}/record/{resource.name}/{quote(record_id)}"
+            )
+            links.append(MessageLink(title=f"the {resource.singular.replace('_', ' ')}", path=path))
+    return links
 
 
 async def shown(visit: WebhookVisit) -> Response:
@@ -90,6 +138,7 @@ async def shown(visit: WebhookVisit) -> Response:
     page = MessagePage(
         app_id=application["id"],
         message=message,
+        links=[] if visit.hooks.caller.portal else links_of(message.event_type, message.payload),
         endpoints=endpoints,
         attempts=attempts["data"],
         urls={endpoint["id"]: endpoint["url"] for endpoint in endpoints},

@@ -8,11 +8,12 @@ from starlette.responses import Response
 
 from crossdock.pages.account.context import AccountPageContext
 from crossdock.pages.account.faults import NO_FAULT, TOLD, FormFault
-from crossdock.pages.account.operations import HOME, SIGN_IN
+from crossdock.pages.account.operations import SIGN_IN
 from crossdock.pages.account.signing_in import let_in
 
-WITHOUT_TOKEN = f"{HOME}#"
-"""The browser takes what is behind `#` along, unless it is sent where something else is."""
+BEGINNING = "/dashboard#"
+"""Where new people begin. The browser takes what is behind `#` along, unless it is sent where something
+else is."""
 
 
 async def first_shown(visit: AccountPageContext) -> Response:
@@ -27,7 +28,7 @@ async def first_sent(visit: AccountPageContext) -> Response:
         )
     except TOLD as error:
         return visit.page("account_first.html", visit.fault("first", error))
-    return let_in(visit, opened, WITHOUT_TOKEN)
+    return let_in(visit, opened, BEGINNING)
 
 
 async def invitation_shown(visit: AccountPageContext) -> Response:
@@ -40,7 +41,7 @@ async def invitation_sent(visit: AccountPageContext) -> Response:
     try:
         if holder is not None and holder.session.stage == "open":
             await members.accept_as_user(token, holder)
-            return visit.onward(WITHOUT_TOKEN)
+            return visit.onward(BEGINNING)
         password = visit.text("password")
         user = await members.accept_as_new(token, visit.text("name"), password)
     except TOLD as error:
@@ -49,7 +50,7 @@ async def invitation_sent(visit: AccountPageContext) -> Response:
         opened = await visit.identity.sign_ins.with_password(user.email, password, visit.visitor)
     except TOLD:  # tries from this address have to wait: the account is there, and can be signed in to then
         return visit.onward(f"{SIGN_IN}#")
-    return let_in(visit, opened, WITHOUT_TOKEN)
+    return let_in(visit, opened, BEGINNING)
 
 
 def _invitation_page(visit: AccountPageContext, fault: FormFault = NO_FAULT) -> Response:

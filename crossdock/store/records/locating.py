@@ -1,4 +1,4 @@
-"""Where records lie that are known by their id alone: in which connections, among which resources."""
+"""Where records lie that are known by an id or a number alone: in which connections, of which resources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,30 +11,37 @@ from crossdock.store.database.engine import Database
 
 @dataclass(frozen=True)
 class RecordPlace:
-    """A resource of a connection that has a record of the id."""
+    """A record: the connection and the resource that have it."""
 
     connection: ConnectionRow
     resource: Resource
+    record_id: str
 
 
 async def places(
-    database: Database, organization_id: str, resources: Sequence[Resource], record_id: str, limit: int
+    database: Database,
+    organization_id: str,
+    resources: Sequence[Resource],
+    text: str,
+    limit: int,
+    column: str = "id",
 ) -> list[RecordPlace]:
     """The places in an organization where a record has this id, at most so many of each resource and in all.
 
-    The key of a table of records is the connection and the id, so each connection is looked into once.
+    column: what the text is looked for in; a filter that all the resources have. The key of a table of
+    records is the connection and the id, and its indexes begin with the connection: each is looked into once.
     """
     if not resources:
         return []
     each = " UNION ALL ".join(
-        f"SELECT * FROM (SELECT r.connection_id AS connection_id, {number} AS place FROM connections c "
-        f"JOIN {resource.key} r ON r.connection_id = c.id AND r.id = ? "
+        f"SELECT * FROM (SELECT r.connection_id AS connection_id, {number} AS place, r.id AS id "
+        f"FROM connections c JOIN {resource.key} r ON r.connection_id = c.id AND r.{column} = ? "
         "WHERE c.organization_id = ? AND c.type = ? AND c.deleted_ms IS NULL "
-        f"ORDER BY c.id LIMIT ?) AS {resource.key}_places"
+        f"ORDER BY c.id, r.id LIMIT ?) AS {resource.key}_places"
         for number, resource in enumerate(resources)
     )
-    values = [value for resource in resources for value in (record_id, organization_id, resource.type, limit)]
+    values = [value for resource in resources for value in (text, organization_id, resource.type, limit)]
     rows = await database.fetch(each, *values)
     rows = rows[:limit]
     by_id = await connections.by_ids(database, {int(row[0]) for row in rows})
-    return [RecordPlace(by_id[row[0]], resources[row[1]]) for row in rows if row[0] in by_id]
+    return [RecordPlace(by_id[row[0]], resources[row[1]], row[2]) for row in rows if row[0] in by_id]
