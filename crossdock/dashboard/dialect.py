@@ -31,7 +31,7 @@ from crossdock.errors import (
     Unauthorized,
 )
 from crossdock.pages.rendering import root_of
-from crossdock.people.permissions import require
+from crossdock.people.permissions import may, require
 from crossdock.people.sessions import check_organization, require_open
 from crossdock.store.people.user_sessions import SignedIn
 from crossdock.store.people.users import Role
@@ -82,7 +82,8 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         act_for(holder, visitor, operation.id)
         inside = InsideCalls(self._api, self._door, request, organization_id, role, holder.email)
         account = InsideAccount(self._account, self._door, request, holder, visitor)
-        hooks = InsideWebhooks(self._webhooks, request, AdminCaller(organization_id, ""), role)
+        admin = AdminCaller(organization_id, "", only_looks=not may(role, "webhooks.manage"))
+        hooks = InsideWebhooks(self._webhooks, request, admin, role)
         entries = navigation(AREAS, PREFIX, role, request.scope["path"].removeprefix(PREFIX).rstrip("/"))
         return DashboardContext(
             self._door, request, holder, role, organization_id, inside, account, hooks, form.fields,

@@ -8,7 +8,6 @@ from functools import cached_property
 import aiohttp
 
 from crossdock import config
-from crossdock.changes.masking.mask import fields_of_people
 from crossdock.changes.masking.memory import ErasedPeople
 from crossdock.config import Settings
 from crossdock.connections.connect import Connector
@@ -27,6 +26,7 @@ from crossdock.people.sessions import SessionLifetimes
 from crossdock.services.alerts import AlertServices
 from crossdock.services.clients import ClientFactory
 from crossdock.services.jobs import BackgroundJobs
+from crossdock.services.known_names import log_names
 from crossdock.services.webhooks import WebhookServices
 from crossdock.store.database.engine import Database
 from crossdock.store.database.ids import Clock
@@ -217,7 +217,7 @@ class Services:
                 self.clock,
                 is_on=settings.api_log_days > 0,
                 details=settings.api_log_details,
-                personal=frozenset(fields_of_people()),
+                names=log_names,
             ),
             writer=self.writer,
             arrivals=self.intake,

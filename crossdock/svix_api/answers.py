@@ -15,6 +15,7 @@ from crossdock.store.webhooks.endpoints import Endpoint
 from crossdock.store.webhooks.messages import EXPIRED, Message
 from crossdock.store.webhooks.tasks import Task
 from crossdock.webhooks.event_types import Known
+from crossdock.webhooks.request import without_user
 
 Shown = dict[str, Any]
 
@@ -53,10 +54,12 @@ def application(app: App) -> Shown:
     }
 
 
-def endpoint(current_endpoint: Endpoint) -> Shown:
+def endpoint(current_endpoint: Endpoint, *, is_whole: bool) -> Shown:
+    """is_whole: whether its URL is shown with the user and password in it."""
+    url = current_endpoint.hidden.url
     shown = {
         "id": current_endpoint.id,
-        "url": current_endpoint.hidden.url,
+        "url": url if is_whole else without_user(url),
         "description": current_endpoint.description,
         "throttleRate": current_endpoint.rate,
         "rateLimit": current_endpoint.rate,
@@ -107,7 +110,7 @@ def _is_object(body: bytes) -> bool:
         return False
     try:
         msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return True
 

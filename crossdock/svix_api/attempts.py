@@ -139,7 +139,7 @@ async def endpoints_of(visit: AdminContext) -> Response:
     async def shown(part: list[Endpoint]) -> list[answers.Shown]:
         return [
             {
-                **answers.endpoint(endpoint),
+                **answers.endpoint(endpoint, is_whole=visit.who.sees_whole_urls),
                 **answers.stand(stands[endpoint.number], expanded=_expanded(visit)),
             }
             for endpoint in part

@@ -40,6 +40,15 @@ class AdminCaller:
     token: str
     portal: PortalToken | None = None
     actor: Actor = PORTAL_VISITOR
+    only_looks: bool = False
+    """Whether it is a person who changes nothing."""
+
+    @property
+    def sees_whole_urls(self) -> bool:
+        """Check whether the URLs of endpoints are shown with a user and password: to who may change them."""
+        if self.portal is None:
+            return not self.only_looks
+        return MANAGE in self.portal.capabilities
 
     def require(self, operation: AdminOperation) -> None:
         """Raise Forbidden for what this caller may not do."""

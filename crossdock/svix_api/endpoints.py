@@ -43,14 +43,18 @@ async def get_list(visit: AdminContext) -> Response:
         )
 
     async def shown(found_endpoints: list[Endpoint]) -> list[answers.Shown]:
-        return [answers.endpoint(endpoint) for endpoint in found_endpoints]
+        return [_shown(visit, endpoint) for endpoint in found_endpoints]
 
     return await page(page_turn, fetch, lambda endpoint: endpoint.id, shown)
 
 
+def _shown(visit: AdminContext, endpoint: Endpoint) -> answers.Shown:
+    return answers.endpoint(endpoint, is_whole=visit.who.sees_whole_urls)
+
+
 async def created(visit: AdminContext) -> Response:
     body, application = await visit.body(bodies.EndpointIn), await visit.application_id()
-    return reply(answers.endpoint(await _new_endpoint(visit, application, body, body.uid)), 201)
+    return reply(_shown(visit, await _new_endpoint(visit, application, body, body.uid)), 201)
 
 
 async def _new_endpoint(
@@ -105,7 +109,7 @@ async def _members(
 
 
 async def get_item(visit: AdminContext) -> Response:
-    return reply(answers.endpoint(await visit.endpoint()))
+    return reply(_shown(visit, await visit.endpoint()))
 
 
 async def upserted(visit: AdminContext) -> Response:
@@ -114,14 +118,14 @@ async def upserted(visit: AdminContext) -> Response:
     endpoint = await endpoints.find(visit.door.database, visit.door.vault, application, reference)
     if endpoint is None:
         new_endpoint = await _new_endpoint(visit, application, body, body.uid or reference)
-        return reply(answers.endpoint(new_endpoint), 201)
+        return reply(_shown(visit, new_endpoint), 201)
     url, members = checked_url(visit, body.url), await _members(visit, body, endpoint)
     uid = body.uid if body.uid is not None else endpoint.uid
 
     def change(now: Endpoint) -> Endpoint:
         return replace(now, **members, uid=uid, hidden=with_members(now.hidden, url=url))
 
-    return reply(answers.endpoint(await changed(visit, endpoint, change)))
+    return reply(_shown(visit, await changed(visit, endpoint, change)))
 
 
 async def patched(visit: AdminContext) -> Response:
@@ -137,7 +141,7 @@ async def patched(visit: AdminContext) -> Response:
     def change(now: Endpoint) -> Endpoint:
         return replace(now, **members, hidden=with_members(now.hidden, **hidden))
 
-    return reply(answers.endpoint(await changed(visit, endpoint, change)))
+    return reply(_shown(visit, await changed(visit, endpoint, change)))
 
 
 async def _changes(visit: AdminContext, body: bodies.EndpointPatch) -> dict[str, Any]:

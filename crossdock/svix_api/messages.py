@@ -161,7 +161,7 @@ def checked_payload(payload: msgspec.Raw) -> bytes:
     try:
         raw.decode()
         msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Invalid({"body": {"payload": ["has to be a JSON object"]}}) from None
     return _small(msgspec.json.format(raw, indent=-1))
 

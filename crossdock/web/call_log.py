@@ -6,7 +6,7 @@ says how many.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from crossdock.store.connections import api_calls
 from crossdock.store.connections.api_calls import ApiCall
 from crossdock.store.database.engine import Database
 from crossdock.store.database.ids import Clock
-from crossdock.web.call_details import CallDetails, kept_body, kept_headers, kept_query
+from crossdock.web.call_details import CallDetails, LogNames, kept_body, kept_headers, kept_query
 from crossdock.web.middleware import EXCHANGE, Exchange
 from crossdock.web.query import pairs
 from crossdock.web.responses import Header
@@ -73,14 +73,14 @@ class CallLog:
         *,
         is_on: bool,
         details: str = "failures",
-        personal: Collection[str] = (),
+        names: Callable[[], LogNames] = LogNames,
     ) -> None:
         """details: of which calls headers and bodies are kept, "none", "failures" or "all".
 
-        personal: names of fields that say who a person is.
+        names: asked for when the first call is stored.
         """
         self._details = details if is_on else "none"
-        self._personal = personal
+        self._names = names
         self._database = database
         self._clock = clock
         self._is_on = is_on
@@ -156,11 +156,11 @@ class CallLog:
         """The details of a call as they are stored: JSON."""
         with suppress(Invalid):
             kept = CallDetails(
-                kept_query(pairs(exchanged.query), self._personal),
+                kept_query(pairs(exchanged.query), self._names()),
                 kept_headers(exchanged.request_headers),
-                kept_body(exchanged.request_headers, *exchanged.request_body, self._personal),
+                kept_body(exchanged.request_headers, *exchanged.request_body, self._names()),
                 kept_headers(exchanged.response_headers),
-                kept_body(exchanged.response_headers, *exchanged.response_body, self._personal),
+                kept_body(exchanged.response_headers, *exchanged.response_body, self._names()),
             )
             return _storable(msgspec.json.encode(kept).decode())
         return ""

@@ -28,7 +28,7 @@ from crossdock.store.webhooks.deliveries import CANCELED, FAIL, SUCCESS
 from crossdock.store.webhooks.endpoints import Endpoint
 from crossdock.store.webhooks.messages import EXPIRED, Message
 from crossdock.webhooks import body as bodies
-from crossdock.webhooks.request import RequestDraft, WebhookRequest, request
+from crossdock.webhooks.request import RequestDraft, WebhookRequest, request, without_user
 from crossdock.webhooks.transform import TransformCall, TransformCancelled, TransformFailed, TransformScripts
 
 MOST_ANSWER_BYTES = 20_000
@@ -140,7 +140,7 @@ async def _transformed(
     )  # fmt: skip
     value = await means.scripts.run(code, call, owner=endpoint.id)
     if isinstance(value, TransformCancelled):
-        exchange = AttemptExchange(url=_without_user(hidden.url))
+        exchange = AttemptExchange(url=without_user(hidden.url))
         return DeliveryOutcome(status=CANCELED, exchange=exchange, response=b"canceled by the transformation")
     if isinstance(value, TransformFailed):
         return failed(hidden.url, f"transformation: {value.error}")
@@ -259,16 +259,10 @@ def failed(url: str, text: str, *, says: str | None = None) -> DeliveryOutcome:
     """The outcome of an attempt that sent nothing."""
     return DeliveryOutcome(
         status=FAIL,
-        exchange=AttemptExchange(url=printable(_without_user(url))),
+        exchange=AttemptExchange(url=printable(without_user(url))),
         response=_bytes(text),
         says=says,
     )
-
-
-def _without_user(url: str) -> str:
-    scheme, slashes, remaining_text = url.partition("://")
-    host, slash, path = remaining_text.partition("/")
-    return f"{scheme}{slashes}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _reason_of(problem: Exception) -> str:

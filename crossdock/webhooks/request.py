@@ -1,6 +1,7 @@
 """Pure: an endpoint and a message → the request that is made of them."""
 
 import base64
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import unquote
@@ -86,3 +87,10 @@ def _basic(url: URL) -> str:
     """The user of a URL as a header."""
     user, password = unquote(url.raw_user or ""), unquote(url.raw_password or "")
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def without_user(url: str) -> str:
+    """A URL without the user and password that are sent as basic authentication."""
+    scheme, slashes, remaining_text = url.partition("://")
+    authority = re.split(r"[/?#\\]", remaining_text, maxsplit=1)[0]
+    return f"{scheme}{slashes}{authority.rpartition('@')[2]}{remaining_text[len(authority) :]}"

@@ -142,7 +142,7 @@ def test_what_can_not_be_sent_is_told_and_the_form_keeps_what_was_typed(
 ):
     uid = uid_of(house, "wms")
     trial = tried(developer, "setOrderTags", connection_id=uid, body="{", **{"parameter.order_id": "o"})
-    assert trial["problems"][0].startswith("body: is not JSON")
+    assert trial["problems"][0].startswith("body: is no JSON")
     assert (trial["answer"], trial["filled"]["body"]) == (None, "{")
     assert tried(developer, "getOrder", connection_id=uid)["problems"] == ["order_id: is missing"]
     header = {"parameter.order_id": "o", "parameter.Idempotency-Key": "a\nb"}

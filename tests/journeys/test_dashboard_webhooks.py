@@ -435,3 +435,38 @@ def test_pages_of_another_application_are_named_by_it(owner: Office, house: Orga
     page = owner.data(f"/webhooks/{second}")
     assert (page["app_id"], len(page["applications"])) == (second, 2)
     assert f"dashboard/webhooks/{second}/messages" in owner.get(f"/webhooks/{second}").text
+
+
+def test_who_only_looks_sees_no_password_in_the_url_of_an_endpoint(
+    desk: Desk, owner: Office, house: Organization, receiver: Receiver
+):
+    with_password = receiver.url.replace("://", "://ada:sesame-opens@") + "/hook?to=a@b"
+    answer = post(owner, f"{hooks(house)}/new", url=with_password)
+    endpoint = answer.headers["location"].partition("?")[0].rpartition("/")[2]
+    shown = f"{receiver.url}/hook?to=a@b"
+    viewer = office(desk, house, "viewer")
+    admin, key = f"{house.url}/api/v1", {"authorization": f"Bearer {house.key}"}
+    for capabilities, sees in ((["ViewBase"], False), (["ManageEndpoint"], True)):
+        body = {"capabilities": capabilities}
+        address = f"{admin}/auth/app-portal-access/{house.id}"
+        token = house.http.post(address, json=body, headers=key).json()["token"]
+        guest = {"authorization": f"Bearer {token}"}
+        for path in (f"/app/{house.id}/endpoint", f"/app/{house.id}/endpoint/{endpoint}"):
+            text = house.http.get(f"{admin}{path}", headers=guest).text
+            assert (shown in text, "sesame-opens" in text) == (not sees, sees)
+        for path in ("", f"/endpoints/{endpoint}", f"/endpoints/{endpoint}?format=json"):
+            text = house.http.get(f"{house.url}/portal{hooks(house)}{path}", headers=guest).text
+            assert ("sesame-opens" in text) == sees, path
+    message = told(house)
+    delivered(owner, house, message)
+    for path in ("", f"/endpoints/{endpoint}", f"/messages/{message}", "/statistics", "/messages"):
+        for kind in ("html", "json"):
+            assert "sesame-opens" not in viewer.get(f"{hooks(house)}{path}", format=kind).text, path
+    assert "sesame-opens" in owner.get(f"{hooks(house)}/endpoints/{endpoint}/edit").text
+
+
+def test_a_text_that_is_nested_without_end_is_sent_and_shown_as_a_text(owner: Office, house: Organization):
+    text = '{"a":' * 3000 + "1" + "}" * 3000
+    message = told(house, payload={}, transformationsParams={"rawPayload": text})
+    assert owner.data(f"{hooks(house)}/messages/{message}")["message"]["payload"] == {"rawPayload": text}
+    assert owner.get(f"{hooks(house)}/messages").status_code == 200

@@ -8,21 +8,31 @@ import pytest
 from crossdock.api.operations import all_operations
 from crossdock.changes.masking.mask import fields_of_people
 from crossdock.dashboard.api_log.replay import replayed
-from crossdock.web.call_details import LEFT_OUT, CallDetails, KeptBody, kept_body, kept_headers, kept_query
+from crossdock.services.known_names import known_names
+from crossdock.web.call_details import (
+    LEFT_OUT,
+    CallDetails,
+    KeptBody,
+    LogNames,
+    kept_body,
+    kept_headers,
+    kept_query,
+)
 
 PEOPLE = frozenset(fields_of_people())
+NAMES = LogNames(known_names() | {"x", "a", "reference", "items", "text"}, PEOPLE)
 AS_JSON = [(b"content-type", b"application/json; charset=utf-8")]
 
 
 def kept(value: Any) -> Any:
     raw = msgspec.json.encode(value)
-    return kept_body(AS_JSON, raw, len(raw), PEOPLE).json
+    return kept_body(AS_JSON, raw, len(raw), NAMES).json
 
 
 def test_ids_dates_numbers_and_states_stay():
     value = {
         "id": "ord_17",
-        "date": "2026-01-31T10:00:00Z",
+        "created_date": "2026-01-31T10:00:00Z",
         "quantity": 3,
         "is_open": True,
         "sku": "A-1/2",
@@ -92,7 +102,7 @@ def test_long_lists_and_deep_values_are_cut():
     ],
 )  # fmt: skip
 def test_of_what_is_no_json_or_too_large_only_the_size_is_kept(headers: Any, body: bytes | None, size: int):
-    shown = kept_body(headers, body, size, PEOPLE)
+    shown = kept_body(headers, body, size, NAMES)
     assert (shown.json, shown.size) == (None, size)
 
 
@@ -109,7 +119,7 @@ def test_headers_keep_their_names_and_few_their_values():
 
 def test_a_query_is_kept_as_a_body_is():
     pairs = [("status", "open"), ("email", "a"), ("access_token", "ct_x"), ("text", "some words")]
-    assert kept_query(pairs, PEOPLE) == [
+    assert kept_query(pairs, NAMES) == [
         ("status", "open"), ("email", LEFT_OUT), ("access_token", LEFT_OUT),
         ("text", "(text of 10 characters)"),
     ]  # fmt: skip
@@ -154,3 +164,56 @@ def test_the_command_repeats_the_call_without_a_secret():
     )
     plain = replayed("GET", "https://here.example/connections", None, has_token=True)
     assert plain.count("-H") == 2
+
+
+SECRET, PERSON = "Zq7hunter2", "Lovelace"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *({name: SECRET} for name in ("pwd", "pass", "auth", "jwt", "pin", "session", "bearer", "zz")),
+        *({name: PERSON} for name in ("customer", "recipient", "attn", "buyer", "nick", "description")),
+        {"mobile": 4915112345678}, {SECRET: 1}, {"ct_" + SECRET * 3: {"a": 1}},
+        {"variables": {"status": SECRET}, "env": {"id": SECRET}}, {"zz": {"status": SECRET, "id": [SECRET]}},
+        {"error": f"{SECRET} is no field; there is no 'O\\'Brien {PERSON}'; call 4915112345678"},
+        {"error": "x" * 990 + f" '{PERSON} {SECRET}"},
+        {"detail": {"json": {f"line_items.0.{SECRET}": ["is unknown"], "pwd": [f"is {SECRET}"]}}},
+        {"detail": [{"loc": ["body", SECRET], "msg": "is unknown", "type": "value_error"}]},
+        {"reference": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_whatever_a_member_is_called_no_secret_and_no_person_is_kept(value: Any):
+    raw = msgspec.json.encode(value)
+    shown = kept_body(AS_JSON, raw, len(raw), LogNames(known_names() | {"reference"}, PEOPLE)).json
+    assert not {text for text in (SECRET, PERSON, "4915112345678", "C2FVs") if text in str(shown)}, shown
+    pairs = [
+        (name, str(text)) for name, text in value.items() if name not in ("error", "detail", "reference")
+    ]
+    query = str(kept_query(pairs, LogNames(known_names(), PEOPLE)))
+    assert not {text for text in (SECRET, PERSON, "4915112345678") if text in query}, query
+
+
+def test_headers_that_are_shown_hold_no_token_and_no_address_of_a_person():
+    values = [
+        b"Bearer abc",
+        b"key ct_" + b"x" * 43,
+        b"ada@example.com",
+        b"curl/8 (eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9)",
+    ]
+    shown = str(kept_headers([(b"user-agent", value) for value in values]))
+    assert not {text for text in ("abc", "xxx", "ada", "eyJ") if text in shown}, shown
+
+
+def test_what_our_apis_call_so_stays_to_be_read():
+    value = {
+        "order_number": "SO-1",
+        "line_items": [{"sku": "A", "quantity": 2}],
+        "eventType": "order.created",
+    }
+    assert kept(value) == value
+    assert kept({"detail": {"json": {"line_items.0.quantity": ["is a"]}}})["detail"]["json"].keys() == {
+        "line_items.0.quantity"
+    }
+    assert kept({"order_nubmer": "SO-1"}) == {"order_nubmer": LEFT_OUT}

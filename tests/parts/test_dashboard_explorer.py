@@ -12,6 +12,7 @@ from crossdock.dashboard.explorer.columns import columns
 from crossdock.dashboard.explorer.write_fields import FormState
 from crossdock.dashboard.explorer.write_pages import schema_in
 from crossdock.dashboard.formats import exact, is_blank, table_columns
+from crossdock.dashboard.json_texts import json_value
 from crossdock.errors import Invalid
 from crossdock.kit.registry import all_integrations
 from crossdock.resources.catalogue import TYPES, all_resources
@@ -91,7 +92,8 @@ def test_a_list_has_as_many_rows_as_are_filled_in_and_as_were_shown():
     assert rows(FormState(values={"lines.2.a": "x"})) == 3
     assert rows(FormState(rows={"lines": 5})) == 5
     assert rows(FormState(rows={"lines": 999})) == write_fields.MOST_ROWS
-    assert rows(FormState(values={"lines.99999999999.a": "x"})) == write_fields.MOST_ROWS
+    assert rows(FormState(values={"lines.9999.a": "x"})) == write_fields.MOST_ROWS
+    assert rows(FormState(values={f"lines.{'9' * 5000}.a": "x"})) == 1
 
 
 def table(text: str, *, needs_record: bool = False) -> csv_lines.CsvTable:
@@ -124,6 +126,8 @@ def test_what_comes_back_carries_its_key_so_that_a_line_stays_the_same():
     [
         ("sku,sku.0.a\nA,x", "does not fit"),
         ("sku,lines.999.a\nA,x", "no place of a list"),
+        (f"sku,lines.{'0' * 9}{'9' * 5000}.a\nA,x", "no place of a list"),
+        (f"sku,price.{'0' * 5000}\nA,x", "no place of a list"),
         ("sku,lines\nA,x", "is no JSON"),
         ("sku\nA,B", "has 2 cells"),
     ],
@@ -131,6 +135,42 @@ def test_what_comes_back_carries_its_key_so_that_a_line_stays_the_same():
 def test_a_line_that_can_not_be_is_told_and_the_others_stay(text: str, problem: str):
     [line] = table(text).lines
     assert problem in line.problem
+
+
+@pytest.mark.parametrize("name", [".".join("a" * steps) for steps in (21, 1000, 60_000)])
+def test_a_table_whose_columns_lie_too_deep_is_refused(name: str):
+    with pytest.raises(Invalid, match="deeper"):
+        table(f"sku,{name}\nA,x")
+
+
+def test_a_table_of_more_columns_than_anything_has_is_refused():
+    with pytest.raises(Invalid, match="columns"):
+        table(",".join(f"c{number}" for number in range(1001)) + "\nA\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":' * 201 + "1" + "}" * 201, '{"a":' * 50_000 + "1" + "}" * 50_000, "[" * 250 + "]" * 250,
+        '{"a": 1e99999999999999999999}', '{"a": NaN}', f'{{"a": {"9" * 5000}}}',
+        '{"a": "\\ud800"}', '{"a": "\ud800"}',
+        '{"a": 1, "a": 2}', "{",
+    ],
+)  # fmt: skip
+def test_json_that_nobody_takes_is_told_with_its_field_or_goes_on_as_a_text(text: str):
+    with pytest.raises(Invalid, match="body"):
+        json_value(text, "body")
+    if text.startswith("{"):
+        assert write_fields.body(SCHEMA, {"body.tags": text}) == {"tags": [text]}
+
+
+def test_a_list_of_very_many_lines_is_not_read_as_json_to_its_end():
+    [*_, last] = write_fields.body(SCHEMA, {"body.tags": '{"a": 1}\n' * 501})["tags"]
+    assert last == '{"a": 1}'
+
+
+def test_json_keeps_its_numbers_as_they_were_typed():
+    assert exact(json_value('{"a": 10.10, "b": [2.0, 7]}', "body")) == '{"a":10.10,"b":[2.0,7]}'
 
 
 def test_a_table_of_changes_names_their_records():

@@ -10,6 +10,7 @@ from crossdock.connections.capabilities import integration_of
 from crossdock.dashboard.connections.forms import Faults, faults_of
 from crossdock.dashboard.connections.head import ConnectionHead, OpenedConnection, opened_connection
 from crossdock.dashboard.context import DashboardContext
+from crossdock.dashboard.json_texts import json_value
 from crossdock.errors import Invalid, NotFound
 from crossdock.kit.additional import (
     CUSTOM,
@@ -198,10 +199,7 @@ async def _preview(
 
 
 def _typed(sample: str) -> dict[str, Any]:
-    try:
-        raw = decoder.decode(sample)
-    except (msgspec.DecodeError, RecursionError):
-        raw = None
+    raw = json_value(sample, "sample", "form")
     if not isinstance(raw, dict):
         raise Invalid({"form": {"sample": ["must be one record as JSON: {…}"]}})
     return raw

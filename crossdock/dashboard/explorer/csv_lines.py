@@ -22,6 +22,9 @@ from crossdock.errors import Invalid
 
 KEY, RECORD, TABLE = "idempotency_key", "record_id", "table"
 MOST_LINES = 200
+MOST_COLUMNS = 1000
+DEEPEST_COLUMN = 20
+"""Steps from the body to the member that a column is called after."""
 ROWS_IN_TEMPLATE = 2
 LONGEST_KEY = 200
 
@@ -96,6 +99,10 @@ def _rows(text: str) -> list[list[str]]:
 
 
 def _check_header(header: Sequence[str], *, needs_record: bool) -> None:
+    if len(header) > MOST_COLUMNS:
+        raise _refused(f"has {len(header)} columns; {MOST_COLUMNS:,} are taken")
+    if deep := [name for name in header if name.count(".") >= DEEPEST_COLUMN]:
+        raise _refused(f"has the column {deep[0][:100]!r}, which lies deeper than {DEEPEST_COLUMN} steps")
     twice = [name for name, count in Counter(header).items() if count > 1]
     if twice:
         raise _refused(f"has {twice[0][:100]!r} more than once in its first line")
@@ -154,7 +161,7 @@ def _put(holder: dict[Any, Any], steps: list[str], value: Any) -> None:
 def _place(holder: dict[Any, Any], step: str, name: str) -> str | int:
     if not isinstance(holder, _Places):
         return step
-    if not step.isdecimal() or int(step[:9]) > MOST_LINES:
+    if not step.isdecimal() or len(step) > 9 or int(step) > MOST_LINES:
         raise _refused(f"has a column {name!r}, which is no place of a list")
     return int(step)
 

@@ -8,7 +8,7 @@ what is none is sent as the text that it is, and refused in the API's words.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -16,14 +16,16 @@ import msgspec
 
 from crossdock.dashboard.explorer.tags import TAGS
 from crossdock.dashboard.formats import exact
+from crossdock.dashboard.json_texts import json_value
 from crossdock.errors import Invalid
-from crossdock.wire import decoder
 
 Schema = Mapping[str, Any]
 PartKind = Literal["group", "rows", "text", "number", "choice", "time", "flag", "lines", "json"]
 PREFIX, ROWS = "body.", "rows."
 MOST_ROWS = 100
 """Of a list in a form; more are written as JSON."""
+MOST_OBJECTS = 500
+"""Lines of a list that are read as JSON; no list of texts and objects takes more."""
 _NUMBER = re.compile(r"[+-]?\d{1,400}(\.\d{1,400})?([eE][+-]?\d{1,3})?")
 
 
@@ -95,13 +97,8 @@ def _part(path: str, name: str, schema: Schema, is_required: bool, state: FormSt
 
 
 def _row_count(path: str, state: FormState) -> int:
-    prefix = f"{path}."
-    known = [
-        int(name.removeprefix(prefix).partition(".")[0])
-        for name in (*state.values, *state.problems)
-        if name.startswith(prefix) and name.removeprefix(prefix).partition(".")[0].isdecimal()
-    ]
-    return min(MOST_ROWS, max([1, state.rows.get(path, 0), *(number + 1 for number in known)]))
+    known = [number + 1 for names in (state.values, state.problems) for number in _numbers(names, path)]
+    return min(MOST_ROWS, max([1, state.rows.get(path, 0), *known]))
 
 
 def _kind(schema: Schema) -> PartKind:
@@ -161,8 +158,8 @@ def _value(schema: Schema, texts: Mapping[str, str], path: str) -> Any:
     return typed(schema, texts.get(path, "").strip(), path)
 
 
-def _numbers(texts: Mapping[str, str], path: str) -> list[int]:
-    """The rows of a list that were sent, in their order."""
+def _numbers(texts: Iterable[str], path: str) -> list[int]:
+    """The rows of a list that are named, in their order. texts: by path."""
     prefix = f"{path}."
     steps = {name.removeprefix(prefix).partition(".")[0] for name in texts if name.startswith(prefix)}
     return sorted(int(step) for step in steps if step.isdecimal() and len(step) <= 4)
@@ -178,7 +175,8 @@ def typed(schema: Schema, text: str, path: str) -> Any:
     if kind == "flag":
         return {"true": True, "false": False}.get(text.lower(), text)
     if kind == "lines":
-        return [_line(line) for line in text.splitlines() if line.strip()]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        return [*map(_line, lines[:MOST_OBJECTS]), *lines[MOST_OBJECTS:]]
     return json_value(text, path) if kind in ("json", "group", "rows") else text
 
 
@@ -190,21 +188,12 @@ def _number(text: str) -> Any:
 
 def _line(line: str) -> Any:
     """A line of a list: a text, or an object as JSON."""
-    text = line.strip()
-    if not text.startswith("{"):
-        return text
+    if not (line.startswith("{") and line.endswith("}")):
+        return line
     try:
-        return decoder.decode(text)
-    except msgspec.DecodeError:
-        return text
-
-
-def json_value(text: str, path: str) -> Any:
-    """A value that is written as JSON. Raises Invalid with the place where it ends to be."""
-    try:
-        return decoder.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeError) as fault:
-        raise Invalid({"json": {path: [f"is no JSON: {fault}"]}}) from None
+        return json_value(line, "")
+    except Invalid:
+        return line  # refused in the API's words
 
 
 def texts_of(schema: Schema, value: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -31,12 +31,12 @@ from crossdock.dashboard.explorer.write_fields import (
     FormPart,
     FormState,
     body,
-    json_value,
     parts,
     texts_of,
 )
 from crossdock.dashboard.formats import pretty
 from crossdock.dashboard.inside import FilledPath, FormBody, decoded
+from crossdock.dashboard.json_texts import json_value
 from crossdock.errors import CrossdockError, Forbidden, Invalid, NotFound, Uncertain
 from crossdock.resources.writes import Write
 from crossdock.store.connections.connections import ConnectionRow

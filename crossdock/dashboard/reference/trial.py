@@ -18,6 +18,7 @@ from crossdock.connections.link.options import SANDBOX
 from crossdock.connections.lookup import no_connection
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.inside import FilledPath, inner_request, permission_of
+from crossdock.dashboard.json_texts import json_value
 from crossdock.errors import CrossdockError, Forbidden, Invalid
 from crossdock.people.permissions import PERMISSIONS, may
 from crossdock.resources.catalogue import TYPES
@@ -26,7 +27,6 @@ from crossdock.store.connections import connections
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.people import audit_log
 from crossdock.store.people.users import Role
-from crossdock.wire import decoder
 
 MOST_CHOICES = 50
 """Connections to choose from: the oldest."""
@@ -203,10 +203,7 @@ def _body(operation: ApiOperation, text: str) -> Any:
     """The body that is sent; None: there is none. Raises Invalid for what is no JSON."""
     if operation.body is None or not text.strip():
         return None
-    try:
-        return decoder.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Invalid({"form": {"body": [f"is not JSON: {error}"]}}) from None
+    return json_value(text, "body", "form")
 
 
 def _check_route(visit: DashboardContext, operation: ApiOperation, path: FilledPath) -> None:

@@ -83,7 +83,7 @@ def _rate(text: str) -> int | None:
     """The number of webhooks a second; None: any. Raises Invalid."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= FASTEST):
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= FASTEST):
         wanted = f"is {text[:20]!r}; wanted is a number from 1 to {FASTEST}, or nothing"
         raise Invalid({"body": {"throttleRate": [wanted]}})
     return int(text)

@@ -143,7 +143,7 @@ async def sent(visit: WebhookVisit) -> Response:
 def _object(text: str) -> dict[str, Any]:
     try:
         return msgspec.json.decode(text.encode(), type=dict[str, msgspec.Raw])
-    except (msgspec.DecodeError, UnicodeEncodeError) as problem:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as problem:
         raise Invalid({"body": {"payload": [f"is no JSON object: {problem}"]}}) from None
 
 

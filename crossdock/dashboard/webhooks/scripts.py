@@ -142,7 +142,7 @@ def _code(visit: WebhookVisit) -> str:
 async def _outcome(visit: WebhookVisit, path: str, variables: dict[str, str]) -> ScriptOutcome:
     try:
         payload = msgspec.json.decode(visit.text("payload").encode(), type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeEncodeError) as problem:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as problem:
         raise Invalid({"body": {"payload": [f"is no JSON: {problem}"]}}) from None
     body = {
         "code": _code(visit), "eventType": visit.text("event_type") or SAMPLE_TYPE, "payload": payload,
@@ -159,7 +159,7 @@ def readable(text: str) -> str:
     """JSON with its lines indented; what is none, as it is."""
     try:
         return msgspec.json.format(text.encode(), indent=2).decode()
-    except (msgspec.DecodeError, UnicodeEncodeError):
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return text
 
 
