@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from crossdock.account_api.dialect import AccountApi
 from crossdock.api.dialect import ApiDialect
 from crossdock.dashboard.context import DashboardContext, frame_values, wants_json
-from crossdock.dashboard.forms import check_act, sent_form
+from crossdock.dashboard.forms import check_act, check_fit, sent_form
 from crossdock.dashboard.inside import InsideCalls
 from crossdock.dashboard.inside_account import InsideAccount
 from crossdock.dashboard.inside_webhooks import InsideWebhooks
@@ -76,6 +76,7 @@ class Dashboard(Dialect[DashboardOperation, DashboardContext]):
         try:
             _check_token(request, form.fields.get("csrf_token", ""), token)
             check_act(operation, form.fields.get("do", ""))
+            check_fit(request, form.fields)
         except CrossdockError:
             await form.close()
             raise

@@ -12,6 +12,7 @@ from crossdock.errors import BadRequest, Invalid, TooLarge
 from crossdock.web import csrf
 from crossdock.web.forms import read_form
 from crossdock.web.middleware import allow_body
+from crossdock.web.query import check_texts
 
 MOST_FIELDS = 1000
 AROUND_BYTES = 65_536
@@ -69,3 +70,10 @@ def check_act(operation: DashboardOperation, wanted: str) -> None:
     """Raise Invalid for a form that asks for what there is not."""
     if operation.acts and wanted not in operation.acts:
         raise Invalid({"form": {"do": [f"is {wanted[:40]!r}; wanted is {', '.join(operation.acts)}"]}})
+
+
+def check_fit(request: Request, fields: Mapping[str, str]) -> None:
+    """Raise Invalid for an address or a form with characters that no stored value has."""
+    check_texts("path", {name: str(text) for name, text in request.path_params.items()})
+    check_texts("query", dict(request.query_params))
+    check_texts("form", fields)

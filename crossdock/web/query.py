@@ -27,6 +27,17 @@ _QUOTED = re.compile(r'"((?:[^"]|"")*)"(?=,|\Z)')
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
+def check_texts(where: str, texts: Mapping[str, str]) -> None:
+    """Raise Invalid for texts with characters that databases don't store. where: as faults name the place."""
+    faults = {
+        name[:100]: ["has a character that no stored value has"]
+        for name, text in texts.items()
+        if _UNFIT.search(name) or _UNFIT.search(text)
+    }
+    if faults:
+        raise Invalid({where: faults})
+
+
 def pairs(query_string: bytes) -> list[Pair]:
     """The parameters in the order sent, blank ones included. Raises Invalid for what is not UTF-8."""
     try:

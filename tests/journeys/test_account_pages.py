@@ -348,3 +348,13 @@ def test_what_a_provider_says_no_to_is_told_on_a_page(desk: Desk):
     window = Window(desk.url, language="de").open("/account/sso/callback?state=none&code=x")
     assert (window.answer.status_code, window.reader.tags[0][1]["lang"]) == (410, "de")
     assert "Diese Anmeldung wurde schon benutzt" in window.words
+
+
+@pytest.mark.parametrize("field", ["email", "password", "return_path"])
+def test_a_character_that_no_stored_value_has_is_refused_and_no_fault_of_ours(
+    desk: Desk, owner: Person, field: str
+):
+    window = Window(desk.url).open("/account/sign-in")
+    window.send("password", **{"email": owner.email, "password": PASSWORD} | {field: "a\0b"})
+    assert window.answer.status_code == 422
+    assert "This did not work." in window.words

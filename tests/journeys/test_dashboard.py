@@ -321,3 +321,21 @@ def test_the_first_page_counts_by_hour_and_ticks_what_is_done(desk: Desk):
     viewer = office(desk, fresh, "viewer")
     for step in viewer.data("")["first_steps"]:
         assert viewer.get(step["href"]).status_code == 200, step
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/connections?text=a%00b",
+        "/api-log?path_prefix=%00",
+        "/connections/a%00b",
+        "/palette?text=%00",
+        "/explorer/%00",
+    ],
+)
+def test_an_address_with_a_character_that_no_stored_value_has_is_refused(
+    desk: Desk, house: Organization, address: str
+):
+    person = office(desk, house).person
+    answer = person.http.get(f"{person.url}/dashboard{address}")
+    assert (answer.status_code, "has a character that no stored value has" in answer.text) == (422, True)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import cycle
 from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
@@ -95,16 +96,20 @@ def encoded(fields: dict[str, str]) -> bytes:
     return "&".join(f"{quote(name)}={quote(text, safe='')}" for name, text in fields.items()).encode()
 
 
-def hostile_sendings(form: Form) -> Iterator[dict[str, str]]:
-    """What is sent: one field at a time with something hostile, also where its name is of a row of a list."""
+def hostile_sendings(form: Form, turns: Iterator[str]) -> Iterator[dict[str, str]]:
+    """Forms with something hostile in a field at a time, also where its name is of a row of a list.
+
+    turns: the hostile values, round and round: each field gets the next two of them.
+    """
     for name, text in form.buttons or [("", "")]:
         if text in ENDING:
             continue
         fields = form.fields | ({name: text} if name else {})
         rows = {re.sub(r"\d+", "1", field_name): field_name for field_name in fields}
         for field_name in list(rows.values())[:15]:
-            for value in HOSTILE:
-                yield fields | {field_name: value}
+            if field_name != "csrf_token":
+                yield fields | {field_name: next(turns)}
+                yield fields | {field_name: next(turns)}
         for field_name in [field_name for field_name in fields if ".0." in field_name][:2]:
             yield fields | {field_name.replace(".0.", f".{'9' * 5000}."): "x", "whole": "{"}
 
@@ -118,11 +123,11 @@ def furnished(owner: Office, house: Organization) -> Office:
 
 
 def test_no_value_of_any_form_is_a_fault_of_ours(furnished: Office):
-    person, sent, faults = furnished.person, 0, []
+    person, sent, faults, turns = furnished.person, 0, [], cycle(HOSTILE)
     for form in list(all_forms(furnished)):
         if shape(form.action).endswith(("/delete", "/access", "/sign-on", "/members")):
             continue
-        for fields in hostile_sendings(form):
+        for fields in hostile_sendings(form, turns):
             body = encoded(fields | {"csrf_token": person.csrf})
             headers = {"origin": person.url, "content-type": "application/x-www-form-urlencoded"}
             answer = person.http.post(form.action, content=body, headers=headers)
@@ -130,7 +135,7 @@ def test_no_value_of_any_form_is_a_fault_of_ours(furnished: Office):
             if answer.status_code >= 500:
                 changed = {name: text[:20] for name, text in fields.items() if text in HOSTILE}
                 faults.append((shape(form.action), fields.get("do"), changed))
-    assert (sent > 1000, faults) == (True, [])
+    assert (sent > 300, faults) == (True, [])
     assert furnished.get("").status_code == 200
 
 

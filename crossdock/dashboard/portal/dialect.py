@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from crossdock.connections.link.branding import LOGOS, shown_branding
 from crossdock.dashboard.dialect import fault_page
-from crossdock.dashboard.forms import check_act, sent_form
+from crossdock.dashboard.forms import check_act, check_fit, sent_form
 from crossdock.dashboard.inside_webhooks import InsideWebhooks
 from crossdock.dashboard.operation import DashboardOperation
 from crossdock.dashboard.portal.context import PortalContext
@@ -86,6 +86,7 @@ class Portal(Dialect[DashboardOperation, PortalContext]):
         guest = await _guest(door, request, operation.id)
         fields = (await sent_form(operation, request, 0)).fields
         check_act(operation, fields.get("do", ""))
+        check_fit(request, fields)
         organization_id = guest.organization_id
         look = await branding.get(door.database, organization_id)
         organization = await access.organization(door.database, organization_id)

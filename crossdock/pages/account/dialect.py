@@ -34,6 +34,7 @@ from crossdock.web.context import LARGEST_BODY
 from crossdock.web.dependencies import Dependencies
 from crossdock.web.dialect import Dialect
 from crossdock.web.people import act_for, csrf_key, holder_or_none, take_back, visitor_of
+from crossdock.web.query import check_texts
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 MOST_FIELDS = 50
@@ -157,8 +158,10 @@ async def _fields(request: Request) -> dict[str, str]:
     if len(raw) > LARGEST_BODY:
         raise TooLarge(f"the form has more than {LARGEST_BODY} bytes, which is all that is read here")
     try:
-        return dict(
+        fields = dict(
             parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
         )
     except ValueError:
         raise BadRequest("this is no form of ours") from None
+    check_texts("form", fields)
+    return fields
