@@ -13,7 +13,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from crossdock.changes.events import Subject, record_event
@@ -130,15 +130,16 @@ class FileIntake:
         if known_file := await _duplicate_of(self.database, connection.id, name, sha256):
             return known_file, False
         await self.storage.put(current_file.object, file)
-        event = _event(connection, current_file)
         async with self.database.transaction() as transaction:
             await require_connection(transaction, connection)
             await files.take_turn(transaction, connection.id)
             if known_file := await _duplicate_of(transaction, connection.id, name, sha256):
                 return known_file, False
+            # A sync that began while the bytes were stored has not seen it: it came after that.
+            current_file = replace(current_file, received_ms=self.clock())
             await files.add(transaction, current_file)
             if not await connections.is_muted(transaction, connection.id):
-                await events.add(transaction, [event])
+                await events.add(transaction, [_event(connection, current_file)])
             if extra_function is not None:
                 await extra_function(transaction)
         return await files.get(self.database, current_file.id) or current_file, True

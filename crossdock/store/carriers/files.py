@@ -187,13 +187,17 @@ async def forget_items(
     )
 
 
+COMMIT_MS = 5000
+"""A file is committed within so long of the moment that it says it came; a sync may begin in between."""
+
+
 async def waiting(database: Database, function: str) -> list[int]:
     """Connections with a file that came, or was put on the list again, after their last sync of this
     function began."""
     rows = await database.fetch(
         "SELECT DISTINCT f.connection_id FROM received_files f JOIN schedules s "
         "ON s.connection_id = f.connection_id AND s.function = ? WHERE NOT s.paused AND "
-        f"(f.state = '{FileStates.RECEIVED}' AND f.received_ms >= s.last_start_ms "
+        f"(f.state = '{FileStates.RECEIVED}' AND f.received_ms + {COMMIT_MS} >= s.last_start_ms "
         f"OR f.state IN ({_ASKED_FOR}) AND f.read_ms >= s.last_start_ms)",
         function,
     )
