@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -487,36 +486,3 @@ async def test_files_go_with_their_connection(world: World, ups: Carrier):
     await world.work()
     for table in ("received_files", "file_items", "carrier_invoices", "seen_files"):
         assert await world.services.database.fetch(f"SELECT 1 FROM {table}") == []
-
-
-async def test_a_file_whose_bytes_are_stored_slowly_does_not_wait_for_the_next_hour(
-    ups: Carrier, monkeypatch: pytest.MonkeyPatch
-):
-    """A sync begins, and ends, while the bytes go to the storage: it has not seen the file."""
-    services, world = ups.world.services, ups.world
-    storage = services.intake.storage
-    real = storage.put
-
-    async def slow(name: str, file: Path) -> None:
-        await real(name, file)
-        world.clock.pass_seconds(30)
-        await world.force(ups.connection)
-        world.clock.pass_seconds(30)
-
-    monkeypatch.setattr(storage, "put", slow)
-    sent = await ups.upload(invoice(FREIGHT, FUEL))
-    assert (await ups.file(sent["id"]))["state"] == "read"
-
-
-async def test_a_file_that_is_committed_as_a_sync_begins_is_read_next(ups: Carrier):
-    await ups.upload(invoice(FREIGHT))
-    database, clock = ups.world.services.database, ups.world.clock
-    answer = await ups.ask(
-        "POST", "/carrier/files", params={"file_name": "next.csv"}, content=invoice(FUEL, invoice="INV2")
-    )
-    await database.execute("UPDATE schedules SET last_start_ms = ?", clock() + 1000)
-    assert await files.waiting(database, "get_invoice_line_items") == [ups.connection.id]
-    clock.pass_seconds(2)
-    await ups.world.work()
-    assert (await ups.file(answer.json()["data"]["id"]))["state"] == "read"
-    assert await files.waiting(database, "get_invoice_line_items") == []

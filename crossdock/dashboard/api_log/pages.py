@@ -29,12 +29,13 @@ class StatusCount(msgspec.Struct):
 class ApiLogPage(msgspec.Struct, kw_only=True):
     """Calls as `GET /api-logs` has them, and the number of each status. filters: as sent.
 
-    counted: among so many calls, the newest.
+    counted: among so many calls, the newest; is_capped: whether there are more.
     """
 
     calls: list[dict[str, Any]]
     statuses: list[StatusCount]
     counted: int
+    is_capped: bool
     filters: dict[str, str]
     next_token: str | None
     kept_days: int
@@ -57,10 +58,12 @@ async def listed(visit: DashboardContext) -> Response:
     wanted = {name: value for name, value in filters.items() if name not in ("page_token", "status")}
     search = call_filter(visit.organization_id, wanted)
     facets = await api_calls.facets(visit.door.database, search, ("status",), COUNTED)
+    counted = sum(count for _, count in facets["status"])
     page = ApiLogPage(
         calls=calls["data"],
         statuses=[StatusCount(str(status), count) for status, count in facets["status"]],
-        counted=min(COUNTED, sum(count for _, count in facets["status"])),
+        counted=counted,
+        is_capped=counted >= COUNTED,
         filters=filters,
         next_token=calls["next_token"],
         kept_days=visit.door.settings.api_log_days,
