@@ -33,6 +33,10 @@ class GraphQlMock(MockVendor):
         """The file that the vendor's schema is in."""
         raise NotImplementedError
 
+    def look_up(self) -> None:
+        super().look_up()
+        load_schema(self.schema_file())
+
     def root(self) -> Mapping[str, Resolver]:
         """What resolves the fields of queries and mutations."""
         raise NotImplementedError

@@ -158,7 +158,12 @@ class MockVendor:
     def _is_named(self, call: MockCall, path: str) -> bool:
         return any(name.endswith(path) for name in self.names(call))
 
+    def look_up(self) -> None:
+        """Look the description up before anybody calls: where the specification is absent, a test skips."""
+        _ = self._known
+
     async def __aenter__(self) -> Self:
+        self.look_up()
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
