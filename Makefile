@@ -34,7 +34,7 @@ check-integration: .venv/dev ## the contract of one integration: make check-inte
 	@test -n "$(NAME)" || { echo "Say which: make check-integration NAME=blue_box"; exit 2; }
 	@test -d "crossdock/integrations/$(subst -,_,$(NAME))" || { echo "There is no folder crossdock/integrations/$(subst -,_,$(NAME)). To make it: .venv/bin/crossdock new-integration $(subst -,_,$(NAME)) --type wms"; exit 2; }
 	@$(BIN)/ruff check crossdock/integrations/$(subst -,_,$(NAME))
-	@$(BIN)/python -m pytest $(wildcard tests/contracts/test_integration*.py) $(wildcard tests/integrations/$(subst -,_,$(NAME))) $(if $(wildcard tests/integrations/$(subst -,_,$(NAME))/mock.py tests/integrations/$(subst -,_,$(NAME))/*/mock.py),tests/journeys/test_every_vendor.py) -k "$(subst _,-,$(NAME)) or $(subst -,_,$(NAME))" -q
+	@$(BIN)/python -m pytest $(wildcard tests/contracts/test_integration*.py) $(wildcard tests/integrations/$(subst -,_,$(NAME))) $(if $(wildcard tests/integrations/$(subst -,_,$(NAME))/mock.py tests/integrations/$(subst -,_,$(NAME))/*/mock.py),tests/journeys/test_every_vendor.py tests/journeys/test_vendor_journeys.py) -k "$(subst _,-,$(NAME)) or $(subst -,_,$(NAME))" -q
 
 bench: .venv/bench ## the benchmarks; make bench ONLY=reads for one
 	@$(BIN)/python -m bench $(ONLY)
