@@ -57,13 +57,17 @@ def order(raw: Raw) -> Fields:
         "latest_ship_date": moment(raw.get("rts_sla_time")),
         "line_items": [_line(line_id, group) for line_id, group in lines.items()],
         "shipments": _shipments(units),
-        "additional_fields": {
-            **{name: text(raw.get(name)) for name in NAMED},
-            "units": {line_id: [text(unit["id"]) for unit in group] for line_id, group in lines.items()},
-            "cancelled_units": [text(unit["id"]) for unit in units if _is_cancelled(unit)],
-            "packages": [text(package["id"]) for package in raw.get("packages") or []],
-            "returns": [_return(change) for change in raw["returns"]],
-        },
+        "additional_fields": _additional(raw, lines),
+    }
+
+
+def _additional(raw: Raw, lines: Mapping[str, list[Unit]]) -> Fields:
+    return {
+        **{name: text(raw.get(name)) for name in NAMED},
+        "units": {line_id: [text(unit["id"]) for unit in group] for line_id, group in lines.items()},
+        "cancelled_units": [text(unit["id"]) for unit in raw["line_items"] if _is_cancelled(unit)],
+        "packages": [text(package["id"]) for package in raw.get("packages") or []],
+        "returns": [_return(change) for change in raw["returns"]],
     }
 
 

@@ -154,9 +154,7 @@ def _packages(order: Mapping[str, Any], units: Sequence[Unit]) -> tuple[list[str
 def refund_order(command: Command) -> Steps:
     """Give back units or an amount, as TikTok says that it can be."""
     if command.found is not None:
-        for change in (yield from _changes(command, "returns", "return_orders")):
-            if change["return_status"] == PENDING and change["return_type"] == "REFUND":
-                yield _approval(change["return_id"])
+        yield from _approve_what_waits(command)
         return command.found
     amount = _amount(command)
     order = yield from _order(command)
@@ -194,6 +192,13 @@ def _refund(
     if made["return_status"] == PENDING:
         # It was made on behalf of the buyer, and waits for the seller.
         yield _approval(made["return_id"])
+
+
+def _approve_what_waits(command: Command) -> Generator[Call, Json, None]:
+    """Approve a refund that an earlier attempt made and did not get to approve."""
+    for change in (yield from _changes(command, "returns", "return_orders")):
+        if change["return_status"] == PENDING and change["return_type"] == "REFUND":
+            yield _approval(change["return_id"])
 
 
 def _approval(return_id: Any) -> Call:
