@@ -40,11 +40,11 @@ class Client(ShopClient):
         since = _since(walk)
         if not _is_in_returns(walk.cursor):
             async for page in self._changed_orders(walk, since):
-                whole = await self._with_returns(page)
+                full_page = await self._with_returns(page)
                 if page.cursor is None and since is not None and walk.end is None:
                     walk = replace(walk, cursor={"at": ["returns", None], "mark": page.mark})
-                    whole = replace(whole, cursor=walk.cursor, mark=None)
-                yield whole
+                    full_page = replace(full_page, cursor=walk.cursor, mark=None)
+                yield full_page
         if _is_in_returns(walk.cursor):
             async for page in self._returned_orders(walk, since):
                 yield page
@@ -52,11 +52,13 @@ class Client(ShopClient):
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
         """All products, each followed by its SKUs: TikTok does not say that stock moves a product's date."""
         async for page in self._searched(walk, PRODUCTS, "products", {}, PAGE_SIZE):
-            gone = [product for product in page.records if product.get("status") == DELETED]
-            there = [product for product in page.records if product.get("status") != DELETED]
-            detailed = await with_details(replace(page, records=there), self._detailed, gone="left out")
+            deleted_products = [product for product in page.records if product.get("status") == DELETED]
+            listed_products = [product for product in page.records if product.get("status") != DELETED]
+            detailed = await with_details(
+                replace(page, records=listed_products), self._detailed, gone="left out"
+            )
             records = [record for product in detailed.records for record in _flat(product)]
-            ids = [record[RECORD_ID] for product in gone for record in _flat(product)]
+            ids = [record[RECORD_ID] for product in deleted_products for record in _flat(product)]
             yield replace(page, records=records, deleted=tuple(ids), key=RECORD_ID)
 
     async def warehouses(self, walk: Walk) -> AsyncIterator[Page]:  # noqa: ARG002  the list is one answer

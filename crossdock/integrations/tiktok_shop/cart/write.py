@@ -51,13 +51,13 @@ def create_order_shipment(command: Command) -> Steps:
         provider = yield from _provider(command, order)
         tracking = {"tracking_number": command.body["tracking_number"], "shipping_provider_id": provider}
         handover = {"self_shipment": tracking}
-    packages, rest = _packages(order, units)
-    if rest and "self_shipment" not in handover:
+    packages, loose_ids = _packages(order, units)
+    if loose_ids and "self_shipment" not in handover:
         raise VendorRefused("TikTok's own carrier takes whole packages only")
     for package in packages:
         yield Call("POST", f"/fulfillment/202309/packages/{package}/ship", handover)
-    if rest:
-        body = {"order_line_item_ids": rest, **handover["self_shipment"]}
+    if loose_ids:
+        body = {"order_line_item_ids": loose_ids, **handover["self_shipment"]}
         yield Call("POST", f"/fulfillment/202309/orders/{command.record_id}/packages", body)
     return str(command.record_id)
 
@@ -103,11 +103,11 @@ def _provider(command: Command, order: Mapping[str, Any]) -> Generator[Call, Jso
 
 def _unsent(command: Command, order: Mapping[str, Any]) -> list[Unit]:
     """The units that are to be sent: of a line those first that are lowest by their ids."""
-    left = {
+    open_units = {
         line_id: [unit for unit in units if _is_unsent(unit)]
         for line_id, units in lines_of(order["line_items"]).items()
     }
-    return _chosen(command.body.get("line_items"), left)
+    return _chosen(command.body.get("line_items"), open_units)
 
 
 def _is_unsent(unit: Unit) -> bool:
@@ -115,17 +115,19 @@ def _is_unsent(unit: Unit) -> bool:
     return is_open and unit.get("package_status") in (None, "", TO_FULFILL)
 
 
-def _chosen(wanted_lines: Sequence[Mapping[str, Any]] | None, left: Mapping[str, list[Unit]]) -> list[Unit]:
+def _chosen(
+    wanted_lines: Sequence[Mapping[str, Any]] | None, open_units: Mapping[str, list[Unit]]
+) -> list[Unit]:
     """The units of these lines; without any, all that are left. A line without a quantity is whole."""
     if wanted_lines is None:
-        return [unit for units in left.values() for unit in units]
+        return [unit for units in open_units.values() for unit in units]
     chosen: list[Unit] = []
     for line in wanted_lines:
-        line_id = _line_id(line, left)
-        quantity = line.get("quantity", len(left[line_id]))
-        if quantity > len(left[line_id]) or not quantity:
-            raise VendorRefused(f"of the line {line_id!r} only {len(left[line_id])} are left")
-        chosen += left[line_id][:quantity]
+        line_id = _line_id(line, open_units)
+        quantity = line.get("quantity", len(open_units[line_id]))
+        if quantity > len(open_units[line_id]) or not quantity:
+            raise VendorRefused(f"of the line {line_id!r} only {len(open_units[line_id])} are left")
+        chosen += open_units[line_id][:quantity]
     return list({str(unit["id"]): unit for unit in chosen}.values())
 
 
@@ -182,16 +184,16 @@ def _refund(
     body = {"order_id": command.record_id, "order_line_item_ids": ids}
     asked = body | {"request_type": "REFUND", "reason_name": reason}
     answer = yield Call("POST", f"{AFTER_SALES}/refunds/calculate", asked, asks=True)
-    most = answer["data"]["order_refund_amount"]
-    if amount is not None and amount > Decimal(str(most["refund_total"])):
-        raise VendorRefused(f"{money(amount):f} can't be refunded, but {most['refund_total']} at most")
-    body |= {"return_type": "REFUND", "return_reason": reason, "currency": most["currency"]}
-    body["refund_total"] = most["refund_total"] if amount is None else f"{money(amount):f}"
+    refundable = answer["data"]["order_refund_amount"]
+    if amount is not None and amount > Decimal(str(refundable["refund_total"])):
+        raise VendorRefused(f"{money(amount):f} can't be refunded, but {refundable['refund_total']} at most")
+    body |= {"return_type": "REFUND", "return_reason": reason, "currency": refundable["currency"]}
+    body["refund_total"] = refundable["refund_total"] if amount is None else f"{money(amount):f}"
     answer = yield Call("POST", f"{AFTER_SALES}/returns", body)
-    made = answer["data"]
-    if made["return_status"] == PENDING:
+    refund = answer["data"]
+    if refund["return_status"] == PENDING:
         # It was made on behalf of the buyer, and waits for the seller.
-        yield _approval(made["return_id"])
+        yield _approval(refund["return_id"])
 
 
 def _approve_what_waits(command: Command) -> Generator[Call, Json, None]:
@@ -233,15 +235,15 @@ def _changes(command: Command, path: str, name: str) -> Generator[Call, Json, li
 
 def _refundable(command: Command, lines: Mapping[str, list[Unit]], eligible: set[str]) -> list[str]:
     """The ids of the units that are given back, if all of them can be; a line without a quantity is whole."""
-    left = {
+    open_units = {
         line_id: [unit for unit in units if str(unit["id"]) in eligible] for line_id, units in lines.items()
     }
     wanted_lines = command.body.get("line_items")
     for line in wanted_lines or []:
-        units = left[_line_id(line, left)]
+        units = open_units[_line_id(line, open_units)]
         if not units or line.get("quantity", 1) > len(units):
             return []
-    return [str(unit["id"]) for unit in _chosen(wanted_lines, left)]
+    return [str(unit["id"]) for unit in _chosen(wanted_lines, open_units)]
 
 
 def _amount(command: Command) -> Decimal | None:

@@ -167,19 +167,19 @@ async def test_units_of_a_line_are_sent_and_refunded_in_parts(shop: ConnectedSho
     [order_id] = await shop.orders()
     line = (await shop.orders())[order_id]["line_items"][0]
     assert line["quantity"] == 2
-    one = {"line_items": [{"line_item_id": line["line_item_id"], "quantity": 1}]}
+    single_unit = {"line_items": [{"line_item_id": line["line_item_id"], "quantity": 1}]}
     carrier = {"shipping_provider_id": records.CARRIER["id"]}
     async with writing(shop.world, shop.connection) as hand:
         for number in ("T-1", "T-2"):
-            body = {"tracking_number": number, **one, **carrier}
+            body = {"tracking_number": number, **single_unit, **carrier}
             answer = await hand.send("POST", f"/cart/orders/{order_id}/shipments", body)
             assert answer.status_code == 200, answer.text
         for _ in range(2):
             shop.world.clock.pass_seconds(120)
             path = f"/cart/orders/{order_id}/refund"
-            answer = await hand.send("POST", path, {**one, "reason": DAMAGED})
+            answer = await hand.send("POST", path, {**single_unit, "reason": DAMAGED})
             assert answer.status_code == 200, answer.text
-        answer = await hand.send("POST", path, {**one, "reason": DAMAGED})
+        answer = await hand.send("POST", path, {**single_unit, "reason": DAMAGED})
         assert answer.status_code >= 400, "both are refunded"
     order = (await shop.orders())[order_id]
     assert order["status"] == "partially_fulfilled"
