@@ -1,7 +1,7 @@
 """Documents that are long and alike, stored as what tells one from the other.
 
-    {"id":"7a","raw":{"Zone":"","Weight":"33.7"}}  ─▶  a shape    {"id":▢,"raw":{"Zone":▢,"Weight":▢}}
-                                                       its values  7a · "" · 33.7, deflated
+    {"id":"7a","raw":{"Zone":"","Weight":"33.7"}}  ─▶  a shape     {"id":▢,"raw":{"Zone":▢,"Weight":▢}}
+                                                       its values  "7a" "" "33.7", deflated
 
 The rows of an invoice file have 250 columns, nearly all of them blank: their names are stored once for a
 connection, in `shapes`, and never change. What is read is what was written, byte for byte. Only documents of
@@ -34,9 +34,8 @@ FEW = 16
 
 _VALUE = re.compile(rb'":("[^"\\]*+(?:\\.[^"\\]*+)*+"|true|false|null|-?\d[\d.eE+-]*+)')
 _FILLED_LIST = re.compile(rb"\[(?!\])")
-_OPEN, _CLOSE = b"\x02", b"\x03"
-"""Around a value that is no text; in JSON neither stands as it is."""
-_UNPACKABLE = re.compile(rb"[\n\x02\x03]")
+_BETWEEN_TEXTS = b"\x02"
+"""In place of the end of a text and the beginning of the next; in JSON it does not stand as it is."""
 
 
 @cache
@@ -60,21 +59,16 @@ class Taken:
     shape: bytes
     values: bytes
 
-    @property
-    def digest(self) -> str:
-        return hashlib.blake2b(self.shape, digest_size=16).hexdigest()
-
 
 def taken_apart(data: bytes) -> Taken:
     """The names and the values of JSON as our encoder writes it; a list that is not empty has no shape."""
-    if _UNPACKABLE.search(data):
+    if b"\n" in data or _BETWEEN_TEXTS in data:
         return Taken(b"", data)
     parts = _VALUE.split(data)
     shape = b"\n".join(parts[0::2])
     if len(parts) == 1 or _FILLED_LIST.search(shape):
         return Taken(b"", data)
-    values = (value[1:-1] if value[:1] == b'"' else _OPEN + value + _CLOSE for value in parts[1::2])
-    return Taken(shape, b"\n".join(values))
+    return Taken(shape, b"\n".join(parts[1::2]).replace(b'"\n"', _BETWEEN_TEXTS))
 
 
 class Shape:
@@ -86,10 +80,9 @@ class Shape:
 
     def filled(self, values: bytes) -> bytes:
         """The document again."""
-        quoted = b'"' + values.replace(b"\n", b'"\n"') + b'"'
-        texts = quoted.replace(b'"' + _OPEN, b"").replace(_CLOSE + b'"', b"").split(b"\n")
-        parts = [b""] * (len(self._pieces) + len(texts))
-        parts[0::2], parts[1::2] = self._pieces, texts
+        each = values.replace(_BETWEEN_TEXTS, b'"\n"').split(b"\n")
+        parts = [b""] * (len(self._pieces) + len(each))
+        parts[0::2], parts[1::2] = self._pieces, each
         return b"".join(parts)
 
 
@@ -107,23 +100,30 @@ def _inflated(data: bytes) -> bytes:
 async def packed(transaction: Transaction, connection_id: int, documents: Sequence[bytes]) -> list[bytes]:
     """These documents of a connection as they are to be stored."""
 
-    def take_apart() -> list[tuple[str, Taken, bytes]]:
-        taken = map(taken_apart, documents)
-        return [(one.digest if one.shape else "", one, _deflated(one.values)) for one in taken]
+    def take_apart() -> list[tuple[bytes, bytes]]:
+        return [(one.shape, _deflated(one.values)) for one in map(taken_apart, documents)]
 
     parts = await _beside(len(documents), take_apart)
-    shapes = {digest: one.shape for digest, one, _ in parts if digest}
-    numbers = await _numbered(transaction, connection_id, shapes) if shapes else {}
-    return [
-        MARK + numbers.get(digest, WHOLE).to_bytes(_HEAD - 1, "big") + deflated
-        for digest, _, deflated in parts
-    ]
+    digests = {shape: digest(shape) for shape, _ in parts if shape}
+    numbers = await _numbered(transaction, connection_id, {digests[shape]: shape for shape in digests})
+    heads = {shape: _head(numbers[digests[shape]]) for shape in digests} | {b"": _head(WHOLE)}
+    return [heads[shape] + deflated for shape, deflated in parts]
+
+
+def digest(shape: bytes) -> str:
+    return hashlib.blake2b(shape, digest_size=16).hexdigest()
+
+
+def _head(number: int) -> bytes:
+    return MARK + number.to_bytes(_HEAD - 1, "big")
 
 
 async def _numbered(
     transaction: Transaction, connection_id: int, shapes: Mapping[str, bytes]
 ) -> dict[str, int]:
     """The numbers of shapes, by digest; those that are new are stored."""
+    if not shapes:
+        return {}
     numbers = await _known(transaction, connection_id, shapes)
     missing = sorted(shapes.keys() - numbers.keys())
     if not missing:
