@@ -110,6 +110,7 @@ KEPT = {
     "spend": _NUMBERS,
     "finding_sums": _NUMBERS,
     "finding_claims": "notes of people here, about charges",
+    "shapes": "names of fields and of columns of files, without a value",
     "vendor_slots": _NUMBERS,
     "vendor_calls": _NUMBERS,
     "numbered_ledgers": _NUMBERS,
