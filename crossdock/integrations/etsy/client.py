@@ -7,7 +7,9 @@ from typing import Any
 
 from crossdock.errors import NotFound
 from crossdock.kit import paging
+from crossdock.kit.auth.base import VendorRequest, header_safe
 from crossdock.kit.auth.oauth import oauth_code
+from crossdock.kit.auth.signature import signature
 from crossdock.kit.contract import RECORD_ID, Account, Context, Json, Page, Raw, Walk
 from crossdock.kit.http import Response
 from crossdock.kit.responses import member
@@ -29,8 +31,12 @@ class Client(RestClient):
         self._context = context
         fields = context.credentials
         key = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
-        http = context.http.signed(oauth_code(context))
-        super().__init__(http, context.host("api"), {"x-api-key": key})
+
+        def signed(request: VendorRequest) -> VendorRequest:
+            return request.with_headers({"x-api-key": header_safe(key)})
+
+        auth = signature(signed, fields.get("client_secret", ""), token=oauth_code(context))
+        super().__init__(context.http.signed(auth), context.host("api"))
         self._shop_id: int | None = None
 
     async def check(self) -> Account:

@@ -1,12 +1,15 @@
 """A made-up Etsy shop: tokens that are renewed, lists that move, stock that products share."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crossdock.kit.contract import Call, Context
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
+from tests.contracts.replay import replayed_http
 from tests.integrations.etsy.mock import LISTING, LISTINGS, TOKEN_PATH, Mock, listing
 from tests.journeys.conftest import World, migrated_sqlite, vendor, world
 from tests.journeys.test_every_vendor import database_url
@@ -120,3 +123,15 @@ async def test_a_quantity_whose_answer_was_lost_is_set_once(shop: ConnectedShop)
 def _then_usual() -> Any:
     """A request that is answered as usual."""
     return meanwhile(lambda: None)
+
+
+def test_a_dry_run_shows_no_key(tmp_path: Path):
+    integration = Mock().known_integration()
+    http, _, _ = replayed_http(integration.manifest, [])
+    client: Any = integration.client(
+        Context(Mock().credentials(), http, tmp_path, manifest=integration.manifest)
+    )
+    shown = client.shown(
+        Call("POST", "/v3/application/shops/1/receipts/2/tracking", {"tracking_code": "T-1"})
+    )
+    assert "shared" not in str(shown)
