@@ -47,7 +47,7 @@ async def story(
         hooks = Hooks(world, receiver)
         await hooks.endpoint()
         connection, _ = await world.services.connector.connect(
-            world.organization, integration, mock.credentials()
+            world.organization, integration, mock.credentials(), session_values=mock.session()
         )
         await world.change_connection(connection, enabled_functions="*")
         for _ in range(3):
