@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 from urllib.parse import quote
 
-from crossdock.errors import InvalidCredentials, VendorError
+from crossdock.errors import InvalidCredentials, MissingPermission, VendorError
 from crossdock.integrations.amazon.parts import MARKETPLACE, SELLER
 from crossdock.kit.auth.oauth import buy, oauth_app
 from crossdock.kit.auth.renewed import AccessToken, RenewedAuth
-from crossdock.kit.contract import Call, Context, Json, WireRequest
+from crossdock.kit.contract import Account, Call, Context, Json, WireRequest
 from crossdock.kit.http import Http, SendOptions
 from crossdock.kit.responses import Response
 from crossdock.kit.rest import RestClient
@@ -62,6 +63,19 @@ class SellingPartnerClient(RestClient):
         await _keep_rate(self.http, limit, answer, self._rates)
         return answer
 
+    async def check(self) -> Account:
+        """The account, for which something cheap is asked. No call of these APIs has a name."""
+        # Where that is not allowed the token was taken even so: applications may have some rights only.
+        with suppress(MissingPermission):
+            await self._ask()
+        names = {name: self.context.credentials.get(name) for name in ("seller_id", "marketplace_id")}
+        identifiers = {name: value for name, value in names.items() if value}
+        return Account(f"Amazon {next(iter(identifiers.values()))}", identifiers)
+
+    async def _ask(self) -> None:
+        """Make a cheap call that any token of the account should be good for."""
+        raise NotImplementedError
+
     # Steps of writes name the account in words, as they know no sign-in fields: "{seller_id}"
 
     async def call(self, call: Call) -> Json:
@@ -71,7 +85,7 @@ class SellingPartnerClient(RestClient):
         return super().wire_request(self._addressed(call))
 
     def _addressed(self, call: Call) -> Call:
-        """A step with the account's ids in its path and parameters."""
+        """A step with the account's ids in its path, parameters and members of its body."""
         params = {
             name: self.context.address(value) if isinstance(value, str) and value == MARKETPLACE else value
             for name, value in call.params.items()
@@ -81,7 +95,11 @@ class SellingPartnerClient(RestClient):
             # All behind the seller is one SKU, which may have slashes.
             name = quote(sku.removeprefix("/"), safe="")
             before += f"{self.context.credentials['seller_id']}/{name}"
-        return replace(call, path=before, params=params)
+        body = call.body
+        if isinstance(body, dict):
+            own = {MARKETPLACE: self.marketplace, (MARKETPLACE,): [self.marketplace]}
+            body = {name: own.get(_key(value), value) for name, value in body.items()}
+        return replace(call, path=before, params=params, body=body)
 
     def _plan_of(self, method: str, path: str) -> str | None:
         """The limit that an operation counts to."""
@@ -93,6 +111,11 @@ class SellingPartnerClient(RestClient):
         if answer.status != FORBIDDEN or "access token" not in _details(answer).casefold():
             return None
         return InvalidCredentials(f"403: {_details(answer)}", url=answer.url, status=FORBIDDEN)
+
+
+def _key(value: Json) -> Any:
+    """A member of a body as it may name the marketplace: alone, or in a list."""
+    return tuple(value) if value == [MARKETPLACE] else value if isinstance(value, str) else None
 
 
 async def _keep_rate(http: Http, limit: str | None, answer: Response, known: dict[str, float]) -> None:

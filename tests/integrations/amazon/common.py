@@ -37,7 +37,7 @@ class SellingPartnerMock(OrderMock):
         self._forbidden: set[str] = set()
 
     def credentials(self) -> dict[str, str]:
-        place = {"region": "na", "marketplace_id": MARKETPLACE, "seller_id": SELLER}
+        place = {"region": "na", "marketplace_id": MARKETPLACE}
         return {**place, **APP, "refresh_token": REFRESH}
 
     def hosts(self) -> dict[str, dict[str, str]]:

@@ -1,7 +1,6 @@
 """Speaks Amazon's Orders API 2026-01-01 and Listings Items API 2021-08-01 of a seller, in one marketplace."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -9,7 +8,7 @@ from crossdock.errors import MissingPermission, VendorNonsense
 from crossdock.integrations.amazon.parts import csv
 from crossdock.integrations.amazon.selling_partner import SellingPartnerClient
 from crossdock.kit import paging
-from crossdock.kit.contract import Account, Context, Json, Page, Permission, Raw, Walk
+from crossdock.kit.contract import Context, Json, Page, Permission, Raw, Walk
 from crossdock.kit.responses import member
 
 ORDERS, LISTINGS = "/orders/2026-01-01/orders", "/listings/2021-08-01/items"
@@ -43,20 +42,15 @@ class Client(SellingPartnerClient):
         super().__init__(context)
         self._listings = f"{LISTINGS}/{context.credentials['seller_id']}"
 
-    async def check(self) -> Account:
-        """The seller, whose listings are asked for. No call of these APIs has a name."""
-        # Where that is not allowed the token was taken even so: some applications may read orders only.
-        with suppress(MissingPermission):
-            await self.get(self._listings, marketplaceIds=self.marketplace, pageSize=1)
-        seller = self.context.credentials["seller_id"]
-        return Account(f"Amazon {seller}", {"seller_id": seller, "marketplace_id": self.marketplace})
+    async def _ask(self) -> None:
+        await self.get(self._listings, marketplaceIds=self.marketplace, pageSize=1)
 
     async def probe(self, function: str) -> Permission:
         """Ask for listings only: a search of orders is too dear to be made for nothing."""
         if function != "get_products":
             return Permission("unknown", "Amazon does not say what an application may do")
         try:
-            await self.get(self._listings, marketplaceIds=self.marketplace, pageSize=1)
+            await self._ask()
         except MissingPermission as refusal:
             return Permission("denied", str(refusal))
         return Permission("allowed")

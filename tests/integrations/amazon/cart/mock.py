@@ -66,6 +66,9 @@ class Mock(SellingPartnerMock):
         ):
             self.listings[sku] = records.listing(sku, name, "2026-01-02T09:00:00Z", **channel)
 
+    def credentials(self) -> dict[str, str]:
+        return super().credentials() | {"seller_id": SELLER}
+
     def answer(self, call: MockCall) -> MockAnswer:
         if call.path == ORDERS:
             return self._searched_orders(call)

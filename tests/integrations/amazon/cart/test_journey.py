@@ -1,4 +1,4 @@
-"""What is Amazon's own of a seller: usage plans, tokens that end, merged stock, a thousand listings at most."""
+"""What is Amazon's own of a seller: usage plans, tokens that end, merged stock, many listings."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
