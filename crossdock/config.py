@@ -104,7 +104,7 @@ class Settings:
         "Where files that come in are kept: a folder, or s3://bucket/prefix, gs://… or az://…. "
         "Empty: `files` in the data folder.",
     )
-    files_endpoint: str = _setting("", "Where S3-compatible storage is reached. Empty: at Amazon's.")
+    files_endpoint: str = _setting("", "Where S3-compatible storage is reached. Empty: at AWS.")
     files_region: str = _setting("", "The region of S3-compatible storage.")
     files_access_key: str = _setting("", "The access key of S3-compatible storage. Empty: as the cloud says.")
     files_secret_key: str = _setting("", "The secret that belongs to it.", secret=True)
