@@ -65,6 +65,8 @@ class OrderMock(MockVendor):
     write: ClassVar[SampleWrite | None] = None
     tells_deleted: ClassVar[bool] = False
     """Whether the vendor says that an order is gone."""
+    dates_changes: ClassVar[bool] = True
+    """Whether the vendor has a date of an order's last change. Where not, `change_order` writes "changed"."""
 
     def description(self) -> Description | None:
         """What `described_by` in `cases/calls.json` names, unless a mock says otherwise; None: nothing."""
