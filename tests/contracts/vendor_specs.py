@@ -144,7 +144,8 @@ class OpenApiDescription:
         sent: dict[str, Mapping[str, Any]] = {"query": request.params, "path": values}
         known_names = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "query"}
         for name in request.params.keys() - known_names - {f"{name}[]" for name in known_names}:
-            yield f"the parameter {name} is not described"
+            if f"{operation.name} {name}" not in self._skipped:
+                yield f"the parameter {name} is not described"
         for parameter in operation.parameters:
             name, position = parameter["name"], parameter["in"]
             if position not in sent:
@@ -388,7 +389,7 @@ def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = No
     """The description in these files.
 
     described_wrongly: operations whose answers are not looked at, or that are lacking, "GET /orders", and
-    parameters that may have any value, "GET /orders ids"; each with the reason.
+    parameters that may have any value or are lacking, "GET /orders ids"; each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
     documents = [entry for entry in descriptions if isinstance(entry, OpenApiDescription)]
