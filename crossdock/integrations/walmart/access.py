@@ -68,7 +68,7 @@ class WalmartClient(RestClient):
         """The scopes of the token; none where Walmart does not tell them of such keys."""
         if self._scopes is None:
             answer = await self._detail()
-            detail = unwrapped(answer.json(), "detail") if answer else {}
+            detail: Raw = unwrapped(answer.json(), "detail") if answer else {}
             if detail.get("is_valid") is False:
                 raise InvalidCredentials("Walmart says that the token is not valid")
             scopes = detail.get("scopes")

@@ -45,7 +45,6 @@ def order(raw: Raw) -> Fields:
 
 def _additional(raw: Raw, lines: Iterable[Raw]) -> Fields:
     node = raw.get("shipNode") or {}
-    cancelled = [(line, part) for line in lines for part in _parts([line]) if part["status"] == CANCELLED]
     return {
         "ship_node_type": text(node.get("type")),
         "ship_node_name": text(node.get("name")),
@@ -53,15 +52,20 @@ def _additional(raw: Raw, lines: Iterable[Raw]) -> Fields:
         "order_type": text(raw.get("orderType")),
         "original_customer_order_id": text(raw.get("originalCustomerOrderID")),
         "payment_types": [text(kind) for kind in raw.get("paymentTypes") or []],
-        "cancellations": [
-            {"line_item_id": text(line["lineNumber"]), "reason": text(part.get("cancellationReason"))}
-            for line, part in cancelled
-        ],
+        "cancellations": [cancelled for line in lines for cancelled in _cancellations(line)],
         "asked_to_cancel": [
             text(line["lineNumber"]) for line in lines if _is_true(line.get("intentToCancel"))
         ],
         "refunds": [_refund(line) for line in lines if line.get("refund")],
     }
+
+
+def _cancellations(line: Raw) -> list[Fields]:
+    return [
+        {"line_item_id": text(line["lineNumber"]), "reason": text(part.get("cancellationReason"))}
+        for part in _parts([line])
+        if part["status"] == CANCELLED
+    ]
 
 
 def _totals(charges: Sequence[Raw]) -> Fields:

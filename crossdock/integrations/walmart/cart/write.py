@@ -155,14 +155,17 @@ def find_refund(command: Command) -> Search:
     lines = {line["lineNumber"]: line for line in _lines((yield from _order(command)))}
     before = command.stored.get("additional_fields", {}).get("refunds") or []
     for line, wanted in _of_lines(command, lines):
-        charges = ((line.get("refund") or {}).get("refundCharges") or {}).get("refundCharge") or []
-        known = [charge for refund in before for charge in refund["charges"]
-                 if refund["line_item_id"] == line["lineNumber"]]  # fmt: skip
-        made = charges[len(known) :]
-        expected = _refund_charges(command, line, wanted)
-        if sorted(map(_size, made)) != sorted(map(_size, expected)):
+        known = sum(len(each["charges"]) for each in before if each["line_item_id"] == line["lineNumber"])
+        made = _charges_given_back(line)[known:]
+        if sorted(map(_size, made)) != sorted(map(_size, _refund_charges(command, line, wanted))):
             return None
     return command.record_id
+
+
+def _charges_given_back(line: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What Walmart shows as given back of a line."""
+    refund = line.get("refund") or {}
+    return (refund.get("refundCharges") or {}).get("refundCharge") or []
 
 
 def _size(charge: Mapping[str, Any]) -> Decimal:
