@@ -150,7 +150,8 @@ class OpenApiDescription:
         known_names = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "query"}
         known_names |= {f"{name}[]" for name in known_names}
         for name in request.params.keys() - known_names - self._undescribed_names:
-            yield f"the parameter {name} is not described"
+            if f"{operation.name} {name}" not in self._skipped:
+                yield f"the parameter {name} is not described"
         for parameter in operation.parameters:
             name, position = parameter["name"], parameter["in"]
             if position not in sent:
@@ -394,8 +395,8 @@ def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = No
     """The description in these files.
 
     described_wrongly: operations whose answers are not looked at, or that are lacking, "GET /orders", and
-    parameters that may have any value, "GET /orders ids", or that every call has and no file says, "* sign";
-    each with the reason.
+    parameters that may have any value or are lacking, "GET /orders ids", or that every call has and no file
+    says, "* sign"; each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
     documents = [entry for entry in descriptions if isinstance(entry, OpenApiDescription)]
