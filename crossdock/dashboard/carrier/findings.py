@@ -13,9 +13,9 @@ from crossdock.dashboard.carrier.head import CarrierHead, carrier_of, head_of, t
 from crossdock.dashboard.context import DashboardContext
 from crossdock.dashboard.rendering import POLICY
 from crossdock.people.audit_export import safe
-from crossdock.store.carriers import spend
+from crossdock.store.carriers import findings
 from crossdock.store.carriers.claims import STATES
-from crossdock.store.carriers.spend import FindingSum
+from crossdock.store.carriers.findings import FindingSum
 
 PAGE = 50
 AT_ONCE = 1000
@@ -65,7 +65,7 @@ async def listed(visit: DashboardContext) -> Response:
     filters = visit.query(*FILTERS)
     wanted = {**filters, **visit.query("page_token"), "limit": PAGE}
     answer = await visit.inside.get(FINDINGS, wanted, connection.uid)
-    sums = await spend.finding_sums(visit.door.database, connection.id)
+    sums = await findings.finding_sums(visit.door.database, connection.id)
     head = await head_of(visit, connection)
     page = FindingsPage(
         carrier=head,

@@ -109,6 +109,8 @@ KEPT = {
     "audits": _NUMBERS,
     "spend": _NUMBERS,
     "finding_sums": _NUMBERS,
+    "audit_settings": _NUMBERS,
+    "rate_cards": "prices that the organization agreed with its carrier",
     "finding_claims": "notes of people here, about charges",
     "vendor_slots": _NUMBERS,
     "vendor_calls": _NUMBERS,

@@ -13,5 +13,7 @@ CHARGES = ChargeVocabulary(
     service=("Original Service Description",),
     billed_weight=("Billed Weight",),
     weight_unit=("Billed Weight Unit of Measure",),
+    shipped_on=("Transaction Date",),
+    invoiced_on=("Invoice Date",),
     actual_weight=(("Entered Weight", "Entered Weight Unit of Measure"),),
 )
