@@ -47,13 +47,13 @@ async def get_list(visit: RequestContext) -> Response:
     offered(visit)
     door, connection, arguments = visit.door, visit.connection, visit.arguments()
     search = _search(arguments)
-    pages = PageTokens(door.page_key, connection.id, "audit findings by amount")
-    key = pages.key_or_none(arguments.get("page_token"))
+    pages = PageTokens(door.page_key, connection.id, "audit findings")
+    key = pages.key_or_none(arguments.get("page_token"), "amount")
     before = None if key is None else (int(key[0]), str(key[-1]))
     rows = await paginate(
         int(arguments["limit"]),
         lambda limit: findings.findings(door.database, connection.id, search, before, limit),
-        lambda row: pages.token((row[0], row[1].id), None),
+        lambda row: pages.token((row[0], row[1].id), "amount"),
     )
     last = await audit.last(door.database, connection.id)
     shown = await _shown(visit, [finding for _, finding in rows.items])
