@@ -159,6 +159,8 @@ def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Fi
     What is most certain, then largest, comes first; a line item gives no more than it cost, all of them no
     more than they cost in all. A finding of which nothing is left goes.
     """
+    if all(finding.direction != "recoverable" for finding in findings):
+        return list(findings)
     left = {charge.item_id: max(charge.amount, ZERO) for charge in charges}
     remaining = max(total(charges), ZERO)
     kept: list[Finding] = []

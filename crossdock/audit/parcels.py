@@ -51,6 +51,8 @@ class Parcel:
     @cached_property
     def journeys(self) -> dict[str, list[ChargeRow]]:
         """The charges of each journey: "" is the way out."""
+        if not any(charge.reason in JOURNEYS for charge in self.charges):
+            return {"": list(self.charges)}
         by_journey: dict[str, list[ChargeRow]] = {}
         for charge in self.charges:
             by_journey.setdefault(journey_of(charge), []).append(charge)
@@ -75,8 +77,11 @@ def parcels_of(
     charges: Sequence[ChargeRow], *, was_shipped: bool | None, package: PackageMeasures | None
 ) -> Iterator[Parcel]:
     """The parcels of one tracking number: one of each currency."""
-    ordered = sorted(in_order(charges), key=_currency)
-    for _, group in groupby(ordered, key=_currency):
+    ordered = in_order(charges)
+    if len({charge.currency for charge in ordered}) == 1:
+        yield Parcel(ordered, was_shipped=was_shipped, package=package)
+        return
+    for _, group in groupby(sorted(ordered, key=_currency), key=_currency):
         yield Parcel(list(group), was_shipped=was_shipped, package=package)
 
 

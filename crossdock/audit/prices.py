@@ -8,6 +8,8 @@ from crossdock.store.carriers.charges import ChargeRow, PriceRow
 
 ENOUGH_PRICES, USUAL_SHARE = 5, Decimal("0.8")
 """A price is usual where so many charges had it, and such a share of all in its time."""
+NEAR = 45 * 86_400
+"""A price is taken for that of a day before its first or after its last charge if no other is nearer."""
 MOST_PRICES = 400_000
 """Prices that are held; where an account has more, none is derived, as none repeats."""
 
@@ -55,8 +57,10 @@ class PriceList:
             charge.account_id, charge.service, charge.zone, _plain(text), charge.weight_unit or "",
             charge.currency or "",
         )  # fmt: skip
-        day = charge.charged_on
-        prices = [price for price in self._cells.get(cell, ()) if price.first <= day <= price.last]
+        day, every = charge.charged_on, self._cells.get(cell, ())
+        prices = [price for price in every if price.first <= day <= price.last] or [
+            price for price in every if price.first - NEAR <= day <= price.last + NEAR
+        ]
         if not prices:
             return None
         best = max(prices, key=lambda price: price.charges)

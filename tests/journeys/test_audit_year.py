@@ -60,7 +60,7 @@ async def test_everything_planted_in_a_year_is_found_to_the_cent(
         finding = by_key.get((planted.rule, planted.tracking_number))
         if finding is None or Decimal(str(finding["amount"])) != planted.amount:
             missing.append((planted, None if finding is None else finding["amount"]))
-    assert missing == []
+    assert not missing, "\n".join(map(str, missing))
 
     known = {planted.tracking_number for planted in year.planted}
     wrong = [

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from crossdock.audit.findings import Finding, finding_of, shown, total
+from crossdock.audit.findings import ZERO, Finding, finding_of, shown, total
 from crossdock.audit.parcels import Knowledge, Parcel
 from crossdock.audit.rules.refunds import Refunds
 from crossdock.audit.volume import billable, size_in, volume_of, weight_in
@@ -18,10 +18,11 @@ DAY = 86_400
 
 def corrections(parcel: Parcel, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
     """Everything that came on top of what was billed first."""
-    yield from _charge_correction(parcel, knowledge, refunds)
-    yield from _address_correction(parcel, refunds)
-    yield from _residential_adjustment(parcel, refunds)
-    yield from _returned_to_sender(parcel, refunds)
+    if any(charge.reason or charge.category == "address_correction" for charge in parcel.charges):
+        yield from _charge_correction(parcel, knowledge, refunds)
+        yield from _address_correction(parcel, refunds)
+        yield from _residential_adjustment(parcel, refunds)
+        yield from _returned_to_sender(parcel, refunds)
     yield from _late_billing(parcel, refunds)
     yield from _billed_to_us(parcel, refunds)
 
@@ -32,10 +33,12 @@ def _of_reason(parcel: Parcel, reason: str) -> list[ChargeRow]:
 
 def _cost(charges: Sequence[ChargeRow], refunds: Refunds) -> Decimal:
     """What charges still cost, the lines of a re-rating taken together."""
+    if not charges:
+        return ZERO
     plain = [charge for charge in charges if charge.amount < 0 and charge.item_id in refunds.settled]
     matched = {finding.key[0] for finding in refunds.findings if finding.rule.endswith("matched_refund")}
     taken_off = total(charge for charge in plain if charge.item_id not in matched)
-    return sum((refunds.left(charge) for charge in charges), Decimal(0)) + taken_off
+    return sum((refunds.left(charge) for charge in charges), ZERO) + taken_off
 
 
 def _charge_correction(parcel: Parcel, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
@@ -162,6 +165,8 @@ def _returned_to_sender(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
 def _late_billing(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
     """What the row says was not billed in time, or came months after the parcel was sent."""
     late = [charge for charge in parcel.charges if _is_late(charge)]
+    if not late:
+        return
     amount = _cost([charge for charge in late if charge.category != "discount"], refunds)
     amount += total(charge for charge in late if charge.category == "discount")
     if amount > 0:
@@ -189,10 +194,16 @@ def _days_after(charge: ChargeRow) -> int | None:
 
 def _billed_to_us(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
     """Parcels that somebody else sent at this account's expense."""
-    payers = {payer for charge in parcel.outbound if (payer := measures_of(charge.measures).payer)}
+    payers = {
+        payer
+        for charge in parcel.outbound
+        if charge.measures and (payer := measures_of(charge.measures).payer)
+    }
+    if not payers:
+        return
     amount = _cost([charge for charge in parcel.outbound if charge.category != "discount"], refunds)
     amount += total(charge for charge in parcel.outbound if charge.category == "discount")
-    if payers and amount > 0:
+    if amount > 0:
         payer = min(payers)
         words = "freight collect" if payer == "collect" else "as third party"
         yield finding_of(

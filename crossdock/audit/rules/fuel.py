@@ -1,7 +1,7 @@
 """Fuel surcharges against the percentage of their week. Pure.
 
-The percentage is what parcels with nothing but freight and fuel show: no list of the carrier's is needed. It
-grows with all that a parcel costs at most, so that what is told is never too much.
+The percentage is what parcels with nothing but freight and fuel show, or all parcels where they agree: no
+list of the carrier's is needed. Fuel is on all that a parcel costs at most, so that no finding is too much.
 """
 
 from collections import Counter
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from heapq import heappush, heappushpop
 
 from crossdock.audit.findings import CENT, ZERO, Finding, finding_of
@@ -17,6 +18,8 @@ from crossdock.audit.rules.refunds import Refunds
 from crossdock.store.carriers.charges import ChargeRow
 
 ENOUGH_PARCELS = 5
+AGREED_SHARE, NEAR = Decimal("0.8"), Decimal("0.01")
+"""Where so many of all parcels have the same share, give or take so much of it, that is the percentage."""
 MOST_HELD = 200
 """Parcels of a week that are held until its percentage is known: those with the most fuel."""
 LEAST, LEAST_SHARE = Decimal("0.05"), Decimal("0.02")
@@ -29,6 +32,8 @@ WeekKey = tuple[str, str, str, str]
 @dataclass
 class _Week:
     pure: Counter[Decimal] = field(default_factory=Counter)
+    """Shares of parcels with freight and fuel alone."""
+    every: Counter[Decimal] = field(default_factory=Counter)
     held: list[tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]] = field(default_factory=list)
     """Share, parcel, fuel, cost of all else, fuel lines; a heap, the smallest share first."""
 
@@ -42,6 +47,8 @@ class FuelShares:
     def see(self, parcel: Parcel, refunds: Refunds, claimed: Iterable[str]) -> None:
         """Take a parcel in. claimed: item ids that other findings ask for already."""
         taken = set(claimed)
+        if all(charge.category != "fuel" for charge in parcel.charges):
+            return
         invoices: dict[str, list[ChargeRow]] = {}
         for charge in parcel.outbound:
             if not charge.reason and charge.item_id not in taken:
@@ -64,6 +71,7 @@ class FuelShares:
         week = self._weeks.setdefault(
             (lines[0].account_id, service, parcel.currency, _week(lines[0])), _Week()
         )
+        week.every[share] += 1
         if all(charge.category in ("base", "discount") for charge in others):
             week.pure[share] += 1
         held = (share, parcel.number + lines[0].item_id, fuel, cost, lines)
@@ -75,7 +83,7 @@ class FuelShares:
     def end(self) -> Iterator[Finding]:
         """Everything above the percentage of its week."""
         for (_, _, _, name), week in self._weeks.items():
-            usual = _median(week.pure)
+            usual = _median(week.pure) or _agreed(week.every)
             if usual is None:
                 continue
             for share, _, fuel, cost, lines in sorted(week.held, key=lambda held: held[1]):
@@ -102,8 +110,21 @@ def _median(shares: Counter[Decimal]) -> Decimal | None:
     return None
 
 
+def _agreed(shares: Counter[Decimal]) -> Decimal | None:
+    """The share that most parcels have within what rounding makes; None where they have several."""
+    median = _median(shares)
+    if median is None:
+        return None
+    near = sum(count for share, count in shares.items() if abs(share - median) <= NEAR * median)
+    return median if near >= AGREED_SHARE * shares.total() else None
+
+
 def _week(charge: ChargeRow) -> str:
-    seconds = charge.invoiced_on or charge.charged_on
+    return _week_of(charge.invoiced_on or charge.charged_on)
+
+
+@lru_cache(8192)
+def _week_of(seconds: int) -> str:
     if not seconds:
         return ""
     year, week, _ = datetime.fromtimestamp(seconds, UTC).isocalendar()

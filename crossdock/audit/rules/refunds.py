@@ -38,6 +38,8 @@ class Refunds:
 
     def left(self, charge: ChargeRow) -> Decimal:
         """What a charge still costs."""
+        if not self.given_back:
+            return max(charge.amount, ZERO)
         return max(charge.amount - self.given_back.get(charge.item_id, ZERO), ZERO)
 
     def give_back(self, charges: Iterable[ChargeRow], amount: Decimal) -> None:
@@ -58,6 +60,8 @@ class _Match:
 def refunds_of(parcel: Parcel) -> Refunds:
     """All refunds of a parcel, journey by journey."""
     refunds = Refunds()
+    if all(charge.amount >= 0 for charge in parcel.charges):
+        return refunds
     for charges in parcel.journeys.values():
         negative = [charge for charge in charges if charge.amount < 0 and charge.category != "discount"]
         if not negative:

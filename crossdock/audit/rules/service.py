@@ -27,6 +27,8 @@ def charged_not_shipped(parcel: Parcel) -> Iterator[Finding]:
 def late_delivery(parcel: Parcel, knowledge: Knowledge) -> Iterator[Finding]:
     """A parcel that came days late. Hours are not compared: they depend on the place."""
     for charge in parcel.outbound:
+        if not charge.measures:
+            continue
         delivered = measures_of(charge.measures).delivered_on
         promised = _promised(knowledge, charge.service or "")
         if not (delivered and promised and charge.shipped_on and charge.category == "base"):
