@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0028"
+down_revision = "0029"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
