@@ -4,7 +4,6 @@ The percentage is what parcels with nothing but freight and fuel show, or all pa
 list of the carrier's is needed. Fuel is on all that a parcel costs at most, so that no finding is too much.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,6 +19,8 @@ from crossdock.store.carriers.charges import ChargeRow
 ENOUGH_PARCELS = 5
 AGREED_SHARE, NEAR = Decimal("0.8"), Decimal("0.01")
 """Where so many of all parcels have the same share, give or take so much of it, that is the percentage."""
+PUBLISHED_STEP, ROUNDING = Decimal("0.0005"), Decimal("0.00025")
+"""Percentages are published in steps; what is that near to one is one, and the rest is rounding."""
 MOST_HELD = 200
 """Parcels of a week that are held until its percentage is known: those with the most fuel."""
 LEAST, LEAST_SHARE = Decimal("0.05"), Decimal("0.02")
@@ -29,11 +30,44 @@ WeekKey = tuple[str, str, str, str]
 """Account, service, currency, week."""
 
 
+class _Shares:
+    """Shares of fuel, each with how many parcels have it, their fuel and their cost."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Decimal, tuple[int, Decimal, Decimal]] = {}
+
+    def add(self, share: Decimal, fuel: Decimal, cost: Decimal) -> None:
+        count, fuels, costs = self._sums.get(share, (0, ZERO, ZERO))
+        self._sums[share] = count + 1, fuels + fuel, costs + cost
+
+    def usual(self, agreed: Decimal) -> Decimal | None:
+        """The share of those around the median, where so much of all are around it."""
+        number = sum(count for count, _, _ in self._sums.values())
+        median = self._median(number)
+        if number < ENOUGH_PARCELS or median is None:
+            return None
+        near = [self._sums[share] for share in self._sums if abs(share - median) <= NEAR * median]
+        if sum(count for count, _, _ in near) < agreed * number:
+            return None
+        step = (median / PUBLISHED_STEP).to_integral_value() * PUBLISHED_STEP
+        if abs(step - median) < ROUNDING:
+            return step
+        return sum((fuel for _, fuel, _ in near), ZERO) / sum((cost for _, _, cost in near), ZERO)
+
+    def _median(self, number: int) -> Decimal | None:
+        seen = 0
+        for share in sorted(self._sums):
+            seen += self._sums[share][0]
+            if seen * 2 > number:
+                return share
+        return None
+
+
 @dataclass
 class _Week:
-    pure: Counter[Decimal] = field(default_factory=Counter)
-    """Shares of parcels with freight and fuel alone."""
-    every: Counter[Decimal] = field(default_factory=Counter)
+    pure: _Shares = field(default_factory=_Shares)
+    """Of parcels with freight and fuel alone."""
+    every: _Shares = field(default_factory=_Shares)
     held: list[tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]] = field(default_factory=list)
     """Share, parcel, fuel, cost of all else, fuel lines; a heap, the smallest share first."""
 
@@ -71,9 +105,9 @@ class FuelShares:
         week = self._weeks.setdefault(
             (lines[0].account_id, service, parcel.currency, _week(lines[0])), _Week()
         )
-        week.every[share] += 1
+        week.every.add(share, fuel, cost)
         if all(charge.category in ("base", "discount") for charge in others):
-            week.pure[share] += 1
+            week.pure.add(share, fuel, cost)
         held = (share, parcel.number + lines[0].item_id, fuel, cost, lines)
         if len(week.held) < MOST_HELD:
             heappush(week.held, held)
@@ -83,7 +117,7 @@ class FuelShares:
     def end(self) -> Iterator[Finding]:
         """Everything above the percentage of its week."""
         for (_, _, _, name), week in self._weeks.items():
-            usual = _median(week.pure) or _agreed(week.every)
+            usual = week.pure.usual(ZERO) or week.every.usual(AGREED_SHARE)
             if usual is None:
                 continue
             for share, _, fuel, cost, lines in sorted(week.held, key=lambda held: held[1]):
@@ -92,31 +126,10 @@ class FuelShares:
                     yield finding_of(
                         "fuel_percentage", (lines[0].item_id,), over, lines,
                         f"fuel is {share * 100:.1f} % of {lines[0].tracking_number}, "
-                        f"{usual * 100:.1f} % of others in {name}",
-                        certainty="likely", claims=lines, fuel_share=share, usual_share=usual,
+                        f"{usual * 100:.2f} % of others in {name}",
+                        certainty="likely", claims=lines, fuel_share=share, usual_share=usual.quantize(_STEP),
                         cost_without_fuel=cost, week=name,
                     )  # fmt: skip
-
-
-def _median(shares: Counter[Decimal]) -> Decimal | None:
-    number = shares.total()
-    if number < ENOUGH_PARCELS:
-        return None
-    seen = 0
-    for share in sorted(shares):
-        seen += shares[share]
-        if seen * 2 > number:
-            return share
-    return None
-
-
-def _agreed(shares: Counter[Decimal]) -> Decimal | None:
-    """The share that most parcels have within what rounding makes; None where they have several."""
-    median = _median(shares)
-    if median is None:
-        return None
-    near = sum(count for share, count in shares.items() if abs(share - median) <= NEAR * median)
-    return median if near >= AGREED_SHARE * shares.total() else None
 
 
 def _week(charge: ChargeRow) -> str:

@@ -80,7 +80,7 @@ def _settings() -> None:
         sa.Column("connection_id", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("account_id", TEXT, primary_key=True),
         sa.Column("dim_divisor", TEXT),
-        sa.Column("spreads_costs", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("spreads_costs", sa.Boolean(), nullable=False, server_default=sa.text("false")),
     )
     op.create_table(
         "rate_cards",
