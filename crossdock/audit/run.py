@@ -217,6 +217,8 @@ class Audit:
                     key, account, invoice, None if gap is None else Decimal(gap), currency, str(file_id)
                 )
                 for key, account, invoice, gap, currency, file_id in rows
+                # Where items come to the total, a fault of other rows is none of the invoice's.
+                if gap is None or Decimal(gap)
             ]
 
     async def _store(self, batch: Iterable[Finding], began_ms: int, *, is_group: bool = False) -> int:
