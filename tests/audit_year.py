@@ -110,11 +110,16 @@ class Year:
         """Fees and adjustments of each week, which are no errors; and some that come twice."""
         for week in range(52):
             day = BEGIN + timedelta(days=7 * week)
-            base = {"day": day, "number": "", "week": week}
-            self.rows.append(_row("Service Charge", Decimal("36.00"), "MSC", "MIS/SVCH", **base))
-            self.rows.append(_row("Payment Processing Fee", Decimal("41.17"), "FRT", "MIS/SVCH", **base))
+            weekly = _row(
+                "Service Charge", Decimal("36.00"), "MSC", "MIS/SVCH", day=day, number="", week=week
+            )
+            self.rows.append(weekly)
+            fee = Decimal("41.17")
+            self.rows.append(
+                _row("Payment Processing Fee", fee, "FRT", "MIS/SVCH", day=day, number="", week=week)
+            )
             if week % 13 == 5:
-                self.rows.append(_row("Service Charge", Decimal("36.00"), "MSC", "MIS/SVCH", **base))
+                self.rows.append(weekly)
                 self.planted.append(Planted("duplicate_charge", "", Decimal("36.00")))
 
     def file(self) -> bytes:

@@ -251,6 +251,6 @@ def _by_parcel(rows: Iterable[ChargeRow]) -> list[list[ChargeRow]]:
 
 
 def _package(records: Iterable[ShippedRow]) -> PackageMeasures | None:
-    """What a warehouse measured of a parcel: where several say something else, nobody knows."""
+    """The measures of a parcel in a warehouse; None where several differ."""
     texts = {record.measures for record in records if record.measures is not None}
     return package_of(texts.pop()) if len(texts) == 1 else None

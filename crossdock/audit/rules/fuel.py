@@ -12,7 +12,7 @@ from functools import lru_cache
 from heapq import heappush, heappushpop
 
 from crossdock.audit.findings import CENT, ZERO, Finding, finding_of
-from crossdock.audit.parcels import Parcel
+from crossdock.audit.parcels import ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
 from crossdock.store.carriers.charges import ChargeRow
 
@@ -71,6 +71,13 @@ class _Week:
     held: list[tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]] = field(default_factory=list)
     """Share, parcel, fuel, cost of all else, fuel lines; a heap, the smallest share first."""
 
+    def hold(self, held: tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]) -> None:
+        """Hold a parcel, in place of the one with the smallest share where there are many."""
+        if len(self.held) < MOST_HELD:
+            heappush(self.held, held)
+        else:
+            heappushpop(self.held, held)
+
 
 class FuelShares:
     """The shares of fuel by account, service and week."""
@@ -78,7 +85,7 @@ class FuelShares:
     def __init__(self) -> None:
         self._weeks: dict[WeekKey, _Week] = {}
 
-    def see(self, parcel: Parcel, refunds: Refunds, claimed: Iterable[str]) -> None:
+    def see(self, parcel: ParcelCharges, refunds: Refunds, claimed: Iterable[str]) -> None:
         """Take a parcel in. claimed: item ids that other findings ask for already."""
         taken = set(claimed)
         if all(charge.category != "fuel" for charge in parcel.charges):
@@ -90,32 +97,23 @@ class FuelShares:
         for charges in invoices.values():
             self._see_invoice(parcel, charges, refunds)
 
-    def _see_invoice(self, parcel: Parcel, charges: Sequence[ChargeRow], refunds: Refunds) -> None:
+    def _see_invoice(self, parcel: ParcelCharges, charges: Sequence[ChargeRow], refunds: Refunds) -> None:
         lines = [charge for charge in charges if charge.category == "fuel" and charge.amount > 0]
         fuel = sum(map(refunds.left, lines), ZERO)
         others = [charge for charge in charges if charge.category not in ("fuel", "duties_and_taxes")]
-        cost = sum(
-            (charge.amount if charge.category == "discount" else refunds.left(charge) for charge in others),
-            ZERO,
-        )
+        cost = _cost(others, refunds)
         if fuel <= 0 or cost <= 0:
             return
-        share = (fuel / cost).quantize(_STEP)
-        service = next((charge.service for charge in others if charge.service), "") or ""
-        week = self._weeks.setdefault(
-            (lines[0].account_id, service, parcel.currency, _week(lines[0])), _Week()
-        )
+        service = next((charge.service for charge in others if charge.service), None) or ""
+        key = lines[0].account_id, service, parcel.currency, _week(lines[0])
+        week, share = self._weeks.setdefault(key, _Week()), (fuel / cost).quantize(_STEP)
         week.every.add(share, fuel, cost)
         if all(charge.category in ("base", "discount") for charge in others):
             week.pure.add(share, fuel, cost)
-        held = (share, parcel.number + lines[0].item_id, fuel, cost, lines)
-        if len(week.held) < MOST_HELD:
-            heappush(week.held, held)
-        else:
-            heappushpop(week.held, held)
+        week.hold((share, parcel.number + lines[0].item_id, fuel, cost, lines))
 
     def end(self) -> Iterator[Finding]:
-        """Everything above the percentage of its week."""
+        """Findings about all above the percentage of its week."""
         for (_, _, _, name), week in self._weeks.items():
             usual = week.pure.usual(ZERO) or week.every.usual(AGREED_SHARE)
             if usual is None:
@@ -130,6 +128,12 @@ class FuelShares:
                         certainty="likely", claims=lines, fuel_share=share, usual_share=usual.quantize(_STEP),
                         cost_without_fuel=cost, week=name,
                     )  # fmt: skip
+
+
+def _cost(charges: Iterable[ChargeRow], refunds: Refunds) -> Decimal:
+    """The cost of charges after discounts and refunds."""
+    costs = (charge.amount if charge.category == "discount" else refunds.left(charge) for charge in charges)
+    return sum(costs, ZERO)
 
 
 def _week(charge: ChargeRow) -> str:

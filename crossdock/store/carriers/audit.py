@@ -103,7 +103,7 @@ async def known_shares(
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """What an account's charges are judged by. account_id "": what counts for all accounts."""
+    """The settings that an account's charges are judged by. account_id "": what counts for all accounts."""
 
     account_id: str = ""
     dim_divisor: Decimal | None = None
