@@ -16,6 +16,7 @@ from crossdock.invoices.columns import normalized
 from crossdock.store.carriers.charges import ChargeRow
 
 CENT = Decimal("0.01")
+MOST_NUMBER = Decimal(10) ** 9
 MOST_BYTES, MOST_ROWS = 5_000_000, 200_000
 PRICE_COLUMNS = ("service", "zone", "weight", "unit", "currency", "price")
 DISCOUNT_COLUMNS = ("service", "discount_percent", "minimum", "currency")
@@ -141,7 +142,7 @@ def _number(row: Mapping[str, str], name: str, number: int) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or value < 0 or len(text) > 20:
+    if not value.is_finite() or not 0 <= value <= MOST_NUMBER:
         wanted = "a number such as 12.34, not below zero"
         raise FileRefused(f"row {number}: {name} is {text[:40]!r}, wanted {wanted}")
     return value

@@ -15,7 +15,7 @@ from crossdock.store.carriers.charges import ChargeRow
 ONE = Decimal(1)
 POUND_KG = Decimal("0.45359237")
 _GRAMS = {
-    "g": ONE, "kg": Decimal(1000), "kgs": Decimal(1000), "lb": POUND_KG * 1000, "lbs": POUND_KG * 1000,
+    "g": ONE, "kg": Decimal(1000), "lb": POUND_KG * 1000, "lbs": POUND_KG * 1000,
     "oz": POUND_KG * 1000 / 16,
 }  # fmt: skip
 _CENTIMETRES = {

@@ -141,7 +141,7 @@ class ChargeVocabulary:
         """raw: of a line item: the cells of its row, with our own `crossdock` beside them."""
         ours = raw.get(OURS) or {}
         cells = Cells(raw)
-        unit = (cells.first(self.weight_unit) or self.unit or "").lower()
+        unit = unit_of(cells.first(self.weight_unit) or self.unit)
         category = self.category(label, ours.get("charge_code"))
         reason = self.reason(label, cells)
         return ChargeFacts(
@@ -186,7 +186,7 @@ class ChargeVocabulary:
         """The first actual weight in the unit of the billed one: others can't be compared with it."""
         for column, of_unit in self.actual_weight:
             weight = weight_of(cells.first((column,)))
-            if weight and (of_unit is None or (cells.first((of_unit,)) or "").lower() == unit):
+            if weight and (of_unit is None or unit_of(cells.first((of_unit,))) == unit):
                 return weight
         return None
 
@@ -214,11 +214,24 @@ class ChargeVocabulary:
         if sides is None:
             return None, None
         unit = cells.first((columns.unit_column,)) if columns.unit_column else None
-        return sides, (unit or columns.unit or LENGTH_OF.get(weight_unit, "")).lower() or None
+        return sides, unit_of(unit or columns.unit or LENGTH_OF.get(weight_unit)) or None
 
 
-LENGTH_OF = {"lb": "in", "lbs": "in", "kg": "cm", "kgs": "cm", "g": "cm"}
+LENGTH_OF = {"lb": "in", "kg": "cm", "g": "cm", "oz": "in"}
 """The unit of sizes that goes with a unit of weight."""
+
+
+_UNITS = {
+    "l": "lb", "lbs": "lb", "pounds": "lb", "k": "kg", "kgs": "kg", "grams": "g", "i": "in", "inches": "in",
+    "c": "cm",
+}  # fmt: skip
+"""Units as carriers write them, in the words of everybody else."""
+
+
+def unit_of(cell: str | None) -> str:
+    """A unit in small letters; "" where there is none."""
+    unit = (cell or "").lower()
+    return _UNITS.get(unit, unit)
 
 
 @lru_cache(65536)

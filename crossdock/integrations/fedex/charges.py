@@ -45,11 +45,11 @@ CHARGES = ChargeVocabulary(
     ),
     # FedEx Service Guide: Oversize, and Additional Handling for dimensions.
     minimums={
-        "handling": {"lb": Decimal(40), "lbs": Decimal(40)},
-        "oversize": {"lb": Decimal(90), "lbs": Decimal(90)},
+        "handling": {"lb": Decimal(40)},
+        "oversize": {"lb": Decimal(90)},
     },
-    step={"lb": Decimal(1), "lbs": Decimal(1), "kg": Decimal("0.5"), "kgs": Decimal("0.5")},
-    divisors={"lb": (Decimal(139),), "lbs": (Decimal(139),), "kg": (Decimal(5000),)},
+    step={"lb": Decimal(1), "kg": Decimal("0.5")},
+    divisors={"lb": (Decimal(139),), "kg": (Decimal(5000),)},
     # Days in which time-definite services deliver; whether that is guaranteed now, FedEx's guide says.
     promised_days=(
         (r"first overnight|priority overnight|standard overnight", 1),

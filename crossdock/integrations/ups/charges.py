@@ -93,12 +93,12 @@ CHARGES = ChargeVocabulary(
     address=("Receiver Address Line 1", "Receiver City", "Receiver Postal", "Receiver Country"),
     # UPS Rate and Service Guide, "Additional Handling" and "Large Packages".
     minimums={
-        "handling": {"lb": Decimal(40), "lbs": Decimal(40)},
-        "oversize": {"lb": Decimal(90), "lbs": Decimal(90)},
+        "handling": {"lb": Decimal(40)},
+        "oversize": {"lb": Decimal(90)},
     },
-    step={"lb": Decimal(1), "lbs": Decimal(1), "kg": Decimal("0.5"), "kgs": Decimal("0.5")},
+    step={"lb": Decimal(1), "kg": Decimal("0.5")},
     divisors={
-        "lb": (Decimal(139), Decimal(166)), "lbs": (Decimal(139), Decimal(166)), "kg": (Decimal(5000),),
+        "lb": (Decimal(139), Decimal(166)), "kg": (Decimal(5000),),
     },
 )  # fmt: skip
 
