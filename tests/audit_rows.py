@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import groupby
@@ -32,20 +31,34 @@ def ups(label: str, net: str, code: str = "FRT", why: str = "SHP/", **cells: str
     """A row of UPS: label, net, class, category and detail code."""
     category, _, detail = why.partition("/")
     return {
-        "Account Number": "A1", "Invoice Number": "INV1", "Invoice Date": "2026-01-31",
-        "Transaction Date": "2026-01-20", "Shipment Date": "2026-01-20", "Tracking Number": "1Z1",
-        "Lead Shipment Number": "1Z1", "Charge Classification Code": code, "Charge Description": label,
-        "Charge Category Code": category, "Charge Category Detail Code": detail, "Incentive Amount": "0.00",
-        "Net Amount": net, "Transaction Currency Code": "USD", "Invoice Amount": "",
-    } | {name.replace("_", " "): cell for name, cell in cells.items()}  # fmt: skip
+        "Account Number": "A1",
+        "Invoice Number": "INV1",
+        "Invoice Date": "2026-01-31",
+        "Transaction Date": "2026-01-20",
+        "Shipment Date": "2026-01-20",
+        "Tracking Number": "1Z1",
+        "Lead Shipment Number": "1Z1",
+        "Charge Classification Code": code,
+        "Charge Description": label,
+        "Charge Category Code": category,
+        "Charge Category Detail Code": detail,
+        "Incentive Amount": "0.00",
+        "Net Amount": net,
+        "Transaction Currency Code": "USD",
+        "Invoice Amount": "",
+    } | {name.replace("_", " "): cell for name, cell in cells.items()}
 
 
 def weighed(entered: str, billed: str, kind: str = "", size: str = "", zone: str = "002") -> Cells:
     """The cells of UPS for a weight in pounds, entered and billed, and a size in inches."""
     cells = {
-        "Entered Weight": entered, "Entered Weight Unit of Measure": "LB", "Billed Weight": billed,
-        "Billed Weight Unit of Measure": "LB", "Billed Weight Type": kind, "Zone": zone,
-    }  # fmt: skip
+        "Entered Weight": entered,
+        "Entered Weight Unit of Measure": "LB",
+        "Billed Weight": billed,
+        "Billed Weight Unit of Measure": "LB",
+        "Billed Weight Type": kind,
+        "Zone": zone,
+    }
     return cells | ({"Package Dimensions": size, "Package Dimension Unit Of Measure": "IN"} if size else {})
 
 
@@ -53,11 +66,16 @@ def fedex(charges: Sequence[tuple[str, str]], **cells: str) -> Cells:
     """A row of FedEx US with these charges: label, amount."""
     total = sum((Decimal(amount) for _, amount in charges), Decimal(0))
     row = {
-        "Bill to Account Number": "F1", "Invoice Number": "FINV1", "Invoice Date": "31-JAN-2026",
-        "Original Amount Due": str(total), "Net Charge Amount": str(total),
-        "Express or Ground Tracking ID": "794600000001", "Service Type": "FedEx Ground",
-        "Shipment Date": "20-JAN-2026", "Zone Code": "5",
-    }  # fmt: skip
+        "Bill to Account Number": "F1",
+        "Invoice Number": "FINV1",
+        "Invoice Date": "31-JAN-2026",
+        "Original Amount Due": str(total),
+        "Net Charge Amount": str(total),
+        "Express or Ground Tracking ID": "794600000001",
+        "Service Type": "FedEx Ground",
+        "Shipment Date": "20-JAN-2026",
+        "Zone Code": "5",
+    }
     row |= {name.replace("_", " "): cell for name, cell in cells.items()}
     for number, (label, amount) in enumerate(charges, 1):
         row[f"Tracking ID Charge Description ({number})"] = label
@@ -68,20 +86,34 @@ def fedex(charges: Sequence[tuple[str, str]], **cells: str) -> Cells:
 def dhl(weight_charge: str, **cells: str) -> Cells:
     """A shipment row of DHL Express."""
     return {
-        "Line Type": "S", "Billing Account": "D1", "Invoice Number": "DINV1", "Invoice Date": "20260131",
-        "Shipment Number": "1234567890", "Shipment Date": "20260120", "Product Name": "EXPRESS WORLDWIDE",
-        "Pieces": "1", "Currency": "EUR", "Weight Charge": weight_charge,
-        "Total amount (excl. VAT)": cells.get("total", weight_charge), "XC1 Name": "",
-    } | {name.replace("_", " "): cell for name, cell in cells.items() if name != "total"}  # fmt: skip
+        "Line Type": "S",
+        "Billing Account": "D1",
+        "Invoice Number": "DINV1",
+        "Invoice Date": "20260131",
+        "Shipment Number": "1234567890",
+        "Shipment Date": "20260120",
+        "Product Name": "EXPRESS WORLDWIDE",
+        "Pieces": "1",
+        "Currency": "EUR",
+        "Weight Charge": weight_charge,
+        "Total amount (excl. VAT)": cells.get("total", weight_charge),
+        "XC1 Name": "",
+    } | {name.replace("_", " "): cell for name, cell in cells.items() if name != "total"}
 
 
 def dpd(base: str, **cells: str) -> Cells:
     """A row of DPD's English layout."""
     return {
-        "Customer number": "P1", "Invoice number": "PINV1", "Invoice date": "20260131",
-        "Parcel number": "05212345678901", "Shipment date": "20260120", "Service": "DPD CLASSIC",
-        "Destination zone": "1", "Base price": base, "Total amount": base,
-    } | {name.replace("_", " "): cell for name, cell in cells.items()}  # fmt: skip
+        "Customer number": "P1",
+        "Invoice number": "PINV1",
+        "Invoice date": "20260131",
+        "Parcel number": "05212345678901",
+        "Shipment date": "20260120",
+        "Service": "DPD CLASSIC",
+        "Destination zone": "1",
+        "Base price": base,
+        "Total amount": base,
+    } | {name.replace("_", " "): cell for name, cell in cells.items()}
 
 
 def charges_of(carrier: str, rows: Iterable[Cells], folder: Path) -> list[ChargeRow]:
@@ -106,23 +138,16 @@ def _document(item: LineItem) -> bytes:
 
 def priced(charges: Sequence[ChargeRow]) -> PriceList:
     """The price list of these charges, as the store groups them."""
-    cells: Counter[tuple[str, ...]] = Counter()
-    days: dict[tuple[str, ...], list[int]] = {}
+    groups: dict[tuple[str, ...], list[int]] = {}
     for row in charges:
-        if (
-            row.category == "base"
-            and not row.reason
-            and None not in (row.service, row.zone, row.billed_weight)
-        ):
-            key = (
-                row.account_id, str(row.service), str(row.zone), str(row.billed_weight), row.weight_unit or "",
-                row.currency or "", str(row.net),
-            )  # fmt: skip
-            cells[key] += 1
-            days.setdefault(key, []).append(row.charged_on)
+        if row.category != "base" or row.reason or row.net is None:
+            continue
+        if row.service is not None and row.zone is not None and row.billed_weight is not None:
+            key = (row.account_id, row.service, row.zone, row.billed_weight, row.weight_unit or "")
+            groups.setdefault((*key, row.currency or "", row.net), []).append(row.charged_on)
     return PriceList(
-        PriceRow(*key, charges=count, first=min(days[key]), last=max(days[key]))
-        for key, count in cells.items()
+        PriceRow(key[0], key[1], key[2], key[3], key[4], key[5], key[6], len(days), min(days), max(days))
+        for key, days in groups.items()
     )
 
 

@@ -17,7 +17,10 @@ def fee(label: str, net: str, day: str = "2026-01-31", why: str = "MIS/SVCH", co
 
 
 FEES: dict[str, tuple[Cells, str | None]] = {
-    "a payment processing fee, though its class is freight": (fee("Payment Processing Fee", "31.20", code="FRT"), "31.20"),
+    "a payment processing fee, though its class is freight": (
+        fee("Payment Processing Fee", "31.20", code="FRT"),
+        "31.20",
+    ),
     "a weekly service charge": (fee("Service Charge", "36.00"), "36.00"),
     "a late payment fee": (fee("Late Payment Fee", "12.00"), "12.00"),
     "an audit fee": (fee("Shipping Charge Correction Audit Fee", "8.00"), "8.00"),
@@ -27,7 +30,7 @@ FEES: dict[str, tuple[Cells, str | None]] = {
     "a pickup": (fee("One Time Pickup", "9.00", code="ACC"), None),
     "freight without a number": (fee("Ground Commercial", "9.00", why="SHP/", code="FRT"), None),
     "an adjustment": (fee("Billing Adjustment for W/E 01/17/2026", "-9.00", why="ADJ/CADJ"), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", FEES)
@@ -45,8 +48,14 @@ def test_fees_of_a_month_are_one_finding_and_of_two_months_two(tmp_path: Path):
 
 
 ADJUSTMENTS: dict[str, tuple[Cells, str | None]] = {
-    "a debit without explanation": (fee("Billing Adjustment for W/E 01/17/2026", "58.62", why="ADJ/CADJ"), "58.62"),
-    "of the class freight": (fee("Billing Adjustment for W/E 01/10/2026", "7.00", why="ADJ/CADJ", code="FRT"), "7.00"),
+    "a debit without explanation": (
+        fee("Billing Adjustment for W/E 01/17/2026", "58.62", why="ADJ/CADJ"),
+        "58.62",
+    ),
+    "of the class freight": (
+        fee("Billing Adjustment for W/E 01/10/2026", "7.00", why="ADJ/CADJ", code="FRT"),
+        "7.00",
+    ),
     "a cent": (fee("Billing Adjustment", "0.01", why="ADJ/CADJ"), "0.01"),
     "in small letters": (fee("billing adjustment", "3.00", why="ADJ/CADJ"), "3.00"),
     "without codes": (fee("Billing Adjustment for W/E 01/03/2026", "1.00", why="/"), "1.00"),
@@ -55,7 +64,7 @@ ADJUSTMENTS: dict[str, tuple[Cells, str | None]] = {
     "a fee": (fee("Service Charge", "36.00"), None),
     "of a parcel": (ups("Billing Adjustment for W/E 01/17/2026", "5.00", "MSC", "ADJ/CADJ"), None),
     "an audit fee": (fee("Shipping Charge Correction Audit Fee", "5.00", why="ADJ/CADJ"), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", ADJUSTMENTS)
@@ -68,9 +77,15 @@ def test_adjustments_without_parcel_or_explanation(case: str, tmp_path: Path):
 def surcharges(label: str, *nets: str, code: str = "ACC") -> list[Cells]:
     begin = date(2026, 1, 1)
     return [
-        ups(label, net, code, Tracking_Number=f"1Z{number:03}", Transaction_Date=str(begin + timedelta(number)))
+        ups(
+            label,
+            net,
+            code,
+            Tracking_Number=f"1Z{number:03}",
+            Transaction_Date=str(begin + timedelta(number)),
+        )
         for number, net in enumerate(nets)
-    ]  # fmt: skip
+    ]
 
 
 UNUSUAL: dict[str, tuple[list[Cells], str | None]] = {
@@ -85,7 +100,7 @@ UNUSUAL: dict[str, tuple[list[Cells], str | None]] = {
     "fuel grows with the parcel": (surcharges("Fuel Surcharge", *["1.00"] * 20, "9.00", code="FSC"), None),
     "freight does, too": (surcharges("Ground", *["1.00"] * 20, "9.00", code="FRT"), None),
     "a credit": (surcharges("Delivery Area", *["1.00"] * 20, "-9.00"), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", UNUSUAL)

@@ -34,23 +34,37 @@ def test_a_correction_is_told_with_old_and_new_weight_and_size(tmp_path: Path):
 CORRECTIONS: dict[str, tuple[list[Cells], str]] = {
     "freight alone": ([corrected("6.00")], "6.00"),
     "with its fuel and what it adds": (
-        [corrected("6.00"), ups("Fuel Surcharge", "0.90", "FSC", "ADJ/SCC", **INV2),
-         ups("Additional Handling", "25.00", "ACC", "ADJ/SCC", **INV2)],
+        [
+            corrected("6.00"),
+            ups("Fuel Surcharge", "0.90", "FSC", "ADJ/SCC", **INV2),
+            ups("Additional Handling", "25.00", "ACC", "ADJ/SCC", **INV2),
+        ],
         "31.90",
     ),
     "less what came back of it": (
-        [corrected("6.00"), ups("Shipping Charge Correction Ground", "-2.00", "FRT", "ADJ/ADJ",
-                                Invoice_Number="INV3", Invoice_Date="2026-02-14")],
+        [
+            corrected("6.00"),
+            ups(
+                "Shipping Charge Correction Ground",
+                "-2.00",
+                "FRT",
+                "ADJ/ADJ",
+                Invoice_Number="INV3",
+                Invoice_Date="2026-02-14",
+            ),
+        ],
         "4.00",
     ),
     "old price taken back, new price made": (
-        [corrected("-9.00"), corrected("15.00")], "6.00",
+        [corrected("-9.00"), corrected("15.00")],
+        "6.00",
     ),
     "of the zone": ([ups("Zone Adjustment Ground", "1.25", "FRT", "ADJ/ZONE", **INV2)], "1.25"),
     "that the label alone tells": (
-        [ups("Shipping Charge Correction Ground", "3.00", "FRT", "", **INV2)], "3.00",
+        [ups("Shipping Charge Correction Ground", "3.00", "FRT", "", **INV2)],
+        "3.00",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CORRECTIONS)
@@ -106,15 +120,26 @@ def test_address_corrections_are_their_own_and_know_the_address(tmp_path: Path):
     }
     findings = judged(
         "ups",
-        [BASE, ups("Address Correction Ground", "22.00", "FRT", "ADJ/ADC", **place, **INV2),
-         ups("Fuel Surcharge", "3.30", "FSC", "ADJ/ADC", **INV2)],
+        [
+            BASE,
+            ups("Address Correction Ground", "22.00", "FRT", "ADJ/ADC", **place, **INV2),
+            ups("Fuel Surcharge", "3.30", "FSC", "ADJ/ADC", **INV2),
+        ],
         tmp_path,
-    )  # fmt: skip
+    )
     assert told(findings) == [("address_correction", "25.30")]
     assert findings[0].group[0] == "address"
     assert "Main" not in str(findings), "an address is known by its digest"
-    again = judged("ups", [BASE, ups("Address Correction", "22.00", "ACC", "ADJ/ADC",
-                                     **place | {"Receiver_City": " SPRINGFIELD "})], tmp_path)  # fmt: skip
+    again = judged(
+        "ups",
+        [
+            BASE,
+            ups(
+                "Address Correction", "22.00", "ACC", "ADJ/ADC", **place | {"Receiver_City": " SPRINGFIELD "}
+            ),
+        ],
+        tmp_path,
+    )
     assert again[0].group == findings[0].group
 
 
@@ -134,13 +159,19 @@ def test_a_return_is_told_with_the_way_out_that_was_lost(tmp_path: Path):
 
 
 LATE: dict[str, tuple[Cells, str | None]] = {
-    "not previously billed": (ups("Not Previously Billed Missing PLD Fee", "4.40", "MSC", "ADJ/CLB", **INV2), "4.40"),
+    "not previously billed": (
+        ups("Not Previously Billed Missing PLD Fee", "4.40", "MSC", "ADJ/CLB", **INV2),
+        "4.40",
+    ),
     "91 days after": (ups("Ground Commercial", "9.00", Shipment_Date="2025-11-01"), "9.00"),
     "90 days after": (ups("Ground Commercial", "9.00", Shipment_Date="2025-11-02"), None),
     "in time": (ups("Ground Commercial", "9.00"), None),
-    "without any date of the parcel": (ups("Ground Commercial", "9.00", Shipment_Date="", Transaction_Date=""), None),
+    "without any date of the parcel": (
+        ups("Ground Commercial", "9.00", Shipment_Date="", Transaction_Date=""),
+        None,
+    ),
     "a correction that came late": (corrected("6.00", Shipment_Date="2025-06-01"), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", LATE)

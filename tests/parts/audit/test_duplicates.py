@@ -13,35 +13,53 @@ SERVICE = {"Tracking_Number": "", "Lead_Shipment_Number": ""}
 
 TWICE: dict[str, tuple[str, list[Cells], str]] = {
     "the same label on one invoice": ("ups", [BASE, HOME, HOME], "3.05"),
-    "the same label on the next invoice": ("ups", [BASE, HOME, ups("Residential Surcharge", "3.05", "ACC", **INV2)], "3.05"),
+    "the same label on the next invoice": (
+        "ups",
+        [BASE, HOME, ups("Residential Surcharge", "3.05", "ACC", **INV2)],
+        "3.05",
+    ),
     "in capitals": ("ups", [BASE, HOME, ups("RESIDENTIAL SURCHARGE", "3.05", "ACC")], "3.05"),
     "in the carrier's correction wording": (
-        "ups", [BASE, HOME, ups("Residential Surcharge Adjustment", "3.05", "ACC", **INV2)], "3.05",
+        "ups",
+        [BASE, HOME, ups("Residential Surcharge Adjustment", "3.05", "ACC", **INV2)],
+        "3.05",
     ),
     "the dearest of three is due": (
-        "ups", [ups("Delivery Area Surcharge", net, "ACC") for net in ("3.00", "2.50", "3.00")], "5.50",
+        "ups",
+        [ups("Delivery Area Surcharge", net, "ACC") for net in ("3.00", "2.50", "3.00")],
+        "5.50",
     ),
     "freight": ("ups", [BASE, BASE], "10.00"),
     "freight and fuel, both again": (
         "ups",
-        [BASE, ups("Fuel Surcharge", "1.50", "FSC"), ups("Ground Commercial", "10.00", **INV2),
-         ups("Fuel Surcharge", "1.50", "FSC", **INV2)],
+        [
+            BASE,
+            ups("Fuel Surcharge", "1.50", "FSC"),
+            ups("Ground Commercial", "10.00", **INV2),
+            ups("Fuel Surcharge", "1.50", "FSC", **INV2),
+        ],
         "11.50",
     ),
     "a fee without a parcel on one invoice": (
-        "ups", [ups("Service Charge", "36.00", "MSC", "MIS/SVCH", **SERVICE)] * 2, "36.00",
+        "ups",
+        [ups("Service Charge", "36.00", "MSC", "MIS/SVCH", **SERVICE)] * 2,
+        "36.00",
     ),
     "a row of FedEx on two invoices": (
         "fedex",
-        [fedex([("Transportation Charge", "9.00")]),
-         fedex([("Transportation Charge", "9.00")], Invoice_Number="FINV2", Invoice_Date="07-FEB-2026")],
+        [
+            fedex([("Transportation Charge", "9.00")]),
+            fedex([("Transportation Charge", "9.00")], Invoice_Number="FINV2", Invoice_Date="07-FEB-2026"),
+        ],
         "9.00",
     ),
     "a shipment of DHL on two invoices": (
-        "dhl_express", [dhl("60.00"), dhl("60.00", Invoice_Number="DINV2", Invoice_Date="20260207")], "60.00",
+        "dhl_express",
+        [dhl("60.00"), dhl("60.00", Invoice_Number="DINV2", Invoice_Date="20260207")],
+        "60.00",
     ),
     "a parcel of DPD on two invoices": ("dpd", [dpd("6.00"), dpd("6.00", Invoice_number="PINV2")], "6.00"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", TWICE)
@@ -56,44 +74,68 @@ ONCE: dict[str, tuple[str, list[Cells]]] = {
     "another label": ("ups", [BASE, HOME]),
     "another currency": ("ups", [BASE, ups("Ground Commercial", "10.00", Transaction_Currency_Code="CAD")]),
     "given back under another label": (
-        "ups", [BASE, HOME, HOME, ups("Residential Surcharge Adjustment", "-3.05", "ACC", "ADJ/ADJ", **INV2)],
+        "ups",
+        [BASE, HOME, HOME, ups("Residential Surcharge Adjustment", "-3.05", "ACC", "ADJ/ADJ", **INV2)],
     ),
-    "given back under the same label": ("ups", [BASE, HOME, HOME, ups("Residential Surcharge", "-3.05", "ACC")]),
+    "given back under the same label": (
+        "ups",
+        [BASE, HOME, HOME, ups("Residential Surcharge", "-3.05", "ACC")],
+    ),
     "the way back to the sender, with its own fuel": (
         "ups",
-        [BASE, ups("Fuel Surcharge", "1.50", "FSC"), ups("Ground Undeliverable Return", "10.00", "FRT", "RTN/RTS"),
-         ups("Fuel Surcharge", "1.50", "FSC", "RTN/RTS")],
+        [
+            BASE,
+            ups("Fuel Surcharge", "1.50", "FSC"),
+            ups("Ground Undeliverable Return", "10.00", "FRT", "RTN/RTS"),
+            ups("Fuel Surcharge", "1.50", "FSC", "RTN/RTS"),
+        ],
     ),
     "an intercept on the way, with its own fuel": (
         "ups",
-        [BASE, ups("Fuel Surcharge", "1.50", "FSC"), ups("Delivery Intercept", "18.00", "ACC", "ADJ/DIN"),
-         ups("Fuel Surcharge", "1.50", "FSC", "ADJ/DIN")],
+        [
+            BASE,
+            ups("Fuel Surcharge", "1.50", "FSC"),
+            ups("Delivery Intercept", "18.00", "ACC", "ADJ/DIN"),
+            ups("Fuel Surcharge", "1.50", "FSC", "ADJ/DIN"),
+        ],
     ),
     "fuel of a surcharge that was billed later": (
         "ups",
-        [BASE, ups("Fuel Surcharge", "1.50", "FSC"), ups("Delivery Area Surcharge", "4.00", "ACC", **INV2),
-         ups("Fuel Surcharge", "0.60", "FSC", **INV2)],
+        [
+            BASE,
+            ups("Fuel Surcharge", "1.50", "FSC"),
+            ups("Delivery Area Surcharge", "4.00", "ACC", **INV2),
+            ups("Fuel Surcharge", "0.60", "FSC", **INV2),
+        ],
     ),
     "a correction on top of the freight": (
-        "ups", [BASE, ups("Shipping Charge Correction Ground", "2.00", "FRT", "ADJ/SCC", **INV2)],
+        "ups",
+        [BASE, ups("Shipping Charge Correction Ground", "2.00", "FRT", "ADJ/SCC", **INV2)],
     ),
     "weekly fees of two days": (
         "ups",
-        [ups("Service Charge", "36.00", "MSC", "MIS/SVCH", Transaction_Date=day, **SERVICE)
-         for day in ("2026-01-17", "2026-01-24")],
+        [
+            ups("Service Charge", "36.00", "MSC", "MIS/SVCH", Transaction_Date=day, **SERVICE)
+            for day in ("2026-01-17", "2026-01-24")
+        ],
     ),
     "fees of two invoices": (
         "ups",
-        [ups("Service Charge", "36.00", "MSC", "MIS/SVCH", Invoice_Number=number, **SERVICE)
-         for number in ("INV1", "INV2")],
+        [
+            ups("Service Charge", "36.00", "MSC", "MIS/SVCH", Invoice_Number=number, **SERVICE)
+            for number in ("INV1", "INV2")
+        ],
     ),
     "a re-rating that says the old price again": (
         "ups",
-        [BASE, ups("Ground Commercial", "-10.00", "FRT", "ADJ/SCC", **INV2),
-         ups("Ground Commercial", "12.00", "FRT", "ADJ/SCC", **INV2)],
+        [
+            BASE,
+            ups("Ground Commercial", "-10.00", "FRT", "ADJ/SCC", **INV2),
+            ups("Ground Commercial", "12.00", "FRT", "ADJ/SCC", **INV2),
+        ],
     ),
     "two parcels of DPD": ("dpd", [dpd("6.00"), dpd("6.00", Parcel_number="05212345678902")]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", ONCE)

@@ -19,7 +19,8 @@ def back(label: str, amount: str, why: str = "ADJ/ADJ", code: str = "MSC", **cel
 MATCHED = {
     "the same amount and label": ([BASE, back("Ground Commercial", "10.00")], [("matched_refund", "10.00")]),
     "the label that UPS writes for it": (
-        [BASE, HOME, back("Residential Surcharge Adjustment", "3.05")], [("matched_refund", "3.05")],
+        [BASE, HOME, back("Residential Surcharge Adjustment", "3.05")],
+        [("matched_refund", "3.05")],
     ),
     "a part of a charge": ([BASE, back("Credit", "3.00")], [("matched_refund", "3.00")]),
     "several parts that are all of it": (
@@ -30,14 +31,17 @@ MATCHED = {
         [BASE, FUEL, HOME, back("Guaranteed Service Refund", "11.50", "ADJ/GSR")],
         [("matched_refund", "11.50")],
     ),
-    "all of an invoice": ([BASE, FUEL, HOME, back("Void", "14.55", "ADJ/VOID")], [("matched_refund", "14.55")]),
+    "all of an invoice": (
+        [BASE, FUEL, HOME, back("Void", "14.55", "ADJ/VOID")],
+        [("matched_refund", "14.55")],
+    ),
     "any few of several": ([BASE, FUEL, HOME, back("Credit", "13.05")], [("matched_refund", "13.05")]),
     "in capitals": ([BASE, HOME, back("RESIDENTIAL SURCHARGE", "3.05")], [("matched_refund", "3.05")]),
     "a cancelled shipment, in two lines that come to its three charges": (
         [BASE, FUEL, HOME, back("Void A", "12.00", "ADJ/VOID"), back("Void B", "2.55", "ADJ/VOID")],
         [("matched_refund", "12.00"), ("matched_refund", "2.55")],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", MATCHED)
@@ -52,11 +56,15 @@ UNMATCHED = {
     "more than all that was charged": ([BASE, back("Credit", "10.01")], "10.01"),
     "nothing was charged": ([back("Credit", "5.00")], "5.00"),
     "on the way back, and only the way out was charged": (
-        [BASE, back("Return credit", "2.00", "RTN/RTS")], "2.00",
+        [BASE, back("Return credit", "2.00", "RTN/RTS")],
+        "2.00",
     ),
-    "what came back already": ([BASE, back("A", "10.00"), back("B", "10.00", Invoice_Number="INV3")], "10.00"),
+    "what came back already": (
+        [BASE, back("A", "10.00"), back("B", "10.00", Invoice_Number="INV3")],
+        "10.00",
+    ),
     "another currency": ([BASE, back("Credit", "10.00", Transaction_Currency_Code="CAD")], "10.00"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", UNMATCHED)
@@ -66,16 +74,22 @@ def test_a_refund_of_what_was_never_charged_is_told_as_that(case: str, tmp_path:
 
 
 NO_REFUNDS = {
-    "a discount of FedEx": ("fedex", [fedex([("Transportation Charge", "8.00"), ("Earned Discount", "-2.00")])]),
+    "a discount of FedEx": (
+        "fedex",
+        [fedex([("Transportation Charge", "8.00"), ("Earned Discount", "-2.00")])],
+    ),
     "an incentive in its own column": ("ups", [ups("Ground Commercial", "8.00", Incentive_Amount="2.00")]),
     "a line of a re-rating that is dearer in all": (
         "ups",
-        [BASE, back("Shipping Charge Correction Ground", "10.00", "ADJ/SCC", "FRT"),
-         ups("Shipping Charge Correction Ground", "12.00", "FRT", "ADJ/SCC", Invoice_Number="INV2")],
+        [
+            BASE,
+            back("Shipping Charge Correction Ground", "10.00", "ADJ/SCC", "FRT"),
+            ups("Shipping Charge Correction Ground", "12.00", "FRT", "ADJ/SCC", Invoice_Number="INV2"),
+        ],
     ),
     "an amount of nothing": ("ups", [BASE, ups("Credit", "0.00", "MSC")]),
     "a charge": ("ups", [BASE, FUEL]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", NO_REFUNDS)

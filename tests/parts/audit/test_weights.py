@@ -14,13 +14,14 @@ RIGHT_UPS = {
     "billed as it was weighed": (weighed("10", "10"), None),
     "dimensional, and no size is known": (weighed("10", "20", "02"), None),
     "dimensional: 20 x 15 x 9.2 in / 139 is 21.6, as each side is rounded up": (
-        weighed("10", "22", "02", "20.0x 15.0x 9.2"), "139",
+        weighed("10", "22", "02", "20.0x 15.0x 9.2"),
+        "139",
     ),
     "dimensional, and no divisor is known": (weighed("10", "40", "02", "20.0x 15.0x 9.2"), None),
     "a size, and nothing says how it was billed": (weighed("10", "20", "", "20.0x 15.0x 9.2"), None),
     "below one pound": (weighed("0.3", "1"), None),
     "no entered weight": (weighed("", "20"), None),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", RIGHT_UPS)
@@ -96,10 +97,16 @@ def test_what_was_given_back_is_not_asked_for_again(tmp_path: Path):
 
 def test_fedex_says_size_and_divisor_in_its_rows(tmp_path: Path):
     weights = {
-        "Actual Weight Amount": "10", "Actual Weight Units": "L", "Rated Weight Amount": "22",
-        "Rated Weight Units": "L", "Dim Length": "20", "Dim Width": "15", "Dim Height": "10",
-        "Dim Divisor": "139", "Dim Unit": "I",
-    }  # fmt: skip
+        "Actual Weight Amount": "10",
+        "Actual Weight Units": "L",
+        "Rated Weight Amount": "22",
+        "Rated Weight Units": "L",
+        "Dim Length": "20",
+        "Dim Width": "15",
+        "Dim Height": "10",
+        "Dim Divisor": "139",
+        "Dim Unit": "I",
+    }
     pounds = weights | {"Actual Weight Units": "lb", "Rated Weight Units": "lb", "Dim Unit": "in"}
     charge = [("Transportation Charge", "30.00")]
     # 3000 / 139 = 21.6: 22 lb
@@ -116,12 +123,16 @@ def test_fedex_says_size_and_divisor_in_its_rows(tmp_path: Path):
 
 def test_the_share_of_a_price_is_of_what_is_paid_after_discounts(tmp_path: Path):
     weights = {
-        "Actual Weight Amount": "10", "Actual Weight Units": "lb", "Rated Weight Amount": "20",
+        "Actual Weight Amount": "10",
+        "Actual Weight Units": "lb",
+        "Rated Weight Amount": "20",
         "Rated Weight Units": "lb",
-    }  # fmt: skip
+    }
     charges = [
-        ("Transportation Charge", "30.00"), ("Performance Pricing", "-6.00"), ("Earned Discount", "-3.00"),
-    ]  # fmt: skip
+        ("Transportation Charge", "30.00"),
+        ("Performance Pricing", "-6.00"),
+        ("Earned Discount", "-3.00"),
+    ]
     # half of the 21.00 that were paid
     assert told(judged("fedex", [fedex(charges, **weights)], tmp_path)) == [("overbilled_weight", "10.50")]
 
@@ -166,10 +177,13 @@ MEASURED = PackageMeasures(
         ("7", "02", MEASURED, None),
         # in centimetres and kilograms: 30.48 x 25.4 x 20.32 cm, 1.8 kg
         (
-            "20", "02",
+            "20",
+            "02",
             PackageMeasures(
-                weight=Decimal("1.8"), weight_unit="kg",
-                size=(Decimal("30.48"), Decimal("25.4"), Decimal("20.32")), size_unit="cm",
+                weight=Decimal("1.8"),
+                weight_unit="kg",
+                size=(Decimal("30.48"), Decimal("25.4"), Decimal("20.32")),
+                size_unit="cm",
             ),
             "13.00",
         ),
@@ -182,7 +196,7 @@ MEASURED = PackageMeasures(
         # a size and no weight
         ("20", "02", PackageMeasures(size=(Decimal(1), Decimal(1), Decimal(1)), size_unit="in"), None),
     ],
-)  # fmt: skip
+)
 def test_what_is_billed_is_held_against_what_the_warehouse_measured(
     billed: str, kind: str, package: PackageMeasures, amount: str | None, tmp_path: Path
 ):
@@ -196,8 +210,9 @@ def test_a_parcel_is_asked_for_once_however_many_rules_find_it(tmp_path: Path):
     # 10.00 twice, 20 lb where 10 were weighed: 10.00 for the second, half of the first
     rows = [ups(GROUND, "10.00", **weighed("10", "20")), ups(GROUND, "10.00", **weighed("10", "20"))]
     assert told(judged("ups", rows, tmp_path)) == [
-        ("duplicate_charge", "10.00"), ("overbilled_weight", "5.00"),
-    ]  # fmt: skip
+        ("duplicate_charge", "10.00"),
+        ("overbilled_weight", "5.00"),
+    ]
     both = judged("ups", rows[:1], tmp_path, package=MEASURED, divisor="139")
     # 13 of 20 lb by the warehouse, of which 10 of 20 stand in the row: no more than the whole price together
     assert sum(finding.amount for finding in both) <= Decimal("10.00")
