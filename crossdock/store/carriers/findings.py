@@ -82,9 +82,13 @@ async def forget_findings(transaction: Transaction, connection_id: int, audit: s
 
 @dataclass(frozen=True)
 class FindingSearch:
-    """What findings are asked for. equal: values by column; begin and end: seconds, of the charge."""
+    """What findings are asked for. equal: values by column; begin and end: seconds, of the charge.
+
+    numbers: ways to write the tracking number; none: of any.
+    """
 
     equal: dict[str, str] = field(default_factory=dict)
+    numbers: Sequence[str] = ()
     state: str | None = None
     least: Decimal | None = None
     most: Decimal | None = None
@@ -96,6 +100,9 @@ class FindingSearch:
     def conditions(self) -> tuple[str, list[Any]]:
         """The conditions in SQL, each after AND, and their values."""
         parts: list[tuple[str, list[Any]]] = [(f"{name} = ?", [value]) for name, value in self.equal.items()]
+        if self.numbers:
+            marks = ", ".join("?" * len(self.numbers))
+            parts.append((f"tracking_number IN ({marks})", list(self.numbers)))
         if self.least is not None:
             parts.append(("scaled >= ?", [scaled(self.least)]))
         if self.most is not None:
