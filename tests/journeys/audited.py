@@ -158,7 +158,7 @@ COMMAND_ACTIONS = {
         (
             "settings", "doctor", "connections", "quarantine", "integration-requests", "keys list",
             "organizations list", "users list", "audit-log list", "audit-log export", "files list",
-            "invoices parse", "invoices report", "alerts channels", "alerts log",
+            "invoices parse", "invoices report", "invoices audit", "alerts channels", "alerts log",
             "connections token list", "erasures", "magic-links list", "oauth-apps list",
         ),
         READS,

@@ -12,6 +12,7 @@ from crossdock.api.carrier.files import offered
 from crossdock.api.carrier.orders import orders_of
 from crossdock.api.context import RequestContext
 from crossdock.api.records.query import moment
+from crossdock.audit.claiming import claim_until
 from crossdock.audit.findings import Certainty, Direction
 from crossdock.audit.follow import comparable
 from crossdock.errors import Invalid, NotFound
@@ -42,7 +43,6 @@ LEAST_EXPONENT = -4
 """Amounts have no more decimal places than this."""
 BY_AMOUNT = "amount"
 """The order of the list."""
-DAY = 86_400
 
 
 async def get_list(visit: RequestContext) -> Response:
@@ -203,16 +203,10 @@ def _finding(
         invoice_id=row.invoice_id, service=row.service, zone=row.zone, charged_date=_date(row.charged_on),
         invoice_date=_date(row.invoiced_on), message=row.message, details=detail, orders=orders, files=files,
         how_to_claim=desk.how if is_claimable else None,
-        claim_until=_claim_until(row, desk) if is_claimable else None, part_of=row.part_of,
+        claim_until=claim_until(row, desk) if is_claimable else None, part_of=row.part_of,
         found_at=stamp(row.first_ms), gone_at=None if row.gone_ms is None else stamp(row.gone_ms),
         claim=None if claim is None else _claim(claim),
     )  # fmt: skip
-
-
-def _claim_until(row: StoredFinding, desk: ClaimDesk) -> str | None:
-    days = desk.days_of(row.rule)
-    begin = row.charged_on if desk.counted_from == "shipment" else row.invoiced_on
-    return None if days is None or not begin else stamp_seconds(begin + days * DAY)
 
 
 def _date(seconds: int) -> str | None:
