@@ -74,13 +74,14 @@ def audit(  # noqa: PLR0913, PLR0917 - each is an option
 ) -> None:
     """Find what is wrong in what invoice files charge: duplicates, weights, corrections, fees and more.
 
-    The exit code is 0 when nothing is recoverable, 1 when something is, 2 when a file or an option is refused.
+    The exit code is 0 when nothing is recoverable, 1 when something is, 2 when a file or an option is
+    refused.
 
     Example: `crossdock invoices audit january.csv --divisor 139 --min-amount 5 --csv claims.csv`
     """
     import asyncio
 
-    from crossdock.cli import invoice_audit
+    from crossdock.cli import invoice_audit, invoice_files
     from crossdock.cli.output import stop
     from crossdock.errors import CrossdockError
 
@@ -91,5 +92,5 @@ def audit(  # noqa: PLR0913, PLR0917 - each is an option
     try:
         code = asyncio.run(invoice_audit.audit(files, options))
     except CrossdockError as problem:
-        stop(problem, as_json=as_json, code=invoice_audit.REFUSED)
+        stop(problem, as_json=as_json, code=invoice_files.REFUSED)
     raise typer.Exit(code)
