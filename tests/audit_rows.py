@@ -129,10 +129,11 @@ def charges_of(carrier: str, rows: Iterable[Cells], folder: Path) -> list[Charge
     vocabulary = vocabulary_of(get_integration("carrier", carrier))
     with open_invoices(path, carrier=None) as reading:
         items = [item for item in reading if isinstance(item, LineItem)]
-    return [charge(vocabulary, _document(item)) for item in items]
+    return [charge(vocabulary, document_of(item)) for item in items]
 
 
-def _document(item: LineItem) -> bytes:
+def document_of(item: LineItem) -> bytes:
+    """The document that is stored of a line item."""
     return encoder.encode(invoice_line_item({**item.record, "received": "2026-02-01T00:00:00Z"}))
 
 

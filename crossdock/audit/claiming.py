@@ -20,8 +20,8 @@ COLUMNS: Final = (
     "billed_amount", "expected_amount", "difference", "currency", "reason", "evidence", "rule", "direction",
     "certainty", "claim_until", "order_numbers", "state", "note", "recovered_amount", "finding_id",
 )  # fmt: skip
-_NO_EVIDENCE = ("line_items", "members", "outbound")
-"""Details that have columns of their own, or are lists of other findings."""
+_NO_EVIDENCE = ("line_items", "members", "outbound", "originals", "refund")
+"""Details that have columns of their own, or are lists of charges or findings."""
 _MOST_LINE_ITEMS = 100
 
 

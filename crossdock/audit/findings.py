@@ -57,7 +57,7 @@ RULES: Final[dict[str, Rule]] = {
 
 @dataclass(frozen=True)
 class Finding:
-    """Something in what was charged to act on. key: what makes it the same finding in the next audit.
+    """An apparent error, or a cost to act on. key: what makes it the same finding in the next audit.
 
     amount: never below zero. claims: the item ids that the amount is a part of, where it can be claimed.
     """
@@ -125,7 +125,7 @@ def in_order(charges: Iterable[ChargeRow]) -> list[ChargeRow]:
 
 
 def last_text(charges: Sequence[ChargeRow], name: str) -> str | None:
-    """What the last freight row says, else the last row that says anything."""
+    """The text of the last freight row, else of the last row that has any."""
     ordered = in_order(charges)
     freight = [charge for charge in ordered if charge.category in ("base", "correction")]
     for charge in [*reversed(freight), *reversed(ordered)]:
@@ -149,7 +149,7 @@ def shown(charges: Iterable[ChargeRow]) -> list[dict[str, Any]]:
 
 
 def total(charges: Iterable[ChargeRow]) -> Decimal:
-    """What charges come to."""
+    """The sum of charges."""
     return sum((charge.amount for charge in charges), ZERO)
 
 
@@ -159,6 +159,8 @@ def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Fi
     What is most certain, then largest, comes first; a line item gives no more than it cost, all of them no
     more than they cost in all. A finding of which nothing is left goes.
     """
+    if all(finding.direction != "recoverable" for finding in findings):
+        return list(findings)
     left = {charge.item_id: max(charge.amount, ZERO) for charge in charges}
     remaining = max(total(charges), ZERO)
     kept: list[Finding] = []

@@ -210,7 +210,7 @@ class _Box(msgspec.Struct):
 
     @property
     def measures(self) -> PackageMeasures:
-        """Its measures, those that are above zero."""
+        """The measures that are above zero."""
         sides = (self.length, self.width, self.height)
         is_sized = all(side is not None and side > 0 for side in sides)
         return PackageMeasures(

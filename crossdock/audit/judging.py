@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from crossdock.audit.findings import Finding, capped
-from crossdock.audit.parcels import Knowledge, Parcel, parcels_of
+from crossdock.audit.parcels import Knowledge, ParcelCharges, parcels_of
 from crossdock.audit.rules.corrections import corrections
 from crossdock.audit.rules.duplicates import duplicates
 from crossdock.audit.rules.fuel import FuelShares
@@ -55,7 +55,7 @@ class Judge:
 
     @property
     def lacks(self) -> Counter[tuple[str, str]]:
-        """What is lacking in earnest: some rows without a weight lack nothing where others have one."""
+        """The things that are lacking in earnest: some rows without a weight lack nothing where others have one."""
         return Counter(
             {
                 (account, what): count
@@ -64,7 +64,7 @@ class Judge:
             }
         )
 
-    def _of_parcel(self, parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
+    def _of_parcel(self, parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
         yield from refunds.findings
         if len(parcel.charges) > 1:
             yield from duplicates(parcel, refunds)

@@ -19,7 +19,7 @@ JOURNEYS = ("return_to_sender", "delivery_intercept")
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What parcels are judged by that is the same for all of a connection."""
+    """The means to judge parcels, the same for all of a connection."""
 
     vocabulary: ChargeVocabulary = field(default_factory=ChargeVocabulary)
     prices: PriceList = field(default_factory=PriceList)
@@ -28,7 +28,7 @@ class Knowledge:
 
 
 @dataclass(frozen=True)
-class Parcel:
+class ParcelCharges:
     """The charges of a tracking number in one currency, the oldest first.
 
     was_shipped: None where nobody can know. package: what the warehouse measured.
@@ -51,6 +51,8 @@ class Parcel:
     @cached_property
     def journeys(self) -> dict[str, list[ChargeRow]]:
         """The charges of each journey: "" is the way out."""
+        if not any(charge.reason in JOURNEYS for charge in self.charges):
+            return {"": list(self.charges)}
         by_journey: dict[str, list[ChargeRow]] = {}
         for charge in self.charges:
             by_journey.setdefault(journey_of(charge), []).append(charge)
@@ -62,7 +64,7 @@ class Parcel:
         return self.journeys.get("", [])
 
     def still_charged(self, category: str) -> Decimal:
-        """What a category comes to after all that came back."""
+        """The cost of a category after all that came back."""
         return total(charge for charge in self.outbound if charge.category == category)
 
 
@@ -73,11 +75,14 @@ def journey_of(charge: ChargeRow) -> str:
 
 def parcels_of(
     charges: Sequence[ChargeRow], *, was_shipped: bool | None, package: PackageMeasures | None
-) -> Iterator[Parcel]:
+) -> Iterator[ParcelCharges]:
     """The parcels of one tracking number: one of each currency."""
-    ordered = sorted(in_order(charges), key=_currency)
-    for _, group in groupby(ordered, key=_currency):
-        yield Parcel(list(group), was_shipped=was_shipped, package=package)
+    ordered = in_order(charges)
+    if len({charge.currency for charge in ordered}) == 1:
+        yield ParcelCharges(ordered, was_shipped=was_shipped, package=package)
+        return
+    for _, group in groupby(sorted(ordered, key=_currency), key=_currency):
+        yield ParcelCharges(list(group), was_shipped=was_shipped, package=package)
 
 
 def _currency(charge: ChargeRow) -> str:

@@ -8,6 +8,8 @@ from crossdock.store.carriers.charges import ChargeRow, PriceRow
 
 ENOUGH_PRICES, USUAL_SHARE = 5, Decimal("0.8")
 """A price is usual where so many charges had it, and such a share of all in its time."""
+NEAR = 45 * 86_400
+"""A price is taken for that of a day before its first or after its last charge if no other is nearer."""
 MOST_PRICES = 400_000
 """Prices that are held; where an account has more, none is derived, as none repeats."""
 
@@ -46,17 +48,16 @@ class PriceList:
         ]
         return sorted(cells, key=lambda pair: (*pair[0][:3], Decimal(pair[0][3]), *pair[0][4:]))
 
+    def _at(self, cell: PriceCell, day: int) -> list[UsualPrice]:
+        """The prices of a cell on a day, else near to it."""
+        every = self._cells.get(cell, ())
+        prices = [price for price in every if price.first <= day <= price.last]
+        return prices or [price for price in every if price.first - NEAR <= day <= price.last + NEAR]
+
     def usual(self, charge: ChargeRow, weight: Decimal | None = None) -> UsualPrice | None:
         """The usual price of a charge's cell at its time, or of another weight; None where none is clear."""
-        text = charge.billed_weight if weight is None else format(weight, "f")
-        if charge.service is None or charge.zone is None or text is None:
-            return None
-        cell = (
-            charge.account_id, charge.service, charge.zone, _plain(text), charge.weight_unit or "",
-            charge.currency or "",
-        )  # fmt: skip
-        day = charge.charged_on
-        prices = [price for price in self._cells.get(cell, ()) if price.first <= day <= price.last]
+        cell = _cell_of(charge, weight)
+        prices = [] if cell is None else self._at(cell, charge.charged_on)
         if not prices:
             return None
         best = max(prices, key=lambda price: price.charges)
@@ -64,6 +65,14 @@ class PriceList:
         if best.charges < ENOUGH_PRICES or best.charges < USUAL_SHARE * in_all:
             return None
         return best
+
+
+def _cell_of(charge: ChargeRow, weight: Decimal | None) -> PriceCell | None:
+    text = charge.billed_weight if weight is None else format(weight, "f")
+    if charge.service is None or charge.zone is None or text is None:
+        return None
+    unit, currency = charge.weight_unit or "", charge.currency or ""
+    return charge.account_id, charge.service, charge.zone, _plain(text), unit, currency
 
 
 def _plain(weight: str) -> str:

@@ -25,7 +25,7 @@ WANTED = f"{','.join(PRICE_COLUMNS)} or {','.join(DISCOUNT_COLUMNS)}"
 
 @dataclass(frozen=True)
 class CardPrice:
-    """What a charge should have cost, and what in the card says so."""
+    """The agreed price of a charge, and the place in the card that says so."""
 
     amount: Decimal
     because: str

@@ -217,6 +217,8 @@ class Audit:
                     key, account, invoice, None if gap is None else Decimal(gap), currency, str(file_id)
                 )
                 for key, account, invoice, gap, currency, file_id in rows
+                # Where items come to the total, a fault of other rows is none of the invoice's.
+                if gap is None or Decimal(gap)
             ]
 
     async def _store(self, batch: Iterable[Finding], began_ms: int, *, is_group: bool = False) -> int:
@@ -249,6 +251,6 @@ def _by_parcel(rows: Iterable[ChargeRow]) -> list[list[ChargeRow]]:
 
 
 def _package(records: Iterable[ShippedRow]) -> PackageMeasures | None:
-    """What a warehouse measured of a parcel: where several say something else, nobody knows."""
+    """The measures of a parcel in a warehouse; None where several differ."""
     texts = {record.measures for record in records if record.measures is not None}
     return package_of(texts.pop()) if len(texts) == 1 else None

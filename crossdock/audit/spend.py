@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from crossdock.audit.findings import ZERO, Finding
 from crossdock.store.carriers.charges import ChargeRow
@@ -38,6 +39,7 @@ class SpendSums:
             yield SpendRow(*key, charges=self.counts[key], net=format(amount, "f"))
 
 
+@lru_cache(8192)
 def _month(charged_on: int) -> str:
     """The month of a moment in seconds, in UTC; "" for 0, where none is known."""
     if charged_on == 0:

@@ -28,7 +28,7 @@ _MOST_DIVISOR = 10_000
 
 
 class PackageMeasures(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a warehouse measured of a package; None where it did not."""
+    """The measures of a package in a warehouse; None where it took none."""
 
     weight: Decimal | None = None
     weight_unit: str | None = None
@@ -37,7 +37,7 @@ class PackageMeasures(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def evidence(self) -> dict[str, Any]:
-        """Its members, as findings show them."""
+        """The members, as findings show them."""
         return {
             "weight": self.weight, "weight_unit": self.weight_unit,
             "size": None if self.size is None else list(self.size), "size_unit": self.size_unit,
@@ -82,7 +82,7 @@ def volume_of(size: Iterable[Decimal]) -> Decimal:
 
 @dataclass(frozen=True)
 class Divisor:
-    """What volumes are divided by. source: row, settings or inferred of the account's own rows."""
+    """A number that volumes are divided by. source: row, settings or inferred of the account's own rows."""
 
     value: Decimal
     source: str

@@ -23,6 +23,7 @@ from crossdock.kit.auth.oauth import code_token, oauth_app
 from crossdock.kit.auth.oauth1 import app_keys, temporary_credentials, token_credentials
 from crossdock.kit.contract import Context
 from crossdock.kit.manifest import OAuthManifest
+from crossdock.kit.registry import find_integration
 from crossdock.kit.session import TOKENS
 from crossdock.store.connections import oauth_flows
 from crossdock.store.database.engine import Database
@@ -148,6 +149,8 @@ def code_challenge(verifier: str) -> str:
 
 def authorize_url(context: Context, state: str, flow: ConsentFlow) -> str:
     """The vendor's page of consent: RFC 6749, section 4.1.1, with what the manifest says besides."""
+    if (module := _own_consent(flow)) is not None:
+        return str(module.authorize_url(context, state))
     oauth = _oauth_of(context)
     params = {
         "response_type": "code",
@@ -207,10 +210,18 @@ async def exchange(context: Context, flow: ConsentFlow, code: str) -> dict[str, 
 
     Raises InvalidCredentials when the vendor does not take the code.
     """
+    if (module := _own_consent(flow)) is not None:
+        return {TOKENS: (await module.code_token(context, code)).stored()}
     oauth = context.auth.oauth
     verifier = flow.verifier if oauth is None or oauth.pkce else None
     token = await code_token(context.http, oauth_app(context), code, flow.redirect_uri, verifier)
     return {TOKENS: token.stored()}
+
+
+def _own_consent(flow: ConsentFlow) -> Any:
+    """The module `consent` of an integration whose vendor's endpoints are none of OAuth 2's, or None."""
+    integration = find_integration(flow.type, flow.integration)
+    return integration.module("consent") if integration and integration.has("consent") else None
 
 
 def check_answer(query: Mapping[str, str]) -> str:

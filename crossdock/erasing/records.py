@@ -166,7 +166,7 @@ class RecordEraser:
         written = _changed(answers, lambda body: masked_bytes(body, mask))
         findings.add("writes", len(written))
         if self.erases:
-            await record_copies.put_event_bodies(transaction, fresh)
+            await record_copies.put_event_bodies(transaction, scope, fresh)
             await record_copies.put_responses(transaction, answered)
             await record_copies.put_answers(transaction, self.connection.id, written)
             findings.add("raw_records", await record_copies.forget_raw(transaction, scope, record_id))

@@ -116,6 +116,8 @@ class Resource:
     """The field that the path narrows to: warehouse locations are read below their warehouse."""
     reader_name: str | None = None
     """See `reader`; None: the singular."""
+    bulky: bool = False
+    """Whether documents are long and alike, most of them names: they are stored packed."""
     derives: "Resource | None" = None
     """What can be derived from how these records change, for systems that keep none of it themselves."""
 

@@ -158,7 +158,7 @@ class CallsFile(CaseStruct, kw_only=True):
     """Descriptions of the vendor's API below `vendor-specs`, which the exchanges are held to."""
     described_wrongly: dict[str, str] = {}
     """Operations whose answers differ from that, "GET /orders", and parameters whose values do, "GET /orders
-    ids", each with how."""
+    ids", or that no operation says, "* sign", each with how."""
     exchanges: dict[str, Exchange] = {}
     """Exchanges that several cases have, by name."""
     cases: list[CallCase]

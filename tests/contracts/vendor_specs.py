@@ -29,6 +29,8 @@ from tests.contracts.case_files import NOTHING, CannedAnswer, Exchange, Expected
 FORM = "application/x-www-form-urlencoded"
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
 ROOT_URI = "urn:description"
+ANY = "* "
+"""How a parameter begins that no operation describes and each takes, such as a signature: "* sign"."""
 
 
 class Description(Protocol):
@@ -63,6 +65,9 @@ class OpenApiDescription:
             ROOT_URI, DRAFT202012.create_resource(document)
         )
         self._is_second = "swagger" in document
+        self._undescribed_names = {
+            name.removeprefix(ANY) for name in self._skipped if name.startswith(ANY)
+        }  # fmt: skip
         self.operations = list(self._operations())
         self.lacking: Collection[str] = ()
         """Operations that the vendor has and no file describes: "GET /orders/count"."""
@@ -143,7 +148,8 @@ class OpenApiDescription:
     ) -> Iterator[str]:
         sent: dict[str, Mapping[str, Any]] = {"query": request.params, "path": values}
         known_names = {parameter["name"] for parameter in operation.parameters if parameter["in"] == "query"}
-        for name in request.params.keys() - known_names - {f"{name}[]" for name in known_names}:
+        known_names |= {f"{name}[]" for name in known_names}
+        for name in request.params.keys() - known_names - self._undescribed_names:
             yield f"the parameter {name} is not described"
         for parameter in operation.parameters:
             name, position = parameter["name"], parameter["in"]
@@ -388,7 +394,8 @@ def load(files: Sequence[Path], described_wrongly: Mapping[str, str] | None = No
     """The description in these files.
 
     described_wrongly: operations whose answers are not looked at, or that are lacking, "GET /orders", and
-    parameters that may have any value, "GET /orders ids"; each with the reason.
+    parameters that may have any value, "GET /orders ids", or that every call has and no file says, "* sign";
+    each with the reason.
     """
     descriptions = [_load(file, described_wrongly or {}) for file in files]
     documents = [entry for entry in descriptions if isinstance(entry, OpenApiDescription)]

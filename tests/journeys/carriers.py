@@ -8,6 +8,7 @@ import httpx
 from crossdock.kit import registry
 from crossdock.store.connections import access
 from crossdock.store.connections.connections import ConnectionRow
+from crossdock.store.records.packing import unpacked_bodies
 from crossdock.wire import decoder
 from tests.journeys.conftest import World
 
@@ -65,7 +66,8 @@ class Carrier:
             "SELECT id, type, body, sealed FROM events WHERE connection_id = ? ORDER BY seq",
             self.connection.id,
         )
-        for event_id, kind, body, sealed in rows:
+        bodies = await unpacked_bodies(services.database, [(row[2], bool(row[3])) for row in rows])
+        for (event_id, kind, _, sealed), body in zip(rows, bodies, strict=True):
             if kind in types:
                 context = f"event {event_id}"
                 clear = await services.vault.open(self.world.organization, context, body) if sealed else body

@@ -28,6 +28,7 @@ from crossdock.services.wiring import Services
 from crossdock.store.connections import access
 from crossdock.store.database.migrate import migrate
 from crossdock.store.database.secrets import new_secret_key
+from crossdock.store.records.packing import unpacked_bodies
 from crossdock.web.dependencies import Dependencies
 from tests.conftest import apart, copied, on_server, run_sql, unsynced
 from tests.ports import free_port
@@ -148,14 +149,18 @@ class Server:
 
     def events(self, organization: Organization, kind: str) -> list[Json]:
         """The bodies of the events of the connection of a type so far; an encrypted one is only named."""
-        look = self.services.database.fetch(
-            "SELECT e.type, e.sealed, e.body FROM events e JOIN connections c ON c.id = e.connection_id "
-            "WHERE c.uid = ? ORDER BY e.seq",
-            organization.uids[kind],
+        database = self.services.database
+        rows = self.do(
+            database.fetch(
+                "SELECT e.type, e.sealed, e.body FROM events e JOIN connections c ON c.id = e.connection_id "
+                "WHERE c.uid = ? ORDER BY e.seq",
+                organization.uids[kind],
+            )
         )
+        bodies = self.do(unpacked_bodies(database, [(row[2], bool(row[1])) for row in rows]))
         return [
-            {"event_type": event} if sealed else msgspec.json.decode(bytes(body))
-            for event, sealed, body in self.do(look)
+            {"event_type": row[0]} if row[1] else msgspec.json.decode(body)
+            for row, body in zip(rows, bodies, strict=True)
         ]
 
     def last_run(self, organization: Organization, kind: str, function: str) -> Json:

@@ -136,7 +136,7 @@ def _check_amount(amount: Decimal) -> None:
 
 
 async def totals(visit: RequestContext) -> Response:
-    """What all findings of the last audit come to, by rule, direction, account, month and currency."""
+    """The sums of all findings of the last audit, by rule, direction, account, month and currency."""
     offered(visit)
     door, connection = visit.door, visit.connection
     sums = await findings.finding_sums(door.database, connection.id)

@@ -91,7 +91,7 @@ async def _costs(
 async def _spread_shares(
     visit: RequestContext, rows: Sequence[ChargeRow]
 ) -> dict[InvoiceKey, Decimal] | None:
-    """What a cent of a parcel bears of its invoice's costs without a tracking number; None: not spread."""
+    """The costs without a tracking number per unit of parcels' costs, by invoice; None: not spread."""
     settings = await audit.settings(visit.door.database, visit.connection.id)
     of_all = settings[""].spreads_costs if "" in settings else False
     accounts = {

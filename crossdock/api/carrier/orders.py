@@ -73,25 +73,23 @@ async def orders_of(
     """The orders of these tracking numbers. A return's freight is the cost of the order that comes back."""
     if others is None:
         others = await trackings.same_customer(database, connection)
-    rows = [
-        row for row in await trackings.shipped(database, others, numbers)
-        if row.resource in _TYPES and (row.resource != RETURNS.key or row.order_id)
-    ]  # fmt: skip
+    rows = [row for row in await trackings.shipped(database, others, numbers) if _is_of_order(row)]
     known = await connections.by_ids(database, {row.connection_id for row in rows})
     order_numbers = await _numbers_of_returned(database, rows)
-    by_number: dict[str, list[OrderKey]] = {}
+    by_number: dict[str, dict[tuple[int, str], OrderKey]] = {}
     for row in rows:
-        if row.connection_id not in known:
-            continue
-        order_id = row.order_id if row.resource == RETURNS.key else row.record_id
-        number = order_numbers.get((row.connection_id, order_id or "")) if row.order_id else row.order_number
-        order = OrderKey(known[row.connection_id].uid, _TYPES[row.resource], order_id or "", number)
-        orders = by_number.setdefault(row.tracking_number, [])
-        if not any(
-            (one.connection_id, one.order_id) == (order.connection_id, order.order_id) for one in orders
-        ):
-            orders.append(order)
-    return ParcelOrders(by_number)
+        if row.connection_id in known:
+            order_id, number = row.record_id, row.order_number
+            if row.resource == RETURNS.key:
+                order_id = row.order_id or ""
+                number = order_numbers.get((row.connection_id, order_id))
+            order = OrderKey(known[row.connection_id].uid, _TYPES[row.resource], order_id, number)
+            by_number.setdefault(row.tracking_number, {}).setdefault((row.connection_id, order_id), order)
+    return ParcelOrders({number: list(orders.values()) for number, orders in by_number.items()})
+
+
+def _is_of_order(row: ShippedRow) -> bool:
+    return row.resource in _TYPES and (row.resource != RETURNS.key or bool(row.order_id))
 
 
 async def _numbers_of_returned(
@@ -102,5 +100,5 @@ async def _numbers_of_returned(
     if not returned:
         return {}
     ids = sorted({row.order_id or "" for row in returned})
-    found = await trackings.of_records(database, sorted({row.connection_id for row in returned}), ids)
-    return {(row.connection_id, row.record_id): row.order_number for row in found}
+    orders = await trackings.of_records(database, sorted({row.connection_id for row in returned}), ids)
+    return {(row.connection_id, row.record_id): row.order_number for row in orders}

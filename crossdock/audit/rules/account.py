@@ -98,7 +98,7 @@ class AccountCharges:
         yield from self._twice(charge)
 
     def end(self) -> Iterator[Finding]:
-        """What is left once all were seen."""
+        """Findings that are left once all were seen."""
         yield from self._month_of_fees()
         yield from self._surplus()
 

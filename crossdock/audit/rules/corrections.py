@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from crossdock.audit.findings import Finding, finding_of, shown, total
-from crossdock.audit.parcels import Knowledge, Parcel
+from crossdock.audit.findings import ZERO, Finding, finding_of, shown, total
+from crossdock.audit.parcels import Knowledge, ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
 from crossdock.audit.volume import billable, size_in, volume_of, weight_in
 from crossdock.invoices.charges import LENGTH_OF
@@ -16,29 +16,32 @@ LATE_DAYS = 90
 DAY = 86_400
 
 
-def corrections(parcel: Parcel, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
-    """Everything that came on top of what was billed first."""
-    yield from _charge_correction(parcel, knowledge, refunds)
-    yield from _address_correction(parcel, refunds)
-    yield from _residential_adjustment(parcel, refunds)
-    yield from _returned_to_sender(parcel, refunds)
+def corrections(parcel: ParcelCharges, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
+    """Findings about all that came on top of what was billed first."""
+    if any(charge.reason or charge.category == "address_correction" for charge in parcel.charges):
+        yield from _charge_correction(parcel, knowledge, refunds)
+        yield from _address_correction(parcel, refunds)
+        yield from _residential_adjustment(parcel, refunds)
+        yield from _returned_to_sender(parcel, refunds)
     yield from _late_billing(parcel, refunds)
     yield from _billed_to_us(parcel, refunds)
 
 
-def _of_reason(parcel: Parcel, reason: str) -> list[ChargeRow]:
+def _of_reason(parcel: ParcelCharges, reason: str) -> list[ChargeRow]:
     return [charge for charge in parcel.charges if charge.reason == reason]
 
 
 def _cost(charges: Sequence[ChargeRow], refunds: Refunds) -> Decimal:
-    """What charges still cost, the lines of a re-rating taken together."""
+    """The cost of charges after refunds, the lines of a re-rating taken together."""
+    if not charges:
+        return ZERO
     plain = [charge for charge in charges if charge.amount < 0 and charge.item_id in refunds.settled]
     matched = {finding.key[0] for finding in refunds.findings if finding.rule.endswith("matched_refund")}
     taken_off = total(charge for charge in plain if charge.item_id not in matched)
-    return sum((refunds.left(charge) for charge in charges), Decimal(0)) + taken_off
+    return sum((refunds.left(charge) for charge in charges), ZERO) + taken_off
 
 
-def _charge_correction(parcel: Parcel, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
+def _charge_correction(parcel: ParcelCharges, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
     """Measured again: what it cost in all, with old and new weight and size."""
     charges = _of_reason(parcel, "charge_correction") + _of_reason(parcel, "zone_adjustment")
     amount = _cost(charges, refunds)
@@ -59,7 +62,7 @@ def _charge_correction(parcel: Parcel, knowledge: Knowledge, refunds: Refunds) -
     )  # fmt: skip
 
 
-def _before(parcel: Parcel) -> ChargeRow | None:
+def _before(parcel: ParcelCharges) -> ChargeRow | None:
     """The first freight row of the parcel: as it was billed first."""
     rows = [charge for charge in parcel.outbound if charge.category == "base" and not charge.reason]
     return rows[0] if rows else None
@@ -91,7 +94,7 @@ NO_MEASURES = Measures()
 
 
 def _carton(before: ChargeRow | None, after: ChargeRow) -> tuple[str, ...]:
-    """What makes corrections one wrong carton: the stated weight and the corrected size; () if unknown."""
+    """The mark of one wrong carton: the stated weight and the corrected size; () if unknown."""
     size = measures_of(after.measures).size
     stated = after.actual_weight or (before.actual_weight if before else None)
     if size is None or stated is None:
@@ -100,7 +103,7 @@ def _carton(before: ChargeRow | None, after: ChargeRow) -> tuple[str, ...]:
 
 
 def _contradicted(
-    parcel: Parcel, knowledge: Knowledge, before: ChargeRow | None, after: ChargeRow
+    parcel: ParcelCharges, knowledge: Knowledge, before: ChargeRow | None, after: ChargeRow
 ) -> dict[str, Any]:
     """The warehouse's measures, where they say that the first billing was right; {} where they do not."""
     package, unit = parcel.package, after.weight_unit or ""
@@ -118,7 +121,7 @@ def _contradicted(
     return {"warehouse": package.evidence, "billable_weight": allowed.weight, "dim_divisor": divisor.value}
 
 
-def _address_correction(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
+def _address_correction(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     """Every charge for correcting the address, with its fuel."""
     charges = [
         charge for charge in parcel.charges
@@ -136,7 +139,7 @@ def _address_correction(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _residential_adjustment(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
+def _residential_adjustment(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     charges = _of_reason(parcel, "residential_adjustment")
     amount = _cost(charges, refunds)
     if amount > 0:
@@ -146,7 +149,7 @@ def _residential_adjustment(parcel: Parcel, refunds: Refunds) -> Iterator[Findin
         )  # fmt: skip
 
 
-def _returned_to_sender(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
+def _returned_to_sender(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     """The way back, with the way out that was for nothing."""
     charges = parcel.journeys.get("return_to_sender", [])
     amount = _cost(charges, refunds)
@@ -159,9 +162,11 @@ def _returned_to_sender(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _late_billing(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
-    """What the row says was not billed in time, or came months after the parcel was sent."""
+def _late_billing(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
+    """Charges that were not billed in time, as the row says, or came months after the parcel was sent."""
     late = [charge for charge in parcel.charges if _is_late(charge)]
+    if not late:
+        return
     amount = _cost([charge for charge in late if charge.category != "discount"], refunds)
     amount += total(charge for charge in late if charge.category == "discount")
     if amount > 0:
@@ -181,18 +186,24 @@ def _is_late(charge: ChargeRow) -> bool:
 
 
 def _days_after(charge: ChargeRow) -> int | None:
-    """How long after it was sent a parcel was billed; None where a date is missing."""
+    """The days between sending a parcel and billing it; None where a date is missing."""
     if not charge.shipped_on or not charge.invoiced_on:
         return None
     return (charge.invoiced_on - charge.shipped_on) // DAY
 
 
-def _billed_to_us(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
+def _billed_to_us(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     """Parcels that somebody else sent at this account's expense."""
-    payers = {payer for charge in parcel.outbound if (payer := measures_of(charge.measures).payer)}
+    payers = {
+        payer
+        for charge in parcel.outbound
+        if charge.measures and (payer := measures_of(charge.measures).payer)
+    }
+    if not payers:
+        return
     amount = _cost([charge for charge in parcel.outbound if charge.category != "discount"], refunds)
     amount += total(charge for charge in parcel.outbound if charge.category == "discount")
-    if payers and amount > 0:
+    if amount > 0:
         payer = min(payers)
         words = "freight collect" if payer == "collect" else "as third party"
         yield finding_of(

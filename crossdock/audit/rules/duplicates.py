@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from crossdock.audit.findings import ZERO, Finding, finding_of, total
-from crossdock.audit.parcels import Parcel
+from crossdock.audit.parcels import ParcelCharges
 from crossdock.audit.rules.refunds import Refunds, plain_label
 from crossdock.store.carriers.charges import ChargeRow
 
 
-def duplicates(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
+def duplicates(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     """The same label more than once on one journey: all but the dearest, less what came back."""
+    if len({plain_label(charge.label) for charge in parcel.charges}) == len(parcel.charges):
+        return
     for journey, charges in parcel.journeys.items():
         groups: dict[tuple[str, bool], list[ChargeRow]] = {}
         for charge in charges:
@@ -24,7 +26,7 @@ def duplicates(parcel: Parcel, refunds: Refunds) -> Iterator[Finding]:
 
 
 def _fuel(
-    parcel: Parcel, journey: str, groups: dict[tuple[str, bool], list[ChargeRow]], refunds: Refunds
+    parcel: ParcelCharges, journey: str, groups: dict[tuple[str, bool], list[ChargeRow]], refunds: Refunds
 ) -> Iterator[Finding]:
     """Fuel twice: of equal amounts, and the later with nothing new beside it that it could be of."""
     for (label, _), group in groups.items():
@@ -40,7 +42,7 @@ def _fuel(
                 yield from _surplus(parcel, (journey, label), [first, *again], refunds)
 
 
-def _is_of_something_new(fuel: ChargeRow, first: ChargeRow, parcel: Parcel) -> bool:
+def _is_of_something_new(fuel: ChargeRow, first: ChargeRow, parcel: ParcelCharges) -> bool:
     """Check whether its invoice has charges, other than fuel, that the first one's has not."""
     if fuel.invoice_id == first.invoice_id:
         return False
@@ -53,7 +55,7 @@ def _is_of_something_new(fuel: ChargeRow, first: ChargeRow, parcel: Parcel) -> b
 
 
 def _surplus(
-    parcel: Parcel, key: tuple[str, str], group: Sequence[ChargeRow], refunds: Refunds
+    parcel: ParcelCharges, key: tuple[str, str], group: Sequence[ChargeRow], refunds: Refunds
 ) -> Iterator[Finding]:
     left = {charge.item_id: refunds.left(charge) for charge in group}
     dearest = max(group, key=lambda charge: left[charge.item_id])

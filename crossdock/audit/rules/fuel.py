@@ -1,22 +1,26 @@
 """Fuel surcharges against the percentage of their week. Pure.
 
-The percentage is what parcels with nothing but freight and fuel show: no list of the carrier's is needed. It
-grows with all that a parcel costs at most, so that what is told is never too much.
+The percentage is what parcels with nothing but freight and fuel show, or all parcels where they agree: no
+list of the carrier's is needed. Fuel is on all that a parcel costs at most, so that no finding is too much.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from heapq import heappush, heappushpop
 
 from crossdock.audit.findings import CENT, ZERO, Finding, finding_of
-from crossdock.audit.parcels import Parcel
+from crossdock.audit.parcels import ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
 from crossdock.store.carriers.charges import ChargeRow
 
 ENOUGH_PARCELS = 5
+AGREED_SHARE, NEAR = Decimal("0.8"), Decimal("0.01")
+"""Where so many of all parcels have the same share, give or take so much of it, that is the percentage."""
+PUBLISHED_STEP, ROUNDING = Decimal("0.0005"), Decimal("0.00025")
+"""Percentages are published in steps; what is that near to one is one, and the rest is rounding."""
 MOST_HELD = 200
 """Parcels of a week that are held until its percentage is known: those with the most fuel."""
 LEAST, LEAST_SHARE = Decimal("0.05"), Decimal("0.02")
@@ -26,11 +30,53 @@ WeekKey = tuple[str, str, str, str]
 """Account, service, currency, week."""
 
 
+class _Shares:
+    """Shares of fuel, each with how many parcels have it, their fuel and their cost."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Decimal, tuple[int, Decimal, Decimal]] = {}
+
+    def add(self, share: Decimal, fuel: Decimal, cost: Decimal) -> None:
+        count, fuels, costs = self._sums.get(share, (0, ZERO, ZERO))
+        self._sums[share] = count + 1, fuels + fuel, costs + cost
+
+    def usual(self, agreed: Decimal) -> Decimal | None:
+        """The share of those around the median, where so much of all are around it."""
+        number = sum(count for count, _, _ in self._sums.values())
+        median = self._median(number)
+        if number < ENOUGH_PARCELS or median is None:
+            return None
+        near = [self._sums[share] for share in self._sums if abs(share - median) <= NEAR * median]
+        if sum(count for count, _, _ in near) < agreed * number:
+            return None
+        step = (median / PUBLISHED_STEP).to_integral_value() * PUBLISHED_STEP
+        if abs(step - median) < ROUNDING:
+            return step
+        return sum((fuel for _, fuel, _ in near), ZERO) / sum((cost for _, _, cost in near), ZERO)
+
+    def _median(self, number: int) -> Decimal | None:
+        seen = 0
+        for share in sorted(self._sums):
+            seen += self._sums[share][0]
+            if seen * 2 > number:
+                return share
+        return None
+
+
 @dataclass
 class _Week:
-    pure: Counter[Decimal] = field(default_factory=Counter)
+    pure: _Shares = field(default_factory=_Shares)
+    """Of parcels with freight and fuel alone."""
+    every: _Shares = field(default_factory=_Shares)
     held: list[tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]] = field(default_factory=list)
     """Share, parcel, fuel, cost of all else, fuel lines; a heap, the smallest share first."""
+
+    def hold(self, held: tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]) -> None:
+        """Hold a parcel, in place of the one with the smallest share where there are many."""
+        if len(self.held) < MOST_HELD:
+            heappush(self.held, held)
+        else:
+            heappushpop(self.held, held)
 
 
 class FuelShares:
@@ -39,9 +85,11 @@ class FuelShares:
     def __init__(self) -> None:
         self._weeks: dict[WeekKey, _Week] = {}
 
-    def see(self, parcel: Parcel, refunds: Refunds, claimed: Iterable[str]) -> None:
+    def see(self, parcel: ParcelCharges, refunds: Refunds, claimed: Iterable[str]) -> None:
         """Take a parcel in. claimed: item ids that other findings ask for already."""
         taken = set(claimed)
+        if all(charge.category != "fuel" for charge in parcel.charges):
+            return
         invoices: dict[str, list[ChargeRow]] = {}
         for charge in parcel.outbound:
             if not charge.reason and charge.item_id not in taken:
@@ -49,33 +97,25 @@ class FuelShares:
         for charges in invoices.values():
             self._see_invoice(parcel, charges, refunds)
 
-    def _see_invoice(self, parcel: Parcel, charges: Sequence[ChargeRow], refunds: Refunds) -> None:
+    def _see_invoice(self, parcel: ParcelCharges, charges: Sequence[ChargeRow], refunds: Refunds) -> None:
         lines = [charge for charge in charges if charge.category == "fuel" and charge.amount > 0]
         fuel = sum(map(refunds.left, lines), ZERO)
         others = [charge for charge in charges if charge.category not in ("fuel", "duties_and_taxes")]
-        cost = sum(
-            (charge.amount if charge.category == "discount" else refunds.left(charge) for charge in others),
-            ZERO,
-        )
+        cost = _cost(others, refunds)
         if fuel <= 0 or cost <= 0:
             return
-        share = (fuel / cost).quantize(_STEP)
-        service = next((charge.service for charge in others if charge.service), "") or ""
-        week = self._weeks.setdefault(
-            (lines[0].account_id, service, parcel.currency, _week(lines[0])), _Week()
-        )
+        service = next((charge.service for charge in others if charge.service), None) or ""
+        key = lines[0].account_id, service, parcel.currency, _week(lines[0])
+        week, share = self._weeks.setdefault(key, _Week()), (fuel / cost).quantize(_STEP)
+        week.every.add(share, fuel, cost)
         if all(charge.category in ("base", "discount") for charge in others):
-            week.pure[share] += 1
-        held = (share, parcel.number + lines[0].item_id, fuel, cost, lines)
-        if len(week.held) < MOST_HELD:
-            heappush(week.held, held)
-        else:
-            heappushpop(week.held, held)
+            week.pure.add(share, fuel, cost)
+        week.hold((share, parcel.number + lines[0].item_id, fuel, cost, lines))
 
     def end(self) -> Iterator[Finding]:
-        """Everything above the percentage of its week."""
+        """Findings about all above the percentage of its week."""
         for (_, _, _, name), week in self._weeks.items():
-            usual = _median(week.pure)
+            usual = week.pure.usual(ZERO) or week.every.usual(AGREED_SHARE)
             if usual is None:
                 continue
             for share, _, fuel, cost, lines in sorted(week.held, key=lambda held: held[1]):
@@ -84,26 +124,24 @@ class FuelShares:
                     yield finding_of(
                         "fuel_percentage", (lines[0].item_id,), over, lines,
                         f"fuel is {share * 100:.1f} % of {lines[0].tracking_number}, "
-                        f"{usual * 100:.1f} % of others in {name}",
-                        certainty="likely", claims=lines, fuel_share=share, usual_share=usual,
+                        f"{usual * 100:.2f} % of others in {name}",
+                        certainty="likely", claims=lines, fuel_share=share, usual_share=usual.quantize(_STEP),
                         cost_without_fuel=cost, week=name,
                     )  # fmt: skip
 
 
-def _median(shares: Counter[Decimal]) -> Decimal | None:
-    number = shares.total()
-    if number < ENOUGH_PARCELS:
-        return None
-    seen = 0
-    for share in sorted(shares):
-        seen += shares[share]
-        if seen * 2 > number:
-            return share
-    return None
+def _cost(charges: Iterable[ChargeRow], refunds: Refunds) -> Decimal:
+    """The cost of charges after discounts and refunds."""
+    costs = (charge.amount if charge.category == "discount" else refunds.left(charge) for charge in charges)
+    return sum(costs, ZERO)
 
 
 def _week(charge: ChargeRow) -> str:
-    seconds = charge.invoiced_on or charge.charged_on
+    return _week_of(charge.invoiced_on or charge.charged_on)
+
+
+@lru_cache(8192)
+def _week_of(seconds: int) -> str:
     if not seconds:
         return ""
     year, week, _ = datetime.fromtimestamp(seconds, UTC).isocalendar()

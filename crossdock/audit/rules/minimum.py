@@ -27,10 +27,7 @@ def _of_service(key: tuple[str, str, str], rows: list[DiscountRow]) -> Iterator[
     if number < ENOUGH_AT_MINIMUM or len({row.gross for row in at_minimum}) < ENOUGH_GROSSES:
         return
     share = _usual_discount([row for row in rows if Decimal(row.net) > minimum])
-    lost = ZERO
-    for row in at_minimum:
-        lost += max(minimum - Decimal(row.gross) * (1 - share), ZERO) * row.charges
-    lost = lost.quantize(CENT, ROUND_HALF_UP)
+    lost = _lost(at_minimum, minimum, share)
     if lost > 0:
         account, service, currency = key
         yield Finding(
@@ -41,6 +38,12 @@ def _of_service(key: tuple[str, str, str], rows: list[DiscountRow]) -> Iterator[
             charged_on=max(row.last for row in at_minimum),
             detail={"minimum": minimum, "charges": number, "usual_discount": share},
         )  # fmt: skip
+
+
+def _lost(rows: list[DiscountRow], minimum: Decimal, share: Decimal) -> Decimal:
+    """The money that a share of the list prices would have saved at the minimum price."""
+    lost = [max(minimum - Decimal(row.gross) * (1 - share), ZERO) * row.charges for row in rows]
+    return sum(lost, ZERO).quantize(CENT, ROUND_HALF_UP)
 
 
 def _usual_discount(rows: list[DiscountRow]) -> Decimal:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import combinations
 
 from crossdock.audit.findings import ZERO, Finding, finding_of, shown, total
-from crossdock.audit.parcels import Parcel
+from crossdock.audit.parcels import ParcelCharges
 from crossdock.store.carriers.charges import ChargeRow
 
 MOST_COMBINED = 10
@@ -29,7 +29,7 @@ def plain_label(label: str) -> str:
 
 @dataclass
 class Refunds:
-    """What came back of a parcel: findings, and how much of each charge, by item id."""
+    """Refunds of a parcel: findings, and how much of each charge came back, by item id."""
 
     findings: list[Finding] = field(default_factory=list)
     given_back: dict[str, Decimal] = field(default_factory=dict)
@@ -37,7 +37,9 @@ class Refunds:
     """Refunds that a finding tells of, or that are a line of a re-rating."""
 
     def left(self, charge: ChargeRow) -> Decimal:
-        """What a charge still costs."""
+        """The cost of a charge after refunds."""
+        if not self.given_back:
+            return max(charge.amount, ZERO)
         return max(charge.amount - self.given_back.get(charge.item_id, ZERO), ZERO)
 
     def give_back(self, charges: Iterable[ChargeRow], amount: Decimal) -> None:
@@ -55,9 +57,11 @@ class _Match:
     """whole, part, together."""
 
 
-def refunds_of(parcel: Parcel) -> Refunds:
+def refunds_of(parcel: ParcelCharges) -> Refunds:
     """All refunds of a parcel, journey by journey."""
     refunds = Refunds()
+    if all(charge.amount >= 0 for charge in parcel.charges):
+        return refunds
     for charges in parcel.journeys.values():
         negative = [charge for charge in charges if charge.amount < 0 and charge.category != "discount"]
         if not negative:
@@ -72,7 +76,7 @@ def refunds_of(parcel: Parcel) -> Refunds:
     return refunds
 
 
-def _re_ratings(charges: Sequence[ChargeRow], refunds: Refunds, parcel: Parcel) -> None:
+def _re_ratings(charges: Sequence[ChargeRow], refunds: Refunds, parcel: ParcelCharges) -> None:
     """Charges taken back and made anew on one invoice for one reason: only the difference counts."""
     groups: dict[tuple[str, str], list[ChargeRow]] = {}
     for charge in charges:

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from crossdock.audit.findings import Finding, finding_of, total
-from crossdock.audit.parcels import Knowledge, Parcel
+from crossdock.audit.parcels import Knowledge, ParcelCharges
 from crossdock.store.carriers.measures import measures_of
 
 _FIXED_HOLIDAYS = {(1, 1), (6, 19), (7, 4), (11, 11), (12, 25), (12, 24), (12, 31)}
 """Days, as month and day, on which carriers rest, or promise less."""
 
 
-def charged_not_shipped(parcel: Parcel) -> Iterator[Finding]:
+def charged_not_shipped(parcel: ParcelCharges) -> Iterator[Finding]:
     """A parcel that none of the customer's warehouses knows."""
     amount = total(parcel.charges)
     if parcel.was_shipped is False and amount > 0:
@@ -24,24 +24,31 @@ def charged_not_shipped(parcel: Parcel) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def late_delivery(parcel: Parcel, knowledge: Knowledge) -> Iterator[Finding]:
+def late_delivery(parcel: ParcelCharges, knowledge: Knowledge) -> Iterator[Finding]:
     """A parcel that came days late. Hours are not compared: they depend on the place."""
     for charge in parcel.outbound:
+        if charge.category != "base" or not charge.measures or not charge.shipped_on:
+            continue
         delivered = measures_of(charge.measures).delivered_on
         promised = _promised(knowledge, charge.service or "")
-        if not (delivered and promised and charge.shipped_on and charge.category == "base"):
+        if not delivered or not promised:
             continue
         due = _business_days_after(charge.shipped_on, promised)
-        amount = total(one for one in parcel.outbound if one.category in ("base", "fuel", "discount"))
-        if delivered > due and amount > 0:
-            late = (delivered - due) // 86_400
-            yield finding_of(
-                "late_delivery", (parcel.number, parcel.currency), amount, parcel.outbound,
-                f"{charge.service} delivered {parcel.number} {late} {'day' if late == 1 else 'days'} late",
-                certainty="possible", promised_business_days=promised, due_on=_day(due),
-                delivered_on=_day(delivered),
-            )  # fmt: skip
+        if delivered > due:
+            yield from _late(parcel, charge.service or "", promised, due, delivered)
             return
+
+
+def _late(parcel: ParcelCharges, service: str, promised: int, due: int, delivered: int) -> Iterator[Finding]:
+    amount = total(charge for charge in parcel.outbound if charge.category in ("base", "fuel", "discount"))
+    late = (delivered - due) // 86_400
+    if amount > 0:
+        yield finding_of(
+            "late_delivery", (parcel.number, parcel.currency), amount, parcel.outbound,
+            f"{service} delivered {parcel.number} {late} {'day' if late == 1 else 'days'} late",
+            certainty="possible", promised_business_days=promised, due_on=_day(due),
+            delivered_on=_day(delivered),
+        )  # fmt: skip
 
 
 def _promised(knowledge: Knowledge, service: str) -> int | None:

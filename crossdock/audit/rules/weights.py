@@ -6,9 +6,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from crossdock.audit.findings import CENT, ZERO, Finding, finding_of, total
-from crossdock.audit.parcels import Knowledge, Parcel
+from crossdock.audit.parcels import Knowledge, ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
-from crossdock.audit.volume import BillableWeight, billable, size_in, volume_of, weight_in
+from crossdock.audit.volume import BillableWeight, PackageMeasures, billable, size_in, volume_of, weight_in
 from crossdock.invoices.charges import LENGTH_OF
 from crossdock.store.carriers.charges import ChargeRow
 from crossdock.store.carriers.measures import measures_of
@@ -27,11 +27,11 @@ class Freight:
         return self.paid / self.charge.amount
 
     def price_of(self, difference: Decimal) -> Decimal:
-        """What a difference of its price comes to in money paid, to the cent."""
+        """The money paid for a difference of its price, to the cent."""
         return (difference * self.share).quantize(CENT, ROUND_HALF_UP)
 
 
-def freight_of(parcel: Parcel, refunds: Refunds) -> list[Freight]:
+def freight_of(parcel: ParcelCharges, refunds: Refunds) -> list[Freight]:
     """The base charges of the way out that still cost something. Discounts are shared by price."""
     base = [charge for charge in parcel.outbound if charge.category == "base" and charge.amount > 0]
     discounts = total(charge for charge in parcel.outbound if charge.category == "discount")
@@ -45,7 +45,7 @@ def freight_of(parcel: Parcel, refunds: Refunds) -> list[Freight]:
     return freight
 
 
-def overbilled_weight(parcel: Parcel, knowledge: Knowledge, freight: Freight) -> Iterator[Finding]:
+def overbilled_weight(parcel: ParcelCharges, knowledge: Knowledge, freight: Freight) -> Iterator[Finding]:
     """Find freight billed for more than its own row, and the surcharges still charged, account for."""
     charge = freight.charge
     if charge.reason or charge.billed_weight is None or charge.actual_weight is None:
@@ -80,7 +80,7 @@ def lacks_size(freight: Freight, knowledge: Knowledge) -> bool:
 
 
 def _by_row(
-    parcel: Parcel, knowledge: Knowledge, charge: ChargeRow, actual: Decimal
+    parcel: ParcelCharges, knowledge: Knowledge, charge: ChargeRow, actual: Decimal
 ) -> BillableWeight | None:
     """The weight that the row itself allows; None where it is dimensional and no size is known."""
     unit, measures = charge.weight_unit or "", measures_of(charge.measures)
@@ -111,7 +111,7 @@ def _volume_weight(
     return volume_of(sides) / divisor.value, evidence
 
 
-def _minimum(parcel: Parcel, knowledge: Knowledge, unit: str) -> Decimal | None:
+def _minimum(parcel: ParcelCharges, knowledge: Knowledge, unit: str) -> Decimal | None:
     """The largest minimum weight of the surcharges that are still charged."""
     minimums = [
         by_unit[unit]
@@ -121,7 +121,7 @@ def _minimum(parcel: Parcel, knowledge: Knowledge, unit: str) -> Decimal | None:
     return max(minimums, default=None)
 
 
-def _taken_back_minimum(parcel: Parcel, knowledge: Knowledge, charge: ChargeRow) -> str | None:
+def _taken_back_minimum(parcel: ParcelCharges, knowledge: Knowledge, charge: ChargeRow) -> str | None:
     """The surcharge whose minimum the billed weight is, though it was taken back; None: there is none."""
     for category, by_unit in knowledge.vocabulary.minimums.items():
         if by_unit.get(charge.weight_unit or "") == Decimal(charge.billed_weight or 0):
@@ -134,7 +134,7 @@ def _taken_back_minimum(parcel: Parcel, knowledge: Knowledge, charge: ChargeRow)
 def _overcharge(
     knowledge: Knowledge, freight: Freight, allowed: BillableWeight
 ) -> tuple[Decimal, dict[str, Any]]:
-    """What the surplus weight costs: by the account's own prices, else by its share of the weight."""
+    """The cost of the surplus weight: by the account's own prices, else by its share of the weight."""
     charge, evidence = freight.charge, dict(allowed.evidence)
     usual = knowledge.prices.usual(charge, allowed.weight)
     if usual is not None:
@@ -145,36 +145,40 @@ def _overcharge(
     return freight.price_of(charge.amount * (billed - allowed.weight) / billed), evidence
 
 
-def billed_over_measured(parcel: Parcel, knowledge: Knowledge, freight: Freight) -> Iterator[Finding]:
+def billed_over_measured(parcel: ParcelCharges, knowledge: Knowledge, freight: Freight) -> Iterator[Finding]:
     """Find freight billed for more than what the warehouse measured of the package comes to."""
     charge, package = freight.charge, parcel.package
-    if package is None or package.weight is None or charge.billed_weight is None or charge.reason:
+    if package is None or charge.billed_weight is None or charge.reason:
         return
-    unit, measures = charge.weight_unit or "", measures_of(charge.measures)
-    weight = weight_in(unit, package.weight, package.weight_unit)
-    if weight is None or measures.pieces > 1:
+    allowed = _by_warehouse(parcel, package, knowledge, charge)
+    if allowed is None or Decimal(charge.billed_weight) <= allowed.weight:
         return
-    size, size_unit = (
-        (package.size, package.size_unit) if package.size else (measures.size, measures.size_unit)
-    )
-    volume_weight, evidence = _volume_weight(knowledge, charge, size, size_unit)
-    if volume_weight is None and (size is not None or measures.basis == "dimensional"):
-        return
-    allowed = billable(knowledge.vocabulary, unit, weight, volume_weight, _minimum(parcel, knowledge, unit))
-    if Decimal(charge.billed_weight) <= allowed.weight:
-        return
-    amount, evidence = _overcharge(
-        knowledge, freight, BillableWeight(allowed.weight, allowed.evidence | evidence)
-    )
+    amount, evidence = _overcharge(knowledge, freight, allowed)
     if amount > 0:
+        unit = charge.weight_unit or ""
         yield finding_of(
             "billed_over_measured", (charge.item_id,), amount, [charge],
             f"billed for {_weight(charge.billed_weight)} {unit}; what the warehouse measured comes to "
             f"{allowed.weight:f} {unit}",
             certainty="likely", claims=[charge], billed_weight=Decimal(charge.billed_weight),
-            warehouse=package.evidence,
-            **evidence,
+            warehouse=package.evidence, **evidence,
         )  # fmt: skip
+
+
+def _by_warehouse(
+    parcel: ParcelCharges, package: PackageMeasures, knowledge: Knowledge, charge: ChargeRow
+) -> BillableWeight | None:
+    """The weight that the warehouse's measures allow; None where they do not say enough."""
+    unit, measures = charge.weight_unit or "", measures_of(charge.measures)
+    weight = None if package.weight is None else weight_in(unit, package.weight, package.weight_unit)
+    if weight is None or measures.pieces > 1:
+        return None
+    source = package if package.size else measures
+    volume_weight, evidence = _volume_weight(knowledge, charge, source.size, source.size_unit)
+    if volume_weight is None and (source.size is not None or measures.basis == "dimensional"):
+        return None
+    allowed = billable(knowledge.vocabulary, unit, weight, volume_weight, _minimum(parcel, knowledge, unit))
+    return BillableWeight(allowed.weight, allowed.evidence | evidence)
 
 
 def above_rate_card(knowledge: Knowledge, freight: Freight) -> Iterator[Finding]:

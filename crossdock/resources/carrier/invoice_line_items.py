@@ -31,4 +31,5 @@ INVOICE_LINE_ITEMS = Resource(
     event="carrier-invoice-line-item",
     every=DAILY,
     taggable=True,
+    bulky=True,
 )

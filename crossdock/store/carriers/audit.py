@@ -7,6 +7,7 @@ from typing import Final
 
 from crossdock.resources.schema import Resource
 from crossdock.store.database.engine import Database, Transaction
+from crossdock.store.records.packing import unpacked
 from crossdock.store.states import JOB_IS_OPEN, JobKinds
 
 KIND: Final = JobKinds.AUDIT
@@ -50,7 +51,8 @@ async def changed(
         *after,
         limit,
     )
-    return [(row[0], row[1], bytes(row[2])) for row in rows]
+    whole = await unpacked(database, [bytes(row[2]) for row in rows])
+    return [(row[0], row[1], document) for row, document in zip(rows, whole, strict=True)]
 
 
 async def gone_since(database: Database, connection_id: int, resource: Resource, since_ms: int) -> list[str]:
@@ -101,7 +103,7 @@ async def known_shares(
 
 @dataclass(frozen=True)
 class AuditSettings:
-    """What an account's charges are judged by. account_id "": what counts for all accounts."""
+    """The settings that an account's charges are judged by. account_id "": what counts for all accounts."""
 
     account_id: str = ""
     dim_divisor: Decimal | None = None

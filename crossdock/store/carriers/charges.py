@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
-from functools import cached_property
 
-from crossdock.store.carriers.measures import Measures, measures_of
 from crossdock.store.database.engine import Database, Transaction
 
 
@@ -37,15 +35,13 @@ class ChargeRow:
     measures: str | None = None
     """JSON: `Measures`."""
 
-    @cached_property
+    @property
     def amount(self) -> Decimal:
-        """What it costs after discounts; 0 where nobody knows."""
-        return Decimal(0) if self.net is None else Decimal(self.net)
-
-    @cached_property
-    def measured(self) -> Measures:
-        """What the row says of the parcel's size."""
-        return measures_of(self.measures)
+        """What it costs after discounts; 0 where nobody knows. Kept: it is asked for some twenty times."""
+        amount: Decimal | None = self.__dict__.get("_amount")
+        if amount is None:
+            amount = self.__dict__["_amount"] = Decimal(self.net or 0)
+        return amount
 
 
 _CHARGE = [field.name for field in fields(ChargeRow)]

@@ -27,7 +27,7 @@ class Measures(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
     @property
     def text(self) -> str | None:
-        """Its JSON, as it is stored; None where there is nothing to say."""
+        """The JSON, as it is stored; None where there is nothing to say."""
         document = _encoder.encode(self)
         return None if document == b"{}" else document.decode()
 

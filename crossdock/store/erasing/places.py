@@ -112,6 +112,7 @@ KEPT = {
     "audit_settings": _NUMBERS,
     "rate_cards": "prices that the organization agreed with its carrier",
     "finding_claims": "notes of people here, about charges",
+    "shapes": "names of fields and of columns of files, without a value",
     "vendor_slots": _NUMBERS,
     "vendor_calls": _NUMBERS,
     "numbered_ledgers": _NUMBERS,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from crossdock.resources.schema import Resource
 from crossdock.store.database.engine import Transaction
 from crossdock.store.records.history import HistoryChange, Trail
+from crossdock.store.records.packing import packed, unpacked, unpacked_bodies
 from crossdock.store.schema.records import record_columns
 
 
@@ -37,11 +38,11 @@ async def trails(transaction: Transaction, scope: Scope, after: str, limit: int)
         f"SELECT {columns} {scope.source} AND id > ? ORDER BY id LIMIT ?{transaction.locking}",
         *scope.values, after, limit,
     )  # fmt: skip
+    stored = [bytes(row[1]) for row in rows]
+    whole = await unpacked(transaction, stored) if scope.resource.bulky else stored
     found = {
-        row[0]: Trail(
-            row[0], bytes(row[1]), gone_ms=row[2], hidden=dict(zip(hidden, tuple(row)[3:], strict=True))
-        )
-        for row in rows
+        row[0]: Trail(row[0], document, gone_ms=row[2], hidden=dict(zip(hidden, tuple(row)[3:], strict=True)))
+        for row, document in zip(rows, whole, strict=True)
     }
     condition, bound = transaction.one_of("record_id", found)
     changes = await transaction.fetch(
@@ -58,7 +59,7 @@ async def trails(transaction: Transaction, scope: Scope, after: str, limit: int)
 async def put_tombstone(transaction: Transaction, scope: Scope, record_id: str, document: bytes) -> None:
     await transaction.execute(
         "UPDATE gone SET document = ? WHERE connection_id = ? AND resource = ? AND id = ?",
-        document, scope.connection_id, scope.resource.key, record_id,
+        await _as_stored(transaction, scope, document), scope.connection_id, scope.resource.key, record_id,
     )  # fmt: skip
 
 
@@ -78,13 +79,22 @@ async def event_bodies(
         "AND resource = ? AND NOT sealed ORDER BY id",
         organization_id, record_id, scope.connection_id, scope.resource.key,
     )  # fmt: skip
-    return [(row[0], bytes(row[1])) for row in rows]
+    bodies = await unpacked_bodies(transaction, [(row[1], False) for row in rows])
+    return [(row[0], body) for row, body in zip(rows, bodies, strict=True)]
 
 
-async def put_event_bodies(transaction: Transaction, bodies: Iterable[tuple[str, bytes]]) -> None:
+async def put_event_bodies(
+    transaction: Transaction, scope: Scope, bodies: Iterable[tuple[str, bytes]]
+) -> None:
     await transaction.executemany(
-        "UPDATE events SET body = ? WHERE id = ?", [(body, event_id) for event_id, body in bodies]
+        "UPDATE events SET body = ? WHERE id = ?",
+        [(await _as_stored(transaction, scope, body), event_id) for event_id, body in bodies],
     )
+
+
+async def _as_stored(transaction: Transaction, scope: Scope, whole: bytes) -> bytes:
+    """A document of the scope, or a body about a record of it, as it is stored."""
+    return (await packed(transaction, scope.connection_id, [whole]))[0] if scope.resource.bulky else whole
 
 
 async def responses(transaction: Transaction, message_ids: Sequence[str]) -> list[tuple[str, bytes]]:
@@ -152,5 +162,5 @@ async def put_document(
     await transaction.execute(
         f"UPDATE {scope.resource.key} SET {', '.join(f'{name} = ?' for name in names)}, said_hash = NULL "
         "WHERE connection_id = ? AND id = ?",
-        *columns, document, scope.connection_id, record_id,
+        *columns, await _as_stored(transaction, scope, document), scope.connection_id, record_id,
     )  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 
 from crossdock.store.database.engine import Transaction
 from crossdock.store.erasing.places import Place
+from crossdock.store.records.packing import bulky_keys, packed, unpacked
 
 
 @dataclass(frozen=True)
@@ -59,19 +60,38 @@ async def page(
         *values, limit,
     )  # fmt: skip
     size = len(place.key)
-    return [
+    found = [
         PlaceRow(tuple(row)[1 : size + 1], dict(zip(names, tuple(row)[size + 1 :], strict=True)), row[0])
         for row in rows
     ]
+    if place.table == "events":
+        await _unpack(transaction, found)
+    return found
+
+
+async def _unpack(transaction: Transaction, events: Sequence[PlaceRow]) -> None:
+    """Have the bodies as they are sent. Sealed ones are about no record."""
+    bulky = [event for event in events if event.values["resource"] in bulky_keys()]
+    bodies = await unpacked(transaction, [bytes(event.values["body"]) for event in bulky])
+    for event, body in zip(bulky, bodies, strict=True):
+        event.values["body"] = body
 
 
 async def put(transaction: Transaction, place: Place, row: PlaceRow, changes: Mapping[str, Any]) -> None:
     """Change columns of a row."""
+    if place.table == "events" and "body" in changes and row.values["resource"] in bulky_keys():
+        changes = {**changes, "body": await _packed_body(transaction, row, changes["body"])}
     sets = ", ".join(f"{name} = ?" for name in changes)
     condition = " AND ".join(f"{name} = ?" for name in place.key)
     await transaction.execute(
         f"UPDATE {place.table} SET {sets} WHERE {condition}", *changes.values(), *row.key
     )
+
+
+async def _packed_body(transaction: Transaction, event: PlaceRow, body: bytes) -> bytes:
+    """A body as it is stored, by the shapes of the connection that it tells of."""
+    [found] = await transaction.fetch("SELECT connection_id FROM events WHERE seq = ?", *event.key)
+    return (await packed(transaction, int(found[0]), [body]))[0]
 
 
 async def delete(transaction: Transaction, place: Place, row: PlaceRow) -> None:

@@ -1,10 +1,11 @@
 """The events that happened, in the order they were stored, with the body that is sent."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from crossdock.store.database.engine import Database, Transaction
+from crossdock.store.records.packing import bulky_keys, packed, unpacked_bodies
 from crossdock.store.webhooks import channels, deliveries, handovers
 from crossdock.store.webhooks.deliveries import NewMessage
 
@@ -43,7 +44,8 @@ async def add(transaction: Transaction, events: Iterable[EventRow]) -> None:
     given_events = list(events)
     if not given_events:
         return
-    rows = [_values(event) for event in given_events]
+    bodies = await _bodies(transaction, given_events)
+    rows = [_values(event, body) for event, body in zip(given_events, bodies, strict=True)]
     organizations = sorted({event.organization_id for event in given_events})
 
     async def write() -> None:
@@ -67,11 +69,25 @@ async def add(transaction: Transaction, events: Iterable[EventRow]) -> None:
     transaction.at_end(write)
 
 
-def _values(event: EventRow) -> tuple[Any, ...]:
+async def _bodies(transaction: Transaction, events: Sequence[EventRow]) -> list[bytes]:
+    """The bodies as they are stored: those about bulky records packed."""
+    bodies = [event.body for event in events]
+    by_connection: dict[int, list[int]] = {}
+    for place, event in enumerate(events):
+        if event.resource in bulky_keys() and not event.sealed:
+            by_connection.setdefault(event.connection_id, []).append(place)
+    for connection_id, places in by_connection.items():
+        stored = await packed(transaction, connection_id, [bodies[place] for place in places])
+        for place, body in zip(places, stored, strict=True):
+            bodies[place] = body
+    return bodies
+
+
+def _values(event: EventRow, body: bytes) -> tuple[Any, ...]:
     """The columns of an event, as they are inserted."""
     return (
         event.id, event.organization_id, event.connection_id, event.type, event.resource, event.record_id,
-        event.at_ms, event.body, event.sealed, event.customer,
+        event.at_ms, body, event.sealed, event.customer,
     )  # fmt: skip
 
 
@@ -83,4 +99,8 @@ async def of_connection(database: Database, connection_id: int, after: int = 0) 
         connection_id,
         after,
     )
-    return [(row[0], EventRow(*row[1:])) for row in rows]
+    events = [EventRow(*row[1:]) for row in rows]
+    bodies = await unpacked_bodies(database, [(event.body, event.sealed) for event in events])
+    return [
+        (row[0], replace(event, body=body)) for row, event, body in zip(rows, events, bodies, strict=True)
+    ]

@@ -5,15 +5,19 @@ be checked. When it is not there, what came after it may not be there either (it
 the database is a copy from before it), and the reader must be told.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
 from crossdock.resources.event_types import AUDIT_COMPLETED, SYNC_COMPLETED
 from crossdock.store.database.engine import Database, Row
+from crossdock.store.records.packing import unpacked_bodies
 
 MOST_BYTES = 16 * 2**20
 """Of bodies on a page, but for one that is larger by itself."""
+AT_ONCE = 100
+"""Packed bodies that are unpacked at once."""
 SCAN = 20_000
 """How many events are looked at for a page when only some types are wanted."""
 
@@ -64,11 +68,7 @@ async def get(database: Database, event_id: str) -> FeedEntry | None:
         "LEFT JOIN connections c ON c.id = e.connection_id WHERE e.id = ?",
         event_id,
     )
-    return (
-        None
-        if row is None
-        else FeedEntry(row[0], row[1], row[2], row[3], row[4], bytes(row[5]), bool(row[6]))
-    )
+    return None if row is None else (await _whole(database, [row]))[0]
 
 
 async def page(database: Database, feed_filter: FeedFilter, after: int) -> tuple[list[FeedEntry], str | None]:
@@ -80,9 +80,9 @@ async def page(database: Database, feed_filter: FeedFilter, after: int) -> tuple
     sizes = await _sizes(database, feed_filter, after, int(edge[0]))
     if not sizes:
         return [], str(edge[1])
-    fitting = max(1, sum(total <= MOST_BYTES for total in accumulate(size for _, size in sizes)))
+    fitting = _fitting(size for _, size in sizes)
     feed_entries = await _entries(database, feed_filter, after, sizes[fitting - 1][0])
-    if fitting == len(sizes) < feed_filter.limit:
+    if fitting == len(sizes) < feed_filter.limit and len(feed_entries) == fitting:
         return feed_entries, str(edge[1])
     return feed_entries, feed_entries[-1].id if feed_entries else None
 
@@ -108,7 +108,7 @@ async def _edge(database: Database, feed_filter: FeedFilter, after: int) -> Row 
 
 
 async def _sizes(database: Database, feed_filter: FeedFilter, after: int, edge: int) -> list[tuple[int, int]]:
-    """(place, bytes) of each event of a page."""
+    """(place, bytes as they are stored) of each event of a page."""
     condition, values = _condition(database, feed_filter, after, edge)
     rows = await database.fetch(
         f"SELECT e.seq, length(e.body) FROM events e WHERE {condition} ORDER BY e.seq LIMIT ?",
@@ -125,7 +125,30 @@ async def _entries(database: Database, feed_filter: FeedFilter, after: int, edge
         f"LEFT JOIN connections c ON c.id = e.connection_id WHERE {condition} ORDER BY e.seq",
         *values,
     )
-    return [FeedEntry(row[0], row[1], row[2], row[3], row[4], bytes(row[5]), bool(row[6])) for row in rows]
+    entries: list[FeedEntry] = []
+    total = 0
+    for start in range(0, len(rows), AT_ONCE):
+        # Stored they fit; packed ones grow, so the page may end earlier.
+        whole = await _whole(database, rows[start : start + AT_ONCE])
+        fitting = _fitting((len(entry.body) for entry in whole), total, least=int(not entries))
+        entries += whole[:fitting]
+        total += sum(len(entry.body) for entry in whole)
+        if fitting < len(whole):
+            break
+    return entries
+
+
+async def _whole(database: Database, rows: Sequence[Row]) -> list[FeedEntry]:
+    bodies = await unpacked_bodies(database, [(row[5], bool(row[6])) for row in rows])
+    return [
+        FeedEntry(row[0], row[1], row[2], row[3], row[4], body, bool(row[6]))
+        for row, body in zip(rows, bodies, strict=True)
+    ]
+
+
+def _fitting(sizes: Iterable[int], total: int = 0, least: int = 1) -> int:
+    """How many of these fit on a page that holds so many bytes already."""
+    return max(least, sum(so_far <= MOST_BYTES for so_far in accumulate(sizes, initial=total)) - 1)
 
 
 def _scope(feed_filter: FeedFilter) -> tuple[str, str | int]:

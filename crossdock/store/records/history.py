@@ -10,6 +10,7 @@ from typing import Literal
 
 from crossdock.resources.schema import Resource
 from crossdock.store.database.engine import Database, Row, Transaction
+from crossdock.store.records.packing import unpacked
 
 Kind = Literal["created", "updated", "gone", "back"]
 """`created` is only kept of records without stamps: all others say themselves since when they are."""
@@ -99,6 +100,10 @@ async def trails(
         connection_id, resource.key, since_ms, limit,
     )  # fmt: skip
     togethers = _together(resource, rows)
+    if resource.bulky:
+        whole = await unpacked(database, [trail.document for trail in togethers])
+        for trail, document in zip(togethers, whole, strict=True):
+            trail.document = document
     count = sum(len(trail.changes) for trail in togethers)
     if count < limit:
         return togethers, True

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from crossdock.resources.schema import Kind, Resource
 from crossdock.store.database.engine import Database, Row
+from crossdock.store.records.packing import unpacked
 from crossdock.store.records.query import RecordCondition, RecordPage, RecordQuery, Value
 from crossdock.store.schema.records import record_columns
 
@@ -118,11 +119,21 @@ def _straight(value: _List, conditions: list[RecordCondition]) -> list[SqlClause
 async def _met(value: _List, conditions: list[SqlClause]) -> RecordPage:
     """The documents as the index leads to them."""
     where = _all_of([*value.base(), *conditions, *value.begin()])
-    return await value.database.page(
+    return await _page(
+        value,
         f"SELECT document, {value.keys} FROM {value.table} WHERE {where.sql} ORDER BY {value.keys}",
         where.values,
         value.query.limit,
     )
+
+
+async def _page(value: _List, rows: str, values: tuple[object, ...], limit: int) -> RecordPage:
+    """The first rows of a SELECT of documents and their keys; packed documents go through our hands."""
+    if not value.resource.bulky:
+        return await value.database.page(rows, values, limit)
+    found = await value.database.fetch(f"{rows} LIMIT ?", *values, limit + 1)
+    documents = await unpacked(value.database, [row[0] for row in found[:limit]])
+    return RecordPage.of(documents, tuple(found[limit - 1])[1:] if len(found) > limit else None)
 
 
 def _all_of(clauses: list[SqlClause]) -> SqlClause:
@@ -135,7 +146,8 @@ async def _documents(value: _List, keys: list[Row]) -> RecordPage:
     limit = value.query.limit
     after = tuple(keys[limit - 1]) if len(keys) > limit else None
     listed, in_order, bound = value.database.ordered_texts([key[-1] for key in keys[:limit]])
-    record_page = await value.database.page(
+    record_page = await _page(
+        value,
         f"SELECT r.document FROM {listed} CROSS JOIN {value.table} r "
         f"WHERE r.connection_id = ? AND r.id = listed.value{in_order}",
         (bound, value.connection_id),

@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any
 
 from crossdock.resources.schema import Resource
-from crossdock.store.database.engine import Database, Transaction
+from crossdock.store.database.engine import Database, Row, Transaction
+from crossdock.store.records.packing import packed, unpacked, unpacked_one
 from crossdock.store.schema.records import record_columns
 from crossdock.store.states import JobKinds
 
@@ -43,7 +44,7 @@ async def get_document(
         record_id,
         *values,
     )
-    return None if row is None else row[0]
+    return None if row is None else await _whole(database, resource, row[0])
 
 
 async def within(
@@ -53,7 +54,7 @@ async def within(
     row = await transaction.fetch_one(
         f"SELECT document FROM {resource.key} WHERE connection_id = ? AND id = ?", connection_id, record_id
     )
-    return None if row is None else row[0]
+    return None if row is None else await _whole(transaction, resource, row[0])
 
 
 async def with_value(
@@ -68,7 +69,7 @@ async def with_value(
         value,
         limit,
     )
-    return [row[0] for row in rows]
+    return list(await _all_whole(database, resource, [row[0] for row in rows]))
 
 
 async def documents(
@@ -81,7 +82,7 @@ async def documents(
         connection_id,
         bound,
     )
-    return {row[0]: row[1] for row in rows}
+    return await _whole_by_id(database, resource, rows)
 
 
 async def get_tombstone(
@@ -94,7 +95,25 @@ async def get_tombstone(
         resource.key,
         record_id,
     )
-    return None if row is None else row[0]
+    return None if row is None else await _whole(database, resource, row[0])
+
+
+async def _whole(source: Database | Transaction, resource: Resource, stored: bytes) -> bytes:
+    return await unpacked_one(source, stored) if resource.bulky else stored
+
+
+async def _all_whole(
+    source: Database | Transaction, resource: Resource, stored: Sequence[bytes]
+) -> Sequence[bytes]:
+    return await unpacked(source, stored) if resource.bulky else stored
+
+
+async def _whole_by_id(
+    source: Database | Transaction, resource: Resource, rows: Sequence[Row]
+) -> dict[str, bytes]:
+    """The documents of rows of an id and a document."""
+    whole = await _all_whole(source, resource, [row[1] for row in rows])
+    return {row[0]: document for row, document in zip(rows, whole, strict=True)}
 
 
 async def raw_hashes(
@@ -137,9 +156,10 @@ async def locked(
         connection_id,
         bound,
     )
+    whole = await _all_whole(transaction, resource, [row[1] for row in rows])
     return {
-        row[0]: StoredRecord(row[1], row[2], dict(zip(resource.hidden, tuple(row)[3:], strict=True)))
-        for row in rows
+        row[0]: StoredRecord(document, row[2], dict(zip(resource.hidden, tuple(row)[3:], strict=True)))
+        for row, document in zip(rows, whole, strict=True)
     }
 
 
@@ -158,10 +178,21 @@ def put_sql(resource: Resource) -> str:
 async def put(
     transaction: Transaction, resource: Resource, connection_id: int, rows: Iterable[RecordRow]
 ) -> None:
+    given = list(rows)
+    stored = await _as_stored(transaction, resource, connection_id, [row.document for row in given])
     await transaction.executemany(
         put_sql(resource),
-        [(connection_id, r.id, *r.columns, r.raw_hash, r.said_hash, r.document) for r in rows],
+        [
+            (connection_id, r.id, *r.columns, r.raw_hash, r.said_hash, document)
+            for r, document in zip(given, stored, strict=True)
+        ],
     )
+
+
+async def _as_stored(
+    transaction: Transaction, resource: Resource, connection_id: int, whole: Sequence[bytes]
+) -> Sequence[bytes]:
+    return await packed(transaction, connection_id, whole) if resource.bulky else whole
 
 
 async def keep_hashes(
@@ -188,7 +219,7 @@ async def tombstones(
         resource.key,
         bound,
     )
-    return {row[0]: row[1] for row in rows}
+    return await _whole_by_id(transaction, resource, rows)
 
 
 async def restore(
@@ -205,11 +236,15 @@ async def delete(
     transaction: Transaction, resource: Resource, connection_id: int, rows: dict[str, bytes], now_ms: int
 ) -> None:
     """Turn records into tombstones, with the documents given."""
+    stored = await _as_stored(transaction, resource, connection_id, list(rows.values()))
     await transaction.executemany(
         "INSERT INTO gone (connection_id, resource, id, document, gone_ms) VALUES (?, ?, ?, ?, ?) "
         "ON CONFLICT (connection_id, resource, id) DO UPDATE "
         "SET document = excluded.document, gone_ms = excluded.gone_ms",
-        [(connection_id, resource.key, one_id, document, now_ms) for one_id, document in rows.items()],
+        [
+            (connection_id, resource.key, one_id, document, now_ms)
+            for one_id, document in zip(rows, stored, strict=True)
+        ],
     )
     await transaction.executemany(
         f"DELETE FROM {resource.key} WHERE connection_id = ? AND id = ?",
@@ -263,7 +298,7 @@ async def missing_from_snapshot(
         f"ORDER BY r.id LIMIT ?{transaction.locking}",
         connection_id, *before, job_id, limit,
     )  # fmt: skip
-    return [(row[0], row[1]) for row in rows]
+    return list((await _whole_by_id(transaction, resource, rows)).items())
 
 
 async def clear_snapshot(transaction: Transaction, job_id: str) -> None:
@@ -358,6 +393,7 @@ _KEYS |= {
     "retired_tokens": "digest",
     "numbered_items": "item_id",  # they outlive the records: a number is an item's for ever
     "on_demand": "id",
+    "shapes": "number",  # when nothing is left that is packed: records and what events said are gone
     "jobs": "id",
 }
 

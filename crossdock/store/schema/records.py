@@ -345,6 +345,17 @@ Table(
 )
 
 Table(
+    "shapes",  # the names in documents that are stored packed: see records/packing.py
+    metadata,
+    Column("number", Number, primary_key=True),
+    Column("connection_id", Number, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("content", Bytes, nullable=False),  # deflated
+    Index("ux_shapes_digest", "connection_id", "digest", unique=True),
+    sqlite_autoincrement=True,  # a number is never given twice: rows are read by it
+)
+
+Table(
     "gone",  # tombstones: out of every list, readable by id
     metadata,
     Column("connection_id", Number, primary_key=True, autoincrement=False),

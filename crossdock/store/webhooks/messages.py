@@ -17,6 +17,7 @@ from crossdock.errors import SettingsError
 from crossdock.store.database.engine import Database, Row, Transaction
 from crossdock.store.database.ids import first_id
 from crossdock.store.database.secrets import Vault
+from crossdock.store.records.packing import unpacked_bodies
 from crossdock.store.webhooks import channels
 from crossdock.store.webhooks.endpoints import split_names
 
@@ -104,7 +105,8 @@ async def search(
         # Without bodies: what they are is not looked up, only whether they are still there.
         body = "m.body" if with_body else f"CASE WHEN length(m.body) = {len(EXPIRED)} THEN m.body END"
         sql = f"{source.format(body=body)}{condition} ORDER BY m.id {order} LIMIT ?"
-        messages += [await _message_or_empty(vault, row) for row in await database.fetch(sql, *values, limit)]
+        found = await _whole(database, source, await database.fetch(sql, *values, limit))
+        messages += [await _message_or_empty(vault, row) for row in found]
     messages.sort(key=lambda message: message.id, reverse=descending)
     return await _tagged(database, messages[:limit])
 
@@ -180,7 +182,8 @@ async def by_ids(database: Database, vault: Vault, ids: Sequence[str]) -> dict[s
     condition, bound = database.one_of("m.id", ids)
     messages = {}
     for source in (_EVENTS, _MESSAGES):
-        for row in await database.fetch_few(f"{source.format(body='m.body')}{condition}", bound):
+        found = await database.fetch_few(f"{source.format(body='m.body')}{condition}", bound)
+        for row in await _whole(database, source, found):
             messages[row[0]] = await _message_or_empty(vault, row)
         if len(messages) == len(ids):
             break
@@ -191,6 +194,14 @@ async def get(database: Database, vault: Vault, application_id: str, reference: 
     """A message of an application, by its id or its event id; the latest of these."""
     messages = await search(database, vault, MessageSearch(application_id, id=reference), 1, descending=True)
     return messages[0] if messages else None
+
+
+async def _whole(database: Database, source: str, rows: Sequence[Row]) -> Sequence[Row]:
+    """The same rows, bodies as they are sent. What the admin API was given is stored so, whatever it is."""
+    if source is not _EVENTS:
+        return rows
+    bodies = await unpacked_bodies(database, [(row[4] or b"", bool(row[5])) for row in rows])
+    return [[*tuple(row)[:4], body, *tuple(row)[5:]] for row, body in zip(rows, bodies, strict=True)]
 
 
 async def _message_or_empty(vault: Vault, row: Row) -> Message:

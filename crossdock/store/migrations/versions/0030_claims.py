@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0028"
+down_revision = "0029"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 TEXT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
@@ -80,7 +80,7 @@ def _settings() -> None:
         sa.Column("connection_id", NUMBER, primary_key=True, autoincrement=False),
         sa.Column("account_id", TEXT, primary_key=True),
         sa.Column("dim_divisor", TEXT),
-        sa.Column("spreads_costs", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.Column("spreads_costs", sa.Boolean(), nullable=False, server_default=sa.text("false")),
     )
     op.create_table(
         "rate_cards",
