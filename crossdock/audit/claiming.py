@@ -32,9 +32,14 @@ def claim_until(finding: StoredFinding, desk: ClaimDesk) -> str | None:
     return None if days is None or not begin else stamp_seconds(begin + days * DAY)
 
 
+def is_group(finding: Mapping[str, Any]) -> bool:
+    """Check whether a finding shows others as one."""
+    return "members" in finding["details"]
+
+
 def has_charges(finding: Mapping[str, Any]) -> bool:
     """Check whether a finding is about charges: it shows no others as one, and judges something."""
-    return "members" not in finding["details"] and finding["rule"] != "not_judged"
+    return not is_group(finding) and finding["rule"] != "not_judged"
 
 
 def evidence_of(details: Mapping[str, Any]) -> list[tuple[str, str]]:

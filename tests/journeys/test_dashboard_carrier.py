@@ -316,6 +316,24 @@ def test_a_finding_shows_its_evidence_orders_files_and_how_to_claim_it(owner: Of
     assert "Evidence: 2 line items" in page
 
 
+def test_a_claim_on_several_that_are_shown_as_one_is_downloaded_as_one_on_each(
+    owner: Office, house: Organization
+):
+    base = f"/carrier/{house.uids['carrier']}/findings"
+    found = owner.data(base, rule="address_correction")["findings"]
+    group = next(finding for finding in found if "members" in finding["details"])
+    path = f"{base}/{group['id']}"
+    owner.send(path, do="disputed", note="all of them")
+    lines = list(csv.DictReader(io.StringIO(owner.get(f"{base}.csv", state="disputed").text)))
+    assert len(lines) == group["details"]["parcels"]
+    assert {(line["state"], line["note"], line["recovered_amount"]) for line in lines} == {
+        ("disputed", "all of them", "")
+    }
+    members = owner.data(base, part_of=group["id"])["findings"]
+    assert {line["finding_id"] for line in lines} == {member["id"] for member in members}
+    owner.send(path, do="open")
+
+
 def test_a_claim_has_an_amount_and_one_that_is_none_is_refused(owner: Office, house: Organization):
     base = f"/carrier/{house.uids['carrier']}/findings"
     finding = owner.data(base, direction="recoverable")["findings"][0]
@@ -372,7 +390,7 @@ def test_a_rate_card_is_uploaded_shown_and_removed_by_who_may_write(
 
 def test_a_finding_is_disputed_with_a_note_by_who_may_write(desk: Desk, owner: Office, house: Organization):
     base = f"/carrier/{house.uids['carrier']}/findings"
-    finding = owner.data(base)["findings"][0]
+    finding = owner.data(base, rule="duplicate_charge")["findings"][0]
     path = f"{base}/{finding['id']}"
     viewer = office(desk, house, "viewer")
     assert "Resolve or dispute" not in viewer.get(base).text

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
-from crossdock.audit.claiming import COLUMNS, claim_row, evidence_of, has_charges
+from crossdock.audit.claiming import COLUMNS, claim_row, evidence_of, has_charges, is_group
 from crossdock.audit.findings import RULES
 from crossdock.dashboard.carrier.accounts import Amount
 from crossdock.dashboard.carrier.charts import AmountChart, MonthAmount, months_before, months_between
@@ -183,9 +183,9 @@ def _chart(sums: Sequence[FindingSum]) -> AmountChart | None:
 
 
 async def exported(visit: DashboardContext) -> Response:
-    """All findings that fit, as CSV, in pieces; the members of those that show several as one."""
+    """All findings that fit, as CSV, in pieces; in place of one that shows several, its members."""
     connection = await carrier_of(visit)
-    query = _query(visit.query(*FILTERS)) | {"parts": "true", "limit": str(AT_ONCE)}
+    query = _query(visit.query(*FILTERS)) | {"limit": str(AT_ONCE)}
     first = await visit.inside.get(FINDINGS, query, connection.uid)
     headers = {
         **POLICY.headers,
@@ -200,11 +200,38 @@ async def _pieces(
 ) -> AsyncIterator[bytes]:
     """The lines of the file. answer: the first page."""
     yield _lines([COLUMNS])
+    async for page in _pages(visit, uid, query, answer):
+        yield _lines([claim_row(finding) for finding in page if has_charges(finding)])
+        for group in page:
+            if is_group(group):
+                async for members in _members(visit, uid, group):
+                    yield _lines([claim_row(finding) for finding in members])
+
+
+async def _pages(
+    visit: DashboardContext, uid: str, query: Mapping[str, str], answer: dict[str, Any]
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The findings of a query, page by page. answer: the first page."""
     while True:
-        yield _lines([claim_row(finding) for finding in answer["data"] if has_charges(finding)])
+        yield answer["data"]
         if answer["next_token"] is None:
             return
         answer = await visit.inside.get(FINDINGS, {**query, "page_token": answer["next_token"]}, uid)
+
+
+async def _members(
+    visit: DashboardContext, uid: str, group: dict[str, Any]
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The members of a group; a claim on it is one on each that has none of its own."""
+    query = {"part_of": group["id"], "limit": str(AT_ONCE)}
+    first = await visit.inside.get(FINDINGS, query, uid)
+    async for page in _pages(visit, uid, query, first):
+        yield [{**member, "claim": member["claim"] or _of_each(group["claim"])} for member in page]
+
+
+def _of_each(claim: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The claim on a group as one on a member: the amount is that of all together."""
+    return None if claim is None else {**claim, "amount": None}
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> bytes:
