@@ -154,11 +154,11 @@ def total(charges: Iterable[ChargeRow]) -> Decimal:
 
 
 def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Finding]:
-    """Findings of one parcel and currency, so that no cent is claimed or avoided twice, or though it came back.
+    """Findings of one parcel and currency, so that no cent counts twice, nor one that came back.
 
     What is to be claimed comes before what could be avoided, then what is most certain, then the largest. A
-    line item gives no more than it cost, all of them no more than they cost in all. A finding of which nothing
-    is left goes. What is only to be looked at has all of its amount.
+    line item gives no more than it cost, all of them no more than they cost in all. A finding of which
+    nothing is left goes. What is only to be looked at has all of its amount.
     """
     if len(findings) < 2 and not any(finding.direction == "recoverable" for finding in findings):
         return list(findings)

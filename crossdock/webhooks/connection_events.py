@@ -7,6 +7,7 @@ import msgspec
 
 from crossdock.resources.common import Money, Timestamp
 from crossdock.resources.event_types import AUDIT_COMPLETED, SYNC_COMPLETED
+from crossdock.wire import encoder
 
 MOMENT = "2026-01-02T09:00:00Z"
 CONNECTION = "07b344db-0304-4866-9ae1-ac8af5292a28"
@@ -175,5 +176,5 @@ EXAMPLES: dict[str, EventData] = {
 
 
 def example(name: str) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(EXAMPLES[name])
+    fields: dict[str, Any] = msgspec.json.decode(encoder.encode(EXAMPLES[name]))
     return fields

@@ -12,6 +12,7 @@ from crossdock.api.carrier.files import offered
 from crossdock.api.carrier.orders import orders_of
 from crossdock.api.context import RequestContext
 from crossdock.api.records.query import moment
+from crossdock.audit.claiming import claim_until
 from crossdock.audit.findings import Certainty, Direction
 from crossdock.audit.follow import comparable
 from crossdock.errors import Invalid, NotFound
@@ -31,7 +32,6 @@ EQUAL = (
     "rule",
     "direction",
     "certainty",
-    "tracking_number",
     "account_id",
     "invoice_id",
     "currency",
@@ -39,7 +39,10 @@ EQUAL = (
 )
 """Parameters that are a column."""
 MOST_AMOUNT = Decimal(10) ** 14
-DAY = 86_400
+LEAST_EXPONENT = -4
+"""Amounts have no more decimal places than this."""
+BY_AMOUNT = "amount"
+"""The order of the list."""
 
 
 async def get_list(visit: RequestContext) -> Response:
@@ -48,12 +51,12 @@ async def get_list(visit: RequestContext) -> Response:
     door, connection, arguments = visit.door, visit.connection, visit.arguments()
     search = _search(arguments)
     pages = PageTokens(door.page_key, connection.id, "audit findings")
-    key = pages.key_or_none(arguments.get("page_token"), "amount")
+    key = pages.key_or_none(arguments.get("page_token"), BY_AMOUNT)
     before = None if key is None else (int(key[0]), str(key[-1]))
     rows = await paginate(
         int(arguments["limit"]),
         lambda limit: findings.findings(door.database, connection.id, search, before, limit),
-        lambda row: pages.token((row[0], row[1].id), "amount"),
+        lambda row: pages.token((row[0], row[1].id), BY_AMOUNT),
     )
     last = await audit.last(door.database, connection.id)
     shown = await _shown(visit, [finding for _, finding in rows.items])
@@ -74,8 +77,12 @@ def _search(arguments: dict[str, Any]) -> FindingSearch:
         moment(str(arguments[name]), name) if name in arguments else None
         for name in ("charged_date[gte]", "charged_date[lte]")
     )
+    numbers: list[str] = []
+    if "tracking_number" in arguments:
+        number = str(arguments["tracking_number"])
+        numbers = list(dict.fromkeys((number, comparable(number))))
     return FindingSearch(
-        {name: str(arguments[name]) for name in EQUAL if name in arguments},
+        {name: str(arguments[name]) for name in EQUAL if name in arguments}, numbers=numbers,
         state=arguments.get("state"), least=least, most=most, begin=begin,
         end=None if end is None else end + 1,
         # Whoever looks for a parcel is to find it, in a group or not.
@@ -101,10 +108,8 @@ async def claimed(visit: RequestContext) -> Response:
     offered(visit)
     door, connection = visit.door, visit.connection
     finding_id, body = str(visit.arguments()["finding_id"]), await visit.body(schemas.AuditClaimBody)
-    if body.amount is not None and not 0 <= body.amount <= MOST_AMOUNT:
-        raise Invalid(
-            {"body": {"amount": [f"is {body.amount:.20g}, wanted an amount that is not below zero"]}}
-        )
+    if body.amount is not None:
+        _check_amount(body.amount)
     if not await findings.has_finding(door.database, connection.id, finding_id):
         raise NotFound(f"no audit has a finding {finding_id[:100]!r}", record_id=finding_id)
     actor = acting()
@@ -117,6 +122,17 @@ async def claimed(visit: RequestContext) -> Response:
             state=body.state, connection=connection.uid,
         )  # fmt: skip
     return reply(schemas.AuditClaimItem(data=_claim(claim)))
+
+
+def _check_amount(amount: Decimal) -> None:
+    exponent = amount.as_tuple().exponent
+    if not 0 <= amount <= MOST_AMOUNT:
+        wanted = f"wanted an amount that is not below zero, at most {MOST_AMOUNT}"
+    elif not isinstance(exponent, int) or exponent < LEAST_EXPONENT:
+        wanted = "wanted an amount with at most four decimal places"
+    else:
+        return
+    raise Invalid({"json": {"amount": [f"is {amount:.20g}, {wanted}"]}})
 
 
 async def totals(visit: RequestContext) -> Response:
@@ -187,16 +203,10 @@ def _finding(
         invoice_id=row.invoice_id, service=row.service, zone=row.zone, charged_date=_date(row.charged_on),
         invoice_date=_date(row.invoiced_on), message=row.message, details=detail, orders=orders, files=files,
         how_to_claim=desk.how if is_claimable else None,
-        claim_until=_claim_until(row, desk) if is_claimable else None, part_of=row.part_of,
+        claim_until=claim_until(row, desk) if is_claimable else None, part_of=row.part_of,
         found_at=stamp(row.first_ms), gone_at=None if row.gone_ms is None else stamp(row.gone_ms),
         claim=None if claim is None else _claim(claim),
     )  # fmt: skip
-
-
-def _claim_until(row: StoredFinding, desk: ClaimDesk) -> str | None:
-    days = desk.days_of(row.rule)
-    begin = row.charged_on if desk.counted_from == "shipment" else row.invoiced_on
-    return None if days is None or not begin else stamp_seconds(begin + days * DAY)
 
 
 def _date(seconds: int) -> str | None:

@@ -1,6 +1,5 @@
 """The bodies about the audit of charges: findings, claims, settings, rate cards, costs: all extensions."""
 
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta
@@ -153,8 +152,8 @@ class AuditSettingsList(Reply, kw_only=True):
 class AccountSettingsBody(Body, kw_only=True):
     """What the charges of an account are to be judged by."""
 
-    account_id: Annotated[str | None, Meta(max_length=200)] = None
-    dim_divisor: Annotated[Decimal | None, Meta(extra_json_schema={"type": "number"})] = None
+    account_id: Annotated[str, Meta(max_length=200)] | None = None
+    dim_divisor: Money | None = None
     spreads_costs: bool = False
 
 

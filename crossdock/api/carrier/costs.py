@@ -13,7 +13,7 @@ from crossdock.api.carrier.files import offered
 from crossdock.api.carrier.orders import ParcelOrders, orders_of
 from crossdock.api.context import RequestContext
 from crossdock.audit.findings import CENT, ZERO, in_order, last_text, total
-from crossdock.audit.follow import comparable
+from crossdock.audit.follow import ORDER_RESOURCES, comparable
 from crossdock.store.carriers import audit, charges, trackings
 from crossdock.store.carriers.audit import AuditSettings
 from crossdock.store.carriers.charges import ChargeRow
@@ -70,7 +70,9 @@ async def _only(visit: RequestContext, others: Sequence[int], arguments: dict[st
     comparables = [comparable(str(arguments["tracking_number"]))] if "tracking_number" in arguments else None
     if "order_id" not in arguments:
         return comparables
-    of_order = await trackings.numbers_of(visit.door.database, others, str(arguments["order_id"]))
+    of_order = await trackings.numbers_of(
+        visit.door.database, others, str(arguments["order_id"]), ORDER_RESOURCES
+    )
     return of_order if comparables is None else [text for text in comparables if text in of_order]
 
 

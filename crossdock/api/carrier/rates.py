@@ -3,17 +3,20 @@
 from decimal import Decimal
 from typing import Any
 
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
 from starlette.responses import Response
 
 from crossdock.api.carrier import audit_schemas as schemas
-from crossdock.api.carrier.files import offered
+from crossdock.api.carrier.files import AROUND_BYTES, offered
 from crossdock.api.context import RequestContext
 from crossdock.audit.prices import MOST_PRICES, PriceList
 from crossdock.audit.rate_cards import MOST_BYTES, read_rate_card
-from crossdock.errors import Invalid, NotFound
+from crossdock.errors import BadRequest, FileRefused, Invalid, NotFound
 from crossdock.store.carriers import audit, charges
 from crossdock.store.carriers.audit import AuditSettings, StoredRateCard
 from crossdock.store.people.audit_log import note_act
+from crossdock.web.forms import read_form
 from crossdock.web.middleware import allow_body
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.responses import reply
@@ -37,10 +40,9 @@ async def put_settings(visit: RequestContext) -> Response:
     for number, one in enumerate(body.settings):
         account, divisor = one.account_id or "", one.dim_divisor
         if account in every:
-            raise Invalid({"body": {f"settings.{number}.account_id": ["stands there twice"]}})
-        if divisor is not None and not 0 < divisor <= MOST_DIVISOR:
-            wanted = f"is {divisor:.20g}, wanted a number above 0, at most {MOST_DIVISOR}"
-            raise Invalid({"body": {f"settings.{number}.dim_divisor": [wanted]}})
+            raise Invalid({"json": {f"settings.{number}.account_id": ["stands there twice"]}})
+        if divisor is not None and (problem := _problem_of(divisor)):
+            raise Invalid({"json": {f"settings.{number}.dim_divisor": [problem]}})
         every[account] = AuditSettings(account, divisor, one.spreads_costs)
     async with door.database.transaction() as transaction:
         await audit.put_settings(transaction, connection.id, list(every.values()))
@@ -49,6 +51,16 @@ async def put_settings(visit: RequestContext) -> Response:
             transaction, connection.organization_id, "audit.settings_changed", connection.uid, door.clock()
         )
     return await _settings(visit)
+
+
+def _problem_of(divisor: Decimal) -> str | None:
+    """What is wrong with a divisor; None: nothing."""
+    exponent = divisor.as_tuple().exponent
+    if not 0 < divisor <= MOST_DIVISOR:
+        return f"is {divisor:.20g}, wanted a number above 0, at most {MOST_DIVISOR}"
+    if not isinstance(exponent, int) or exponent < -4:
+        return f"is {divisor:.20g}, wanted a number with at most four decimal places"
+    return None
 
 
 async def _settings(visit: RequestContext) -> Response:
@@ -73,13 +85,13 @@ async def put_rate_card(visit: RequestContext) -> Response:
     """Take a rate card in, in place of the account's."""
     offered(visit)
     door, connection, arguments = visit.door, visit.connection, visit.arguments()
-    allow_body(visit.request, MOST_BYTES)
+    allow_body(visit.request, MOST_BYTES + AROUND_BYTES)
     try:
-        text = (await visit.request.body()).decode("utf-8-sig")
+        text = (await _sent(visit.request)).decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Invalid({"body": {"": ["is no UTF-8; a rate card is CSV in UTF-8"]}}) from None
+        raise FileRefused("the rate card is no UTF-8; save it as CSV in UTF-8") from None
     if "\0" in text:
-        raise Invalid({"body": {"": ["holds a NUL character; a rate card is CSV"]}})
+        raise FileRefused("the rate card holds a NUL character, so it is no CSV")
     read_rate_card(text)
     card = StoredRateCard(
         str(arguments.get("account_id", "")), str(arguments.get("name", "rate card")), text, door.clock()
@@ -91,6 +103,23 @@ async def put_rate_card(visit: RequestContext) -> Response:
             transaction, connection.organization_id, "rate_card.uploaded", connection.uid, door.clock()
         )
     return reply(schemas.RateCardItem(data=_info(card)))
+
+
+async def _sent(request: Request) -> bytes:
+    """The file: the body itself, or `file` of a form."""
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await request.body()
+    try:
+        form = await read_form(request, max_fields=10)
+    except BadRequest as problem:
+        raise FileRefused(f"the body is no form that can be read: {problem}") from None
+    try:
+        sent = form.get("file")
+        if not isinstance(sent, UploadFile):
+            raise Invalid({"form": {"file": ["is missing, or is no file"]}})
+        return await sent.read()
+    finally:
+        await form.close()
 
 
 async def delete_rate_card(visit: RequestContext) -> Response:

@@ -82,9 +82,13 @@ async def forget_findings(transaction: Transaction, connection_id: int, audit: s
 
 @dataclass(frozen=True)
 class FindingSearch:
-    """What findings are asked for. equal: values by column; begin and end: seconds, of the charge."""
+    """What findings are asked for. equal: values by column; begin and end: seconds, of the charge.
+
+    numbers: ways to write the tracking number; none: of any.
+    """
 
     equal: dict[str, str] = field(default_factory=dict)
+    numbers: Sequence[str] = ()
     state: str | None = None
     least: Decimal | None = None
     most: Decimal | None = None
@@ -103,6 +107,9 @@ class FindingSearch:
             ("charged_on < ? AND charged_on > 0", self.end),
         )
         parts += [(condition, [value]) for condition, value in bounds if value is not None]
+        if self.numbers:
+            marks = ", ".join("?" * len(self.numbers))
+            parts.append((f"tracking_number IN ({marks})", list(self.numbers)))
         if self.state is not None:
             parts.append(claims.condition(self.state))
         if not self.shows_parts and "part_of" not in self.equal:

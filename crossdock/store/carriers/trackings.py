@@ -80,11 +80,14 @@ async def of_records(
     return await _shipped(database, connection_ids, "record_id", record_ids)
 
 
-async def numbers_of(database: Database, connection_ids: Sequence[int], order_id: str) -> list[str]:
-    """The tracking numbers that an order was sent, or came back, with."""
+async def numbers_of(
+    database: Database, connection_ids: Sequence[int], order_id: str, resources: Sequence[Resource]
+) -> list[str]:
+    """The tracking numbers that an order was sent, or came back, with. resources: those that are orders."""
     sent = await _shipped(database, connection_ids, "record_id", [order_id])
     returned = await _shipped(database, connection_ids, "order_id", [order_id])
-    return sorted({row.tracking_number for row in (*sent, *returned)})
+    of_orders = {resource.key for resource in resources}
+    return sorted({row.tracking_number for row in (*(r for r in sent if r.resource in of_orders), *returned)})
 
 
 async def _shipped(
