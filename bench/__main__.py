@@ -20,7 +20,7 @@ from bench.scale import scale
 
 CLAIMS = (
     "footprint", "reads", "textbook", "first_sync", "resync", "webhooks", "freshness", "pages", "filters",
-    "growth", "workers", "invoices", "invoice_storage", "doors", "explorer", "dashboard",
+    "growth", "workers", "invoices", "audit", "invoice_storage", "doors", "explorer", "dashboard",
 )  # fmt: skip
 RESULTS = Path(__file__).parent / "results.json"
 

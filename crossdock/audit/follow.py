@@ -17,6 +17,8 @@ from typing import Any
 import msgspec
 import structlog
 
+from crossdock.audit.volume import PackageMeasures
+from crossdock.invoices import charge_cells
 from crossdock.invoices import charges as vocabulary
 from crossdock.invoices.carriers import vocabulary_of
 from crossdock.invoices.charges import ChargeFacts, ChargeVocabulary
@@ -27,8 +29,10 @@ from crossdock.resources.schema import Resource
 from crossdock.resources.wms.inbound_shipments import INBOUND_SHIPMENTS
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.returns import RETURNS
-from crossdock.store.carriers import audit
-from crossdock.store.carriers.audit import ChargeRow
+from crossdock.store.carriers import audit, trackings
+from crossdock.store.carriers import charges as stored_charges
+from crossdock.store.carriers.charges import ChargeRow
+from crossdock.store.carriers.trackings import TrackedRecord, TrackingRow
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.database.batches import together_or_apart
 from crossdock.store.database.engine import Database, Transaction
@@ -49,7 +53,7 @@ SHIPPED_RESOURCES: dict[str, tuple[Resource, ...]] = {
 }
 """Where tracking numbers of a customer stand."""
 
-_TRACKING_VERSION = "1"
+_TRACKING_VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,8 @@ async def _put_apart(
 def _version(folder: Path) -> str:
     """The version of the vocabulary: charges that an older one made are made again."""
     own_path = folder / "charges.py"
-    parts = [inspect.getsource(vocabulary), own_path.read_text(encoding="utf-8") if own_path.exists() else ""]
+    parts = [inspect.getsource(vocabulary), inspect.getsource(charge_cells)]
+    parts += [own_path.read_text(encoding="utf-8") if own_path.exists() else ""]
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=8).hexdigest()
 
 
@@ -158,6 +163,10 @@ def charge(charges: ChargeVocabulary, document: bytes) -> ChargeRow:
         charged_on=0 if audited_charge.transaction_date is None else seconds(audited_charge.transaction_date),
         service=facts.service,
         zone=facts.zone,
+        reason=facts.reason,
+        shipped_on=facts.shipped_on,
+        invoiced_on=facts.invoiced_on,
+        measures=facts.measures.text,
         **_weights(facts),
     )
 
@@ -181,22 +190,45 @@ async def _put_charges(
     pairs: Sequence[tuple[str, bytes]],
 ) -> None:
     new_charges = [charge(charges, document) for _, document in pairs]
-    await audit.put_charges(transaction, connection_id, new_charges)
+    await stored_charges.put_charges(transaction, connection_id, new_charges)
 
 
 async def _forget_charges(transaction: Transaction, connection_id: int, ids: list[str]) -> None:
-    await audit.forget_charges(transaction, connection_id, ids)
+    await stored_charges.forget_charges(transaction, connection_id, ids)
 
 
 # Orders, returns and inbound shipments → tracking numbers
 
 
+class _Box(msgspec.Struct):
+    length: Decimal | None = None
+    width: Decimal | None = None
+    height: Decimal | None = None
+    unit: str | None = None
+    weight: Decimal | None = None
+    weight_unit: str | None = None
+
+    @property
+    def measures(self) -> PackageMeasures:
+        """The measures that are above zero."""
+        sides = (self.length, self.width, self.height)
+        is_sized = all(side is not None and side > 0 for side in sides)
+        return PackageMeasures(
+            weight=self.weight if self.weight is not None and self.weight > 0 else None,
+            weight_unit=self.weight_unit,
+            size=tuple(side for side in sides if side is not None) if is_sized else None,
+            size_unit=self.unit if is_sized else None,
+        )
+
+
 class _Parcel(msgspec.Struct):
     tracking_number: str | None = None
+    measurements: _Box | None = None
 
 
 class _Shipment(msgspec.Struct):
     tracking_number: str | None = None
+    measurements: _Box | None = None
     packages: list[_Parcel] = []
 
 
@@ -206,10 +238,13 @@ class _ShippedOrder(msgspec.Struct):
 
     tracking_numbers: list[str] = []
     order_number: str | None = None
+    order_id: str | None = None
     shipments: list[_Shipment] = []
 
 
 _shipped = msgspec.json.Decoder(_ShippedOrder).decode
+_encoded = msgspec.json.Encoder().encode
+_NO_MEASURES = PackageMeasures()
 
 
 def comparable(tracking_number: str) -> str:
@@ -217,29 +252,45 @@ def comparable(tracking_number: str) -> str:
     return "".join(tracking_number.split()).upper()
 
 
-def numbers_in(document: bytes) -> tuple[str | None, list[str]]:
-    """The order number, and every tracking number of a record."""
+def tracked(record_id: str, document: bytes) -> TrackedRecord:
+    """A record's order number, and every tracking number of it with what was measured of its package."""
     shipped_order = _shipped(document)
-    return shipped_order.order_number, sorted(
-        {comparable(number) for number in _numbers(shipped_order) if number.strip()}
+    boxes = {comparable(number): box for number, box in _numbers(shipped_order) if number.strip()}
+    return TrackedRecord(
+        record_id,
+        shipped_order.order_number,
+        [TrackingRow(number, _measures_text(boxes[number])) for number in sorted(boxes)],
+        shipped_order.order_id,
     )
 
 
-def _numbers(shipped_order: _ShippedOrder) -> Iterator[str]:
-    yield from shipped_order.tracking_numbers
+def _measures_text(box: _Box | None) -> str | None:
+    measures = _NO_MEASURES if box is None else box.measures
+    return None if measures == _NO_MEASURES else _encoded(measures).decode()
+
+
+def _numbers(shipped_order: _ShippedOrder) -> Iterator[tuple[str, _Box | None]]:
+    """Each number, and the box of it; a number that several packages have has none that is its own."""
+    boxes: dict[str, list[_Box | None]] = {}
+    for number in shipped_order.tracking_numbers:
+        boxes.setdefault(number, [])
     for shipment in shipped_order.shipments:
         parts: list[_Shipment | _Parcel] = [shipment, *shipment.packages]
-        yield from (part.tracking_number for part in parts if part.tracking_number)
+        for part in parts:
+            if part.tracking_number:
+                boxes.setdefault(part.tracking_number, []).append(part.measurements)
+    for number, measured in boxes.items():
+        yield number, measured[0] if len(measured) == 1 else None
 
 
 async def _put_trackings(
     resource: Resource, transaction: Transaction, connection_id: int, pairs: Sequence[tuple[str, bytes]]
 ) -> None:
-    rows = [(record_id, *numbers_in(document)) for record_id, document in pairs]
-    await audit.put_trackings(transaction, connection_id, resource, rows)
+    rows = [tracked(record_id, document) for record_id, document in pairs]
+    await trackings.put_trackings(transaction, connection_id, resource, rows)
 
 
 async def _forget_trackings(
     resource: Resource, transaction: Transaction, connection_id: int, ids: list[str]
 ) -> None:
-    await audit.forget_trackings(transaction, connection_id, resource, ids)
+    await trackings.forget_trackings(transaction, connection_id, resource, ids)

@@ -1,8 +1,9 @@
 """One audit of a carrier connection: its charges, by the rules, against the customer's other systems.
 
-    follow line items ─▶ follow shipments of the same customer ─▶ rules, batch by batch ─┬─▶ what was not
-                                                                                         │  found again goes
-                                                                                         └─▶ sums by month
+    follow line items ─▶ follow shipments of the same customer ─▶ what is known ─▶ rules, batch by batch
+        ─▶ what belongs together becomes one ─┬─▶ what was not found again goes
+                                              ├─▶ sums by month
+                                              └─▶ an event, where something is new
 
 It reads all charges in two orders, some thousand at a time: its memory does not grow with them.
 """
@@ -15,23 +16,37 @@ from itertools import groupby
 
 import structlog
 
-from crossdock.audit import rules
-from crossdock.audit.follow import ORDER_RESOURCES, Follower
-from crossdock.audit.rules import Finding
-from crossdock.audit.spend import SpendSums
+from crossdock.audit import events
+from crossdock.audit.findings import Finding
+from crossdock.audit.follow import Follower
+from crossdock.audit.grouping import group_findings
+from crossdock.audit.judging import Judge
+from crossdock.audit.knowledge import knowledge_of
+from crossdock.audit.notes import Unknown, not_judged
+from crossdock.audit.rules.account import AccountCharges, UsualCost, unreconciled
+from crossdock.audit.rules.minimum import minimum_charges
+from crossdock.audit.spend import FindingSums, SpendSums
+from crossdock.audit.stored import stored
+from crossdock.audit.volume import PackageMeasures, package_of
+from crossdock.invoices.carriers import vocabulary_of
 from crossdock.jobs.queue import Lease, enqueue
-from crossdock.store.carriers import audit, spend
-from crossdock.store.carriers.audit import KIND, ChargeRow, StoredFinding
+from crossdock.kit.registry import get_integration
+from crossdock.resources.wms.orders import ORDERS
+from crossdock.store.carriers import audit, charges, findings, spend, trackings
+from crossdock.store.carriers.audit import KIND
+from crossdock.store.carriers.charges import ChargeRow
+from crossdock.store.carriers.findings import StoredFinding
+from crossdock.store.carriers.trackings import ShippedRow
 from crossdock.store.connections import connections, schedules
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.database.batches import together_or_apart
 from crossdock.store.database.engine import Database
 from crossdock.store.database.ids import Clock
-from crossdock.wire import encoder, hashed
 
 AT_ONCE = 2000
 MOST_OF_A_PARCEL = 5000
 """Charges of one tracking number that are looked at together."""
+MOST_DISCOUNTS = 400_000
 OTHERS_EVERY_MS = 3_600_000
 """How soon an audit is done again because other systems of the customer synced."""
 
@@ -64,8 +79,9 @@ async def do_audit(database: Database, clock: Clock, lease: Lease, _stopping: as
     async with database.transaction() as transaction:
         await lease.finish(transaction)
         await spend.replace(transaction, connection.id, current_audit.sums.rows())
-        await audit.forget_findings(transaction, connection.id, lease.job.id)
-        await spend.sum_findings(transaction, connection.id)
+        await findings.forget_findings(transaction, connection.id, lease.job.id, clock())
+        await findings.sum_findings(transaction, connection.id, current_audit.finding_sums.rows())
+        await events.tell(transaction, connection, began, clock())
         await audit.ended(transaction, connection.id, began, clock())
     log.info("audit done", connection=connection.uid, findings=count)
 
@@ -79,53 +95,69 @@ class Audit:
     lease: Lease
     connection: ConnectionRow
     sums: SpendSums = field(default_factory=SpendSums)
+    finding_sums: FindingSums = field(default_factory=FindingSums)
+    judge: Judge = field(default_factory=Judge)
+    unknown: Unknown = field(default_factory=Unknown)
 
     async def do(self, began_ms: int) -> int:
         """Do the audit; return how many findings there are."""
         follower = Follower(self.database, began_ms, self.lease.record_progress)
         await follower.charges(self.connection)
-        other_connections = await connections.by_ids(
-            self.database, await audit.same_customer(self.database, self.connection)
+        others = await connections.by_ids(
+            self.database, await trackings.same_customer(self.database, self.connection)
         )
-        for connection in other_connections.values():
+        for connection in others.values():
             await follower.shipments(connection.id, connection.type)
-        known_since = await self._known_since(list(other_connections.values()))
+        vocabulary = vocabulary_of(get_integration(self.connection.type, self.connection.integration))
+        self.judge.knowledge = await knowledge_of(
+            self.database, self.connection.id, vocabulary, self.judge.lacking
+        )
+        await self._know_shipments([one for one in others.values() if one.type == "wms"])
         count = 0
-        async for findings in self._all(list(other_connections), known_since):
-            await self._store(findings, began_ms)
-            count += len(findings)
+        async for batch in self._all([one.id for one in others.values() if one.type == "wms"], list(others)):
+            count += await self._store(batch, began_ms)
+        for finding in await group_findings(self.database, self.connection.id, self.lease):
+            count += await self._store([finding], began_ms, is_group=True)
         return count
 
-    async def _all(
-        self, other_connections: Sequence[int], known_since: int | None
-    ) -> AsyncIterator[list[Finding]]:
+    async def _all(self, warehouses: Sequence[int], others: Sequence[int]) -> AsyncIterator[list[Finding]]:
         async for parcels in self._parcels():
-            yield await self._of_parcels(parcels, other_connections, known_since)
-        async for findings in self._unusual():
-            yield findings
-        async for findings in self._unreconciled():
-            yield findings
+            yield await self._of_parcels(parcels, warehouses, others)
+        async for batch in self._of_accounts():
+            yield batch
+        rows = await charges.discounts(self.database, self.connection.id, MOST_DISCOUNTS)
+        yield list(minimum_charges(rows))
+        yield list(self.judge.fuel.end())
+        yield [*self.unknown.findings(), *not_judged(self.judge.lacks)]
+        async for batch in self._unreconciled():
+            yield batch
 
-    async def _known_since(self, other_connections: Sequence[ConnectionRow]) -> int | None:
-        """Since when the customer's systems tell of all that was shipped, in seconds; None: none does."""
-        known_numbers = []
-        for connection in other_connections:
-            for resource in ORDER_RESOURCES:
-                if resource.type != connection.type:
-                    continue
-                plan = await schedules.get(self.database, connection.id, resource.function)
-                if plan is not None and plan.first_done_ms is not None:
-                    known_numbers.append(await audit.earliest(self.database, connection.id, resource))
-        return min((number for number in known_numbers if number is not None), default=None)
+    async def _know_shipments(self, warehouses: Sequence[ConnectionRow]) -> None:
+        """Find out since when the warehouses tell of all that was shipped, and of how much of each account.
+
+        Only a warehouse knows what was sent: a cart is told of a part of it, after the fact.
+        """
+        since: list[int] = []
+        for connection in warehouses:
+            plan = await schedules.get(self.database, connection.id, ORDERS.function)
+            first = await trackings.earliest(self.database, connection.id, ORDERS)
+            if plan is None or plan.first_done_ms is None or first is None:
+                return
+            since.append(first)
+        if since:
+            self.unknown.since = max(since)
+            self.unknown.shares = await audit.known_shares(
+                self.database, self.connection.id, [one.id for one in warehouses], max(since)
+            )
 
     # What belongs to one parcel
 
     async def _parcels(self) -> AsyncIterator[list[list[ChargeRow]]]:
         """The charges of each parcel, whole parcels at a time."""
         after, kept_charges = ("", "\U0010ffff"), list[ChargeRow]()
-        while charges := await audit.by_parcel(self.database, self.connection.id, after, AT_ONCE):
-            after = (charges[-1].parcel, charges[-1].item_id)
-            parcels = _by_parcel([*kept_charges, *charges])
+        while rows := await charges.by_parcel(self.database, self.connection.id, after, AT_ONCE):
+            after = (rows[-1].parcel, rows[-1].item_id)
+            parcels = _by_parcel([*kept_charges, *rows])
             # The last one may go on in the next batch.
             kept_charges = parcels.pop() if len(parcels[-1]) < MOST_OF_A_PARCEL else []
             if parcels:
@@ -134,67 +166,79 @@ class Audit:
             yield [kept_charges]
 
     async def _of_parcels(
-        self, parcels: Sequence[list[ChargeRow]], other_connections: Sequence[int], known_since: int | None
+        self, parcels: Sequence[list[ChargeRow]], warehouses: Sequence[int], others: Sequence[int]
     ) -> list[Finding]:
-        numbers = {charges[0].parcel for charges in parcels}
-        known_tracking_numbers = {
-            shipped.tracking_number
-            for shipped in await audit.shipped(self.database, other_connections, numbers)
-        }
-        findings: list[Finding] = []
-        for charges in parcels:
-            self.sums.add(charges)
-            is_known = charges[0].parcel in known_tracking_numbers
-            first = min((charge.charged_on for charge in charges if charge.charged_on), default=0)
-            can_know = known_since is not None and first >= known_since
-            findings += self._judged(charges, was_shipped=is_known if is_known or can_know else None)
-        return findings
+        known: dict[str, list[ShippedRow]] = {}
+        numbers = {rows[0].parcel for rows in parcels}
+        for shipped in await trackings.shipped(self.database, others, numbers):
+            known.setdefault(shipped.tracking_number, []).append(shipped)
+        batch: list[Finding] = []
+        for rows in parcels:
+            self.sums.add(rows)
+            records = known.get(rows[0].parcel, [])
+            was_shipped = True if records else self.unknown.was_shipped(rows)
+            batch += self._judged(
+                rows, was_shipped, _package([row for row in records if row.connection_id in warehouses])
+            )
+        return batch
 
-    def _judged(self, charges: list[ChargeRow], *, was_shipped: bool | None) -> list[Finding]:
+    def _judged(
+        self, rows: list[ChargeRow], was_shipped: bool | None, package: PackageMeasures | None
+    ) -> list[Finding]:
         """The findings of a parcel; one that the rules can't judge leaves the others alone."""
         try:
-            return list(rules.of_parcel(charges, was_shipped=was_shipped))
+            return self.judge.of_number(rows, was_shipped=was_shipped, package=package)
         except Exception:
-            log.exception("a parcel can't be judged", connection=self.connection.uid, item=charges[0].item_id)
+            log.exception("a parcel can't be judged", connection=self.connection.uid, item=rows[0].item_id)
             return []
 
     # What is compared with the account's own history, and invoices
 
-    async def _unusual(self) -> AsyncIterator[list[Finding]]:
-        usual, after = rules.UsualCost(), ("", "", 0, "")
-        while charges := await audit.by_label(self.database, self.connection.id, after, AT_ONCE):
-            last = charges[-1]
-            for charge in charges:
+    async def _of_accounts(self) -> AsyncIterator[list[Finding]]:
+        usual, account, after = UsualCost(), AccountCharges(), ("", "", 0, "")
+        while rows := await charges.by_label(self.database, self.connection.id, after, AT_ONCE):
+            last = rows[-1]
+            batch: list[Finding] = []
+            for charge in rows:
                 if not charge.parcel:  # those of parcels are added with their parcel
                     self.sums.add([charge])
+                batch += usual.see(charge)
+                batch += account.see(charge)
             after = (last.label, last.account_id, last.charged_on, last.item_id)
-            yield [finding for charge in charges for finding in usual.see(charge)]
+            yield batch
+        yield list(account.end())
 
     async def _unreconciled(self) -> AsyncIterator[list[Finding]]:
         after = ""
         while rows := await audit.unreconciled(self.database, self.connection.id, after, AT_ONCE):
             after = rows[-1][0]
             yield [
-                rules.unreconciled(
+                unreconciled(
                     key, account, invoice, None if gap is None else Decimal(gap), currency, str(file_id)
                 )
                 for key, account, invoice, gap, currency, file_id in rows
+                # Where items come to the total, a fault of other rows is none of the invoice's.
+                if gap is None or Decimal(gap)
             ]
 
-    async def _store(self, findings: Iterable[Finding], began_ms: int) -> None:
-        stored = {
-            stored_finding.id: stored_finding
-            for stored_finding in (_stored(finding, began_ms) for finding in findings)
-        }
-        if stored:
-            await together_or_apart(list(stored.values()), self._keep, self._leave_out)
+    async def _store(self, batch: Iterable[Finding], began_ms: int, *, is_group: bool = False) -> int:
+        """Store findings; return how many."""
+        rows: dict[str, StoredFinding] = {}
+        for finding in batch:
+            row = stored(finding, began_ms)
+            if row.id not in rows and not is_group:
+                self.finding_sums.add(finding)
+            rows[row.id] = row
+        if rows:
+            await together_or_apart(list(rows.values()), self._keep, self._leave_out)
         else:
             await self._keep([])
+        return len(rows)
 
-    async def _keep(self, stored: Sequence[StoredFinding]) -> None:
+    async def _keep(self, rows: Sequence[StoredFinding]) -> None:
         async with self.database.transaction() as transaction:
             await self.lease.record_progress(transaction)
-            await audit.put_findings(transaction, self.connection.id, self.lease.job.id, stored)
+            await findings.put_findings(transaction, self.connection.id, self.lease.job.id, rows)
 
     async def _leave_out(self, finding: StoredFinding, problem: Exception) -> None:
         log.error(
@@ -202,21 +246,11 @@ class Audit:
         )
 
 
-def _by_parcel(charges: Iterable[ChargeRow]) -> list[list[ChargeRow]]:
-    return [list(group) for _, group in groupby(charges, key=lambda charge: charge.parcel)]
+def _by_parcel(rows: Iterable[ChargeRow]) -> list[list[ChargeRow]]:
+    return [list(group) for _, group in groupby(rows, key=lambda charge: charge.parcel)]
 
 
-def _stored(finding: Finding, now_ms: int) -> StoredFinding:
-    key = hashed(finding.rule.encode(), *(part.encode() for part in finding.key))
-    return StoredFinding(
-        id=f"find_{key.hex()}",
-        rule=finding.rule,
-        amount=format(finding.amount, "f"),
-        currency=finding.currency,
-        tracking_number=finding.tracking_number,
-        account_id=finding.account_id,
-        invoice_id=finding.invoice_id,
-        message=finding.message,
-        detail=encoder.encode(finding.detail).decode(),
-        first_ms=now_ms,
-    )
+def _package(records: Iterable[ShippedRow]) -> PackageMeasures | None:
+    """The measures of a parcel in a warehouse; None where several differ."""
+    texts = {record.measures for record in records if record.measures is not None}
+    return package_of(texts.pop()) if len(texts) == 1 else None

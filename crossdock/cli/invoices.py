@@ -55,3 +55,42 @@ def report(
     except CrossdockError as problem:
         stop(problem, as_json=as_json)
     raise typer.Exit(code)
+
+
+@app.command()
+def audit(  # noqa: PLR0913, PLR0917 - each is an option
+    files: Files,
+    carrier: Carrier = None,
+    divisor: Annotated[
+        str | None, typer.Option(help="What volumes are divided by, in the units of the invoices: 139.")
+    ] = None,
+    rate_card: Annotated[Path | None, typer.Option(help="Agreed prices or discounts, as CSV.")] = None,
+    min_amount: Annotated[str | None, typer.Option(help="Leave out findings of less: 5.00.")] = None,
+    direction: Annotated[
+        str | None, typer.Option(help="Only recoverable, credited, avoidable or to_look_at.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write findings to this file, for claims.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong in what invoice files charge: duplicates, weights, corrections, fees and more.
+
+    The exit code is 0 when nothing is recoverable, 1 when something is, 2 when a file or an option is
+    refused.
+
+    Example: `crossdock invoices audit january.csv --divisor 139 --min-amount 5 --csv claims.csv`
+    """
+    import asyncio
+
+    from crossdock.cli import invoice_audit, invoice_files
+    from crossdock.cli.output import stop
+    from crossdock.errors import CrossdockError
+
+    options = invoice_audit.AuditOptions(
+        carrier=carrier, divisor=divisor, rate_card=rate_card, min_amount=min_amount, direction=direction,
+        target=csv, as_json=as_json,
+    )  # fmt: skip
+    try:
+        code = asyncio.run(invoice_audit.audit(files, options))
+    except CrossdockError as problem:
+        stop(problem, as_json=as_json, code=invoice_files.REFUSED)
+    raise typer.Exit(code)

@@ -97,17 +97,17 @@ def say(text: str) -> None:
     console.print(text, highlight=False, soft_wrap=True)
 
 
-def stop(problem: CrossdockError, *, as_json: bool) -> NoReturn:
-    """Say what went wrong, on standard error, and end with exit code 1."""
+def stop(problem: CrossdockError, *, as_json: bool, code: int = 1) -> NoReturn:
+    """Say what went wrong, on standard error, and end with this exit code."""
     if as_json:
         body: dict[str, Any] = {"error": str(problem), "origin": problem.origin}
         if isinstance(problem, Invalid):
             body["detail"] = problem.detail
         sys.stderr.write(msgspec.json.encode(body).decode() + "\n")
-        raise typer.Exit(1)
+        raise typer.Exit(code)
     for message in _messages(problem):
         errors.print(f"[bold red]error:[/] {escape(message)}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def _messages(problem: CrossdockError) -> list[str]:

@@ -93,7 +93,9 @@ class InsideCalls:
         """The answer to a change. body: as JSON; None: there is none."""
         return decoded(await self.answer(method, path, body=body, connection_id=connection_id))
 
-    async def upload(self, path: str, file: UploadFile, query: Mapping[str, Any], connection_id: str) -> Any:
+    async def upload(
+        self, path: str, file: UploadFile, query: Mapping[str, Any], connection_id: str, method: str = "POST"
+    ) -> Any:
         """The answer to a file that is sent as it is."""
 
         async def receive() -> dict[str, Any]:
@@ -101,7 +103,7 @@ class InsideCalls:
             return {"type": "http.request", "body": piece, "more_body": bool(piece)}
 
         await file.seek(0)
-        request = inner_request(self.request, "POST", path, query)
+        request = inner_request(self.request, method, path, query)
         return decoded(await self._answer(Request(request.scope, receive), connection_id))
 
     async def answer(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from crossdock.invoices.charges import ChargeVocabulary
+from crossdock.invoices.claim_desks import NOWHERE, ClaimDesk
 from crossdock.invoices.layout import Layout
 from crossdock.kit.contract import Context
 from crossdock.kit.file_sources import FileSource
@@ -48,6 +49,14 @@ def vocabulary_of(integration: Integration) -> ChargeVocabulary:
         return ChargeVocabulary()
     vocabulary: ChargeVocabulary = integration.module("charges").CHARGES
     return vocabulary
+
+
+def claim_desk_of(integration: Integration) -> ClaimDesk:
+    """Where the carrier takes claims, and until when."""
+    if not integration.has("charges"):
+        return NOWHERE
+    desk: ClaimDesk = getattr(integration.module("charges"), "CLAIMS", NOWHERE)
+    return desk
 
 
 def carrier_read_by(slug: str) -> str | None:

@@ -22,6 +22,9 @@ CONNECTION_EVENTS = (
 SYNC_COMPLETED = "sync.completed"
 """A sync has gone to its end. Stored only for organizations that ask for it."""
 
+AUDIT_COMPLETED = "audit.completed"
+"""An audit of charges found something new. Stored only for organizations with an endpoint that asks."""
+
 ALIASES = {"cart-order.shipment.created": "cart-order.cart-shipment.created"}
 """Other names that events are asked for by. They are sent, and shown, by the name that they stand for."""
 
@@ -40,7 +43,7 @@ def event_types() -> tuple[str, ...]:
 @cache
 def extension_types() -> tuple[str, ...]:
     """The types that nobody gets who did not ask for exactly them: a sync is over, a record is gone."""
-    return (SYNC_COMPLETED, *_of_records("deleted", subevents=False))
+    return (SYNC_COMPLETED, AUDIT_COMPLETED, *_of_records("deleted", subevents=False))
 
 
 def _of_records(*texts: str, subevents: bool = True) -> Iterator[str]:

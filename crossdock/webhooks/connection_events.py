@@ -1,11 +1,13 @@
 """What the events about connections tell: the members of their `data`, and an example of each."""
 
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
-from crossdock.resources.common import Timestamp
-from crossdock.resources.event_types import SYNC_COMPLETED
+from crossdock.resources.common import Money, Timestamp
+from crossdock.resources.event_types import AUDIT_COMPLETED, SYNC_COMPLETED
+from crossdock.wire import encoder
 
 MOMENT = "2026-01-02T09:00:00Z"
 CONNECTION = "07b344db-0304-4866-9ae1-ac8af5292a28"
@@ -92,6 +94,21 @@ class SyncCompletedEvent(EventData, kw_only=True):
     event_id: str | None
 
 
+class NewFindings(EventData, kw_only=True):
+    """What an audit of carrier charges found first, added up by rule, direction and currency."""
+
+    rule: str
+    direction: Literal["recoverable", "credited", "avoidable", "to_look_at"]
+    currency: str | None
+    findings: int
+    amount: Money
+
+
+class AuditCompletedEvent(EventData, kw_only=True):
+    audited_at: Timestamp
+    new_findings: list[NewFindings]
+
+
 class InstallFailedEvent(EventData, kw_only=True):
     error_message: str
     customer_id: str | None
@@ -140,6 +157,18 @@ EXAMPLES: dict[str, EventData] = {
         counts=SyncCounts(added=12, changed=310, deleted=0, unchanged=3678, set_aside=0),
         event_id="msg_0EEwPUVqauTkmhpTOUQJTjV8SmE",
     ),
+    AUDIT_COMPLETED: AuditCompletedEvent(
+        audited_at=MOMENT,
+        new_findings=[
+            NewFindings(
+                rule="duplicate_charge",
+                direction="recoverable",
+                currency="USD",
+                findings=3,
+                amount=Decimal("13.05"),
+            )
+        ],
+    ),
     "install.failed": InstallFailedEvent(
         error_message="the credentials were refused", customer_id="customer-42"
     ),
@@ -147,5 +176,5 @@ EXAMPLES: dict[str, EventData] = {
 
 
 def example(name: str) -> dict[str, Any]:
-    fields: dict[str, Any] = msgspec.to_builtins(EXAMPLES[name])
+    fields: dict[str, Any] = msgspec.json.decode(encoder.encode(EXAMPLES[name]))
     return fields

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from crossdock.resources.catalogue import all_resources
-from crossdock.resources.event_types import SYNC_COMPLETED, event_types
+from crossdock.resources.event_types import AUDIT_COMPLETED, SYNC_COMPLETED, event_types
 from crossdock.resources.schema import Resource
 from crossdock.store.database.engine import Database, Transaction
 from crossdock.store.webhooks import event_types as stored
@@ -115,6 +115,8 @@ def _example(name: str, resource: Resource | None) -> Json:
     }
     if name in ("connection.historical-sync-completed", SYNC_COMPLETED):
         event["integration_type"] = "wms"
+    if name == AUDIT_COMPLETED:
+        event["integration_type"] = "carrier"
     if _has_previous(name, resource):
         event["previous_attributes"] = _previous(name, resource, event["data"])
     return event

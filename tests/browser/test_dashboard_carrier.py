@@ -149,13 +149,63 @@ def test_what_was_charged_is_seen_as_charts_and_tables_down_to_the_order(
     looked_at(window, node_modules, "carrier-findings")
     with window.expect_download() as download:
         window.get_by_role("link", name="Download as CSV").click()
-    assert download.value.path().read_text().startswith("rule,account_id,")
+    assert download.value.path().read_text().startswith("tracking_number,ship_date,")
     window.get_by_role("link", name="Cost per order", exact=True).click()
     window.locator(".shipments summary").filter(has_text="order").first.click()
     looked_at(window, node_modules, "carrier-costs")
     window.locator(".shipments details[open] a").first.click()
     expect(window.get_by_text("Cost of carriage, USD")).to_be_visible()
     looked_at(window, node_modules, "carrier-order")
+
+
+def test_what_can_be_claimed_is_found_shown_with_its_evidence_and_claimed(
+    window: Page, desk: Desk, house: Organization, node_modules: Path
+):
+    sign_in(window, desk, house)
+    window.goto(f"{desk.url}/dashboard/carrier/{house.uids['carrier']}/findings")
+    window.get_by_text("Sums by rule").click()
+    looked_at(window, node_modules, "carrier-findings-all")
+    window.get_by_role("link", name="To claim").first.click()
+    first = window.get_by_role("listitem").filter(has=window.get_by_text("Resolve or dispute")).first
+    first.get_by_text("Evidence").focus()
+    window.keyboard.press("Enter")
+    first.get_by_text("Resolve or dispute").click()
+    first.get_by_label("Note").fill("Claim 4711")
+    first.get_by_label("Amount").fill("4.35")
+    looked_at(window, node_modules, "carrier-claim")
+    first.get_by_role("button", name="to disputed").click()
+    expect(window.get_by_role("status").first).to_contain_text("state of the finding")
+    window.get_by_label("State").select_option("disputed")
+    window.get_by_role("button", name="Filter").click()
+    expect(window.get_by_text("Claim 4711").first).to_be_visible()
+
+    window.goto(f"{desk.url}/dashboard/carrier/{house.uids['carrier']}/findings?rule=address_correction")
+    window.get_by_role("link", name="Show its").first.click()
+    expect(window.get_by_role("link", name="All findings")).to_be_visible()
+    looked_at(window, node_modules, "carrier-group")
+
+
+def test_a_divisor_and_a_rate_card_are_set_where_usual_prices_stand(
+    window: Page, desk: Desk, house: Organization, node_modules: Path
+):
+    sign_in(window, desk, house)
+    window.goto(f"{desk.url}/dashboard/carrier/{house.uids['carrier']}")
+    window.get_by_role("link", name="Rates and settings").click()
+    looked_at(window, node_modules, "carrier-rates-empty")
+    window.get_by_label("Divisor of volumes").fill("139")
+    window.get_by_label("Spread costs").check()
+    window.get_by_role("button", name="Keep").click()
+    expect(window.get_by_role("status").first).to_contain_text("next audit")
+    expect(window.get_by_role("row").filter(has_text="spread over the parcels")).to_be_visible()
+    card = b"service,zone,weight,unit,currency,price\nGround,5,10,lb,USD,9.50\n"
+    window.get_by_label("File", exact=True).set_input_files(
+        {"name": f"{LONG}.csv", "mimeType": "text/csv", "buffer": card}
+    )
+    window.get_by_role("button", name="Upload").click()
+    expect(window.get_by_role("row").filter(has_text="endless")).to_be_visible()
+    looked_at(window, node_modules, "carrier-rates")
+    window.get_by_role("button", name="Remove the rate card").click()
+    expect(window.get_by_role("status").first).to_contain_text("removed")
 
 
 def test_the_catalogue_leads_to_what_a_system_can_do(

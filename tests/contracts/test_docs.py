@@ -16,8 +16,12 @@ from crossdock.account_api.operations import OPERATIONS as ACCOUNT_OPERATIONS
 from crossdock.account_api.operations import AccountOperation
 from crossdock.api.openapi_paths import ANSWERS
 from crossdock.api.operations import all_operations
+from crossdock.audit.claiming import COLUMNS
+from crossdock.audit.findings import CERTAINTIES, DIRECTIONS, RULES
 from crossdock.config import Settings
+from crossdock.invoices.charges import CATEGORIES
 from crossdock.resources.event_types import event_types
+from crossdock.store.carriers.claims import STATES
 from tests.journeys.commands import COMMANDS
 from tests.journeys.server import Organization, Server
 
@@ -189,3 +193,19 @@ def test_every_page_can_be_found_from_the_readme():
 def test_every_operation_of_the_account_api_stands_in_its_table(operation: AccountOperation):
     name, does = f"{operation.method} /account{operation.path}", re.escape(operation.summary)
     assert re.search(rf"\| `{re.escape(name)}` \| .+ \| {does} \|", text(ROOT / "docs" / "people.md"))
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_of_the_audit_is_on_its_page(rule: str):
+    assert f"**`{rule}`**:" in text(ROOT / "docs" / "carrier-audit.md")
+
+
+def test_every_direction_certainty_and_category_of_the_audit_is_on_its_page():
+    page = text(ROOT / "docs" / "carrier-audit.md")
+    for name in (*DIRECTIONS, *CERTAINTIES, *CATEGORIES, *STATES):
+        assert f"`{name}`" in page, name
+
+
+def test_every_column_of_the_file_for_claims_is_on_the_page_of_the_audit():
+    page = text(ROOT / "docs" / "carrier-audit.md")
+    assert [name for name in COLUMNS if f"`{name}`" not in page] == []

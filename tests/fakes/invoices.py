@@ -31,8 +31,12 @@ def row(charge: Charge, invoice: str = "INV1", total: str = "11.25", **cells: st
 
 
 def text(*rows: dict[str, str]) -> bytes:
+    """A file with these rows. What they have besides the usual columns gets columns at the end."""
+    more_columns = [
+        name for name in dict.fromkeys(name for row in rows for name in row) if name not in COLUMNS
+    ]
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, COLUMNS, restval="")
+    writer = csv.DictWriter(out, [*COLUMNS, *more_columns], restval="")
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().encode()

@@ -13,6 +13,9 @@ WRITING = {
     "deleteCarrierFile": "file.removed",
     "readCarrierFile": "file.read_again",
     "claimAuditFinding": "finding.claimed",
+    "putAuditSettings": "audit.settings_changed",
+    "putRateCard": "rate_card.uploaded",
+    "deleteRateCard": "rate_card.deleted",
     "updateConnection": "connection.changed",
     "deleteConnection": "connection.deleted",
     "syncConnection": "- reads what the schedule would read a little later",
@@ -155,7 +158,7 @@ COMMAND_ACTIONS = {
         (
             "settings", "doctor", "connections", "quarantine", "integration-requests", "keys list",
             "organizations list", "users list", "audit-log list", "audit-log export", "files list",
-            "invoices parse", "invoices report", "alerts channels", "alerts log",
+            "invoices parse", "invoices report", "invoices audit", "alerts channels", "alerts log",
             "connections token list", "erasures", "magic-links list", "oauth-apps list",
         ),
         READS,

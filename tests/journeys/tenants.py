@@ -346,6 +346,17 @@ def _finding(owner: Tenant) -> str:
     return text
 
 
+def _rated_account(owner: Tenant) -> str:
+    """A carrier's account with a rate card."""
+    account = f"account-of-{owner.house.id}"
+    answer = owner.house.http.put(
+        f"{owner.house.url}/carrier/audit/rate-cards", params={"account_id": account},
+        content=b"service,weight,price\nGround,1,5.00\n", headers=owner.house.headers("carrier"),
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    return account
+
+
 def _call(owner: Tenant) -> str:
     """A call that failed, whose headers and bodies are kept."""
     path = f"/wms/orders/{owner.house.id}"
@@ -393,6 +404,8 @@ SAMPLES: dict[str, Callable[[Tenant], str]] = {
     "record_id": lambda owner: owner.sample("order_id", "wms"),
     "call_id": _call,
     "finding_id": _finding,
+    "part_of": lambda owner: owner.sample("finding_id", ""),
+    "account_id": _rated_account,
     "carrier_invoice_id": _carrier_invoice,
 } | {
     f"/dashboard{operation.path} connection_id": lambda owner: owner.house.uids["carrier"]

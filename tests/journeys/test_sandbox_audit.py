@@ -33,10 +33,39 @@ def test_the_audit_finds_what_the_sandbox_hid(audited: Organization):
     records = audited.list("/carrier/audit/findings", limit="1000")
     assert {record["rule"] for record in records} >= {
         "duplicate_charge", "matched_refund", "overbilled_weight", "charged_not_shipped",
-        "unreconciled_invoice",
+        "unreconciled_invoice", "charge_correction", "address_correction", "account_fee",
+    }  # fmt: skip
+    assert {record["direction"] for record in records} == {
+        "recoverable", "credited", "avoidable", "to_look_at",
     }  # fmt: skip
     assert all(record["amount"] >= 0 for record in records)
     assert {record["amount"] for record in records if record["rule"] == "duplicate_charge"} == {18.5}
+
+
+def test_weight_is_overbilled_only_where_the_sandbox_added_two_pounds(audited: Organization):
+    findings = audited.list("/carrier/audit/findings", rule="overbilled_weight", limit="1000")
+    assert findings
+    assert all(finding["tracking_number"].endswith("7") for finding in findings)
+    for finding in findings:
+        details = finding["details"]
+        assert details["billed_weight"] - details["billable_weight"] == 2
+
+
+def test_parcels_measured_again_show_size_and_weight_and_an_address_corrected_again_is_one_finding(
+    audited: Organization,
+):
+    corrections = audited.list("/carrier/audit/findings", rule="charge_correction", parts="true")
+    sized = [finding for finding in corrections if "size" in finding["details"]]
+    assert {tuple(finding["details"]["size"]) for finding in sized if finding["tracking_number"]} == {
+        (16, 12, 10)
+    }
+    addresses = audited.list("/carrier/audit/findings", rule="address_correction")
+    groups = [finding for finding in addresses if "members" in finding["details"]]
+    assert groups
+    for group in groups:
+        members = audited.list("/carrier/audit/findings", part_of=group["id"])
+        assert len(members) == group["details"]["parcels"] >= 2
+        assert round(sum(member["amount"] for member in members), 2) == group["amount"]
 
 
 def test_every_parcel_that_was_sent_is_charged_to_its_order(audited: Organization):

@@ -1,47 +1,65 @@
-"""What the audit of a carrier's charges found, and what each shipment cost."""
+"""What the audit of a carrier's charges found, and what was done about it."""
 
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from itertools import groupby
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from crossdock.api.carrier import schemas
+from crossdock.api.carrier import audit_schemas as schemas
 from crossdock.api.carrier.files import offered
+from crossdock.api.carrier.orders import orders_of
 from crossdock.api.context import RequestContext
-from crossdock.audit.follow import ORDER_RESOURCES, comparable
-from crossdock.audit.rules import ZERO, net
-from crossdock.errors import NotFound
-from crossdock.store.carriers import audit, claims
-from crossdock.store.carriers.audit import ChargeRow, ShippedRow, StoredFinding
+from crossdock.api.records.query import moment
+from crossdock.audit.claiming import claim_until
+from crossdock.audit.findings import Certainty, Direction
+from crossdock.audit.follow import comparable
+from crossdock.errors import Invalid, NotFound
+from crossdock.invoices.carriers import claim_desk_of
+from crossdock.invoices.claim_desks import ClaimDesk
+from crossdock.kit.registry import get_integration
+from crossdock.store.carriers import audit, claims, findings
 from crossdock.store.carriers.claims import Claim
-from crossdock.store.connections import connections
+from crossdock.store.carriers.findings import FindingSearch, StoredFinding
 from crossdock.store.people.audit_log import acting, note_act
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
 from crossdock.web.responses import reply
-from crossdock.wire import decoder, stamp
+from crossdock.wire import decoder, stamp, stamp_seconds
 
-FILTERS = ("rule", "state", "tracking_number", "invoice_id")
+EQUAL = (
+    "rule",
+    "direction",
+    "certainty",
+    "account_id",
+    "invoice_id",
+    "currency",
+    "part_of",
+)
+"""Parameters that are a column."""
+MOST_AMOUNT = Decimal(10) ** 14
+LEAST_EXPONENT = -4
+"""Amounts have no more decimal places than this."""
+BY_AMOUNT = "amount"
+"""The order of the list."""
 
 
 async def get_list(visit: RequestContext) -> Response:
-    """A page of findings, by id."""
+    """A page of findings, the largest amount first."""
     offered(visit)
     door, connection, arguments = visit.door, visit.connection, visit.arguments()
-    filters = {name: str(arguments[name]) for name in FILTERS if name in arguments}
+    search = _search(arguments)
     pages = PageTokens(door.page_key, connection.id, "audit findings")
-    after = pages.key_or_none(arguments.get("page_token")) or ("",)
+    key = pages.key_or_none(arguments.get("page_token"), BY_AMOUNT)
+    before = None if key is None else (int(key[0]), str(key[-1]))
     rows = await paginate(
         int(arguments["limit"]),
-        lambda limit: audit.findings(door.database, connection.id, filters, str(after[0]), limit),
-        lambda finding: pages.token((finding.id,), None),
+        lambda limit: findings.findings(door.database, connection.id, search, before, limit),
+        lambda row: pages.token((row[0], row[1].id), BY_AMOUNT),
     )
     last = await audit.last(door.database, connection.id)
-    known = await claims.of_findings(door.database, connection.id, [finding.id for finding in rows.items])
-    shown = [_finding(finding, known.get(finding.id)) for finding in rows.items]
+    shown = await _shown(visit, [finding for _, finding in rows.items])
     return reply(
         schemas.AuditFindingList(
             data=shown, next_token=rows.next_token, total_count=len(shown),
@@ -50,15 +68,53 @@ async def get_list(visit: RequestContext) -> Response:
     )  # fmt: skip
 
 
+def _search(arguments: dict[str, Any]) -> FindingSearch:
+    faults: dict[str, list[str]] = {}
+    least, most = (_amount(arguments, name, faults) for name in ("min_amount", "max_amount"))
+    if faults:
+        raise Invalid({"query": faults})
+    begin, end = (
+        moment(str(arguments[name]), name) if name in arguments else None
+        for name in ("charged_date[gte]", "charged_date[lte]")
+    )
+    numbers: list[str] = []
+    if "tracking_number" in arguments:
+        number = str(arguments["tracking_number"])
+        numbers = list(dict.fromkeys((number, comparable(number))))
+    return FindingSearch(
+        {name: str(arguments[name]) for name in EQUAL if name in arguments}, numbers=numbers,
+        state=arguments.get("state"), least=least, most=most, begin=begin,
+        end=None if end is None else end + 1,
+        # Whoever looks for a parcel is to find it, in a group or not.
+        shows_parts="tracking_number" in arguments or arguments.get("parts") is True,
+    )  # fmt: skip
+
+
+def _amount(arguments: dict[str, Any], name: str, faults: dict[str, list[str]]) -> Decimal | None:
+    if name not in arguments:
+        return None
+    try:
+        amount = Decimal(str(arguments[name]))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or not 0 <= amount <= MOST_AMOUNT:
+        faults[name] = [f"is {str(arguments[name])[:40]!r}, wanted an amount such as 12.50"]
+        return None
+    return amount
+
+
 async def claimed(visit: RequestContext) -> Response:
-    """Set the state of a finding, and its note."""
+    """Set the state of a finding, its note and amount."""
     offered(visit)
     door, connection = visit.door, visit.connection
     finding_id, body = str(visit.arguments()["finding_id"]), await visit.body(schemas.AuditClaimBody)
-    if not await audit.has_finding(door.database, connection.id, finding_id):
-        raise NotFound(f"the last audit has no finding {finding_id[:100]!r}", record_id=finding_id)
+    if body.amount is not None:
+        _check_amount(body.amount)
+    if not await findings.has_finding(door.database, connection.id, finding_id):
+        raise NotFound(f"no audit has a finding {finding_id[:100]!r}", record_id=finding_id)
     actor = acting()
-    claim = Claim(finding_id, body.state, body.note, actor.name or actor.id, door.clock())
+    amount = None if body.amount is None else format(body.amount, "f")
+    claim = Claim(finding_id, body.state, body.note, actor.name or actor.id, door.clock(), amount)
     async with door.database.transaction() as transaction:
         await claims.put(transaction, connection.id, claim)
         await note_act(
@@ -68,122 +124,90 @@ async def claimed(visit: RequestContext) -> Response:
     return reply(schemas.AuditClaimItem(data=_claim(claim)))
 
 
+def _check_amount(amount: Decimal) -> None:
+    exponent = amount.as_tuple().exponent
+    if not 0 <= amount <= MOST_AMOUNT:
+        wanted = f"wanted an amount that is not below zero, at most {MOST_AMOUNT}"
+    elif not isinstance(exponent, int) or exponent < LEAST_EXPONENT:
+        wanted = "wanted an amount with at most four decimal places"
+    else:
+        return
+    raise Invalid({"json": {"amount": [f"is {amount:.20g}, {wanted}"]}})
+
+
+async def totals(visit: RequestContext) -> Response:
+    """The sums of all findings of the last audit, by rule, direction, account, month and currency."""
+    offered(visit)
+    door, connection = visit.door, visit.connection
+    sums = await findings.finding_sums(door.database, connection.id)
+    last = await audit.last(door.database, connection.id)
+    data = [
+        schemas.AuditTotal(
+            rule=row.rule, direction=msgspec.convert(row.direction, Direction),
+            account_id=row.account_id or None, month=row.month or None, currency=row.currency or None,
+            findings=row.findings, amount=row.amount,
+        )
+        for row in sums
+    ]  # fmt: skip
+    audited_at = None if last is None else stamp(last)
+    return reply(schemas.AuditTotalList(data=data, total_count=len(data), audited_at=audited_at))
+
+
 def _claim(claim: Claim) -> schemas.AuditClaim:
     return schemas.AuditClaim(
-        state=claim.state, note=claim.note, changed_by=claim.actor, changed_at=stamp(claim.changed_ms)
-    )
-
-
-def _finding(stored_finding: StoredFinding, claim: Claim | None) -> schemas.AuditFinding:
-    return schemas.AuditFinding(
-        id=stored_finding.id,
-        rule=stored_finding.rule,
-        amount=Decimal(stored_finding.amount),
-        currency=stored_finding.currency,
-        tracking_number=stored_finding.tracking_number,
-        account_id=stored_finding.account_id,
-        invoice_id=stored_finding.invoice_id,
-        message=stored_finding.message,
-        details=decoder.decode(stored_finding.detail),
-        found_at=stamp(stored_finding.first_ms),
-        claim=None if claim is None else _claim(claim),
-    )
-
-
-async def costs(visit: RequestContext) -> Response:
-    """The charges for each tracking number, and the orders that they were for."""
-    offered(visit)
-    door, connection, arguments = visit.door, visit.connection, visit.arguments()
-    other_customers = await audit.same_customer(door.database, connection)
-    only = await _only(visit, other_customers, arguments)
-    pages = PageTokens(door.page_key, connection.id, "shipment costs")
-    after = pages.key_or_none(arguments.get("page_token")) or ("",)
-    parcels = await paginate(
-        int(arguments["limit"]),
-        lambda limit: audit.parcels(door.database, connection.id, str(after[0]), limit, only),
-        lambda parcel: pages.token((parcel,), None),
-    )
-    shown = await _costs(visit, other_customers, parcels.items)
-    return reply(schemas.ShipmentCostList(data=shown, next_token=parcels.next_token, total_count=len(shown)))
-
-
-async def _only(
-    visit: RequestContext, other_customers: Sequence[int], arguments: dict[str, Any]
-) -> list[str] | None:
-    """The parcels that are asked for; None: all."""
-    comparables = [comparable(str(arguments["tracking_number"]))] if "tracking_number" in arguments else None
-    if "order_id" not in arguments:
-        return comparables
-    of_order = await audit.numbers_of(visit.door.database, other_customers, [str(arguments["order_id"])])
-    return of_order if comparables is None else [text for text in comparables if text in of_order]
-
-
-async def _costs(
-    visit: RequestContext, other_customers: Sequence[int], parcels: Sequence[str]
-) -> list[schemas.ShipmentCost]:
-    database = visit.door.database
-    charges = await audit.of_parcels(database, visit.connection.id, parcels)
-    shipped: dict[str, list[ShippedRow]] = {}
-    for current_shipped in await audit.shipped(database, other_customers, parcels):
-        if current_shipped.resource in _ORDER_KEYS:
-            shipped.setdefault(current_shipped.tracking_number, []).append(current_shipped)
-    of = await connections.by_ids(
-        database, {shipped.connection_id for shipped_items in shipped.values() for shipped in shipped_items}
-    )
-    uids = {connection.id: connection.uid for connection in of.values()}
-    return [
-        _cost(list(group), shipped.get(parcel, []), uids)
-        for (parcel, _), group in groupby(charges, key=lambda charge: (charge.parcel, charge.currency))
-    ]
-
-
-_ORDER_KEYS = {order_resource.key: order_resource.type for order_resource in ORDER_RESOURCES}
-
-
-def _cost(
-    charges: Sequence[ChargeRow], shipped: Iterable[ShippedRow], uids: dict[int, str]
-) -> schemas.ShipmentCost:
-    by_category: dict[str, Decimal] = {}
-    for charge in charges:
-        by_category[charge.category] = by_category.get(charge.category, ZERO) + net(charge)
-    gross = sum((Decimal(charge.gross) for charge in charges if charge.gross is not None), ZERO)
-    return schemas.ShipmentCost(
-        tracking_number=charges[0].tracking_number,
-        currency=charges[0].currency,
-        net_cost=sum(map(net, charges), ZERO),
-        gross_cost=gross,
-        by_category=by_category,
-        service=_first_text(charges, "service"),
-        zone=_first_text(charges, "zone"),
-        billed_weight=_decimal(_first_text(charges, "billed_weight")),
-        actual_weight=_decimal(_first_text(charges, "actual_weight")),
-        weight_unit=_first_text(charges, "weight_unit"),
-        charges=[_charge(charge) for charge in charges],
-        orders=[
-            schemas.ShipmentOrder(
-                connection_id=uids[shipped.connection_id],
-                integration_type=msgspec.convert(_ORDER_KEYS[shipped.resource], Any),
-                order_id=shipped.record_id,
-                order_number=shipped.order_number,
-            )
-            for shipped in shipped
-            if shipped.connection_id in uids
-        ],
-    )
-
-
-def _charge(charge: ChargeRow) -> schemas.ShipmentCharge:
-    return schemas.ShipmentCharge(
-        invoice_line_item_id=charge.item_id, invoice_id=charge.invoice_id or None,
-        charge_category=charge.category, charge_description=charge.label or None,
-        net_cost=_decimal(charge.net), gross_cost=_decimal(charge.gross),
+        state=claim.state, note=claim.note, amount=None if claim.amount is None else Decimal(claim.amount),
+        changed_by=claim.actor, changed_at=stamp(claim.changed_ms),
     )  # fmt: skip
 
 
-def _first_text(charges: Iterable[ChargeRow], name: str) -> str | None:
-    """The first that any of the rows says."""
-    return next((value for charge in charges if (value := getattr(charge, name)) is not None), None)
+async def _shown(visit: RequestContext, rows: Sequence[StoredFinding]) -> list[schemas.AuditFinding]:
+    """Findings with their claims, orders and files."""
+    database, connection = visit.door.database, visit.connection
+    known = await claims.of_findings(database, connection.id, [row.id for row in rows])
+    details = [decoder.decode(row.detail) for row in rows]
+    items = [item["invoice_line_item_id"] for detail in details for item in detail.get("line_items", ())]
+    files = await findings.files_of(database, connection.id, items) if items else {}
+    numbers = {comparable(row.tracking_number) for row in rows if row.tracking_number}
+    orders = await orders_of(database, connection, sorted(numbers))
+    desk = claim_desk_of(get_integration(connection.type, connection.integration))
+    return [
+        _finding(
+            row, detail, known.get(row.id), desk,
+            orders=orders.of(comparable(row.tracking_number or ""), Decimal(row.amount)),
+            files=_files(detail, files),
+        )
+        for row, detail in zip(rows, details, strict=True)
+    ]  # fmt: skip
 
 
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+def _files(detail: dict[str, Any], files: dict[str, tuple[str, str]]) -> list[schemas.FindingFile]:
+    ids = [item["invoice_line_item_id"] for item in detail.get("line_items", ())]
+    named = dict.fromkeys(files[item_id] for item_id in ids if item_id in files)
+    return [schemas.FindingFile(file_id=file_id, file_name=name) for file_id, name in named]
+
+
+def _finding(
+    row: StoredFinding,
+    detail: dict[str, Any],
+    claim: Claim | None,
+    desk: ClaimDesk,
+    *,
+    orders: list[schemas.ShipmentOrder],
+    files: list[schemas.FindingFile],
+) -> schemas.AuditFinding:
+    is_claimable = row.direction in ("recoverable", "to_look_at") and Decimal(row.amount) > 0
+    return schemas.AuditFinding(
+        id=row.id, rule=row.rule, direction=msgspec.convert(row.direction, Direction),
+        certainty=msgspec.convert(row.certainty, Certainty), amount=Decimal(row.amount),
+        currency=row.currency, tracking_number=row.tracking_number, account_id=row.account_id,
+        invoice_id=row.invoice_id, service=row.service, zone=row.zone, charged_date=_date(row.charged_on),
+        invoice_date=_date(row.invoiced_on), message=row.message, details=detail, orders=orders, files=files,
+        how_to_claim=desk.how if is_claimable else None,
+        claim_until=claim_until(row, desk) if is_claimable else None, part_of=row.part_of,
+        found_at=stamp(row.first_ms), gone_at=None if row.gone_ms is None else stamp(row.gone_ms),
+        claim=None if claim is None else _claim(claim),
+    )  # fmt: skip
+
+
+def _date(seconds: int) -> str | None:
+    return stamp_seconds(seconds) if seconds else None

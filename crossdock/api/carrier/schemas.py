@@ -3,14 +3,13 @@
 All but `CarrierFileList` are extensions.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from crossdock.api.schemas import Body, Reply
+from crossdock.api.schemas import Reply
 from crossdock.resources.carrier.files import CarrierFile
 from crossdock.resources.common import Money, Timestamp
-from crossdock.store.carriers.claims import ClaimState
 
 NEXT = Meta(description="Null on the last page.")
 COUNT = Meta(description="How many there are on this page.")
@@ -109,100 +108,5 @@ class CarrierInvoice(Reply, kw_only=True):
 
 class CarrierInvoiceList(Reply, kw_only=True):
     data: list[CarrierInvoice]
-    next_token: Annotated[str | None, NEXT]
-    total_count: Annotated[int, COUNT]
-
-
-class AuditClaimBody(Body, kw_only=True):
-    """The state that a finding is to have, and a note that takes the place of the one before."""
-
-    state: ClaimState
-    note: Annotated[str, Meta(max_length=2000)] = ""
-
-
-class AuditClaim(Reply, kw_only=True):
-    """What was done about a finding."""
-
-    state: Annotated[
-        ClaimState,
-        Meta(
-            description="open: nothing yet; disputed: claimed from the carrier; recovered: given back; "
-            "refused: not given back; ignored: not worth a claim."
-        ),
-    ]
-    note: str
-    changed_by: Annotated[str, Meta(description="The person, or the name of the key.")]
-    changed_at: Timestamp
-
-
-class AuditClaimItem(Reply, kw_only=True):
-    data: AuditClaim
-
-
-class AuditFinding(Reply, kw_only=True):
-    """Something in what was charged that looks wrong."""
-
-    id: str
-    rule: str
-    amount: Annotated[Money, Meta(description="What it is about, in money: never below zero.")]
-    currency: str | None
-    tracking_number: str | None
-    account_id: str | None
-    invoice_id: str | None
-    message: str
-    details: dict[str, Any]
-    found_at: Annotated[Timestamp, Meta(description="When it was found first.")]
-    claim: Annotated[AuditClaim | None, Meta(description="Null: nobody has done anything about it.")]
-
-
-class AuditFindingList(Reply, kw_only=True):
-    data: list[AuditFinding]
-    next_token: Annotated[str | None, NEXT]
-    total_count: Annotated[int, COUNT]
-    audited_at: Annotated[Timestamp | None, Meta(description="When the last audit began. Null: none has.")]
-
-
-class ShipmentCharge(Reply, kw_only=True):
-    """One line item of a shipment."""
-
-    invoice_line_item_id: str
-    invoice_id: str | None
-    charge_category: str
-    charge_description: str | None
-    net_cost: Money | None
-    gross_cost: Money | None
-
-
-class ShipmentOrder(Reply, kw_only=True):
-    """An order that a shipment belongs to."""
-
-    connection_id: str
-    integration_type: Literal["wms", "cart"]
-    order_id: str
-    order_number: str | None
-
-
-class ShipmentCost(Reply, kw_only=True):
-    """What the carrier charged for one tracking number in one currency, and whose order it was."""
-
-    tracking_number: str
-    currency: str | None
-    net_cost: Money
-    gross_cost: Money
-    by_category: dict[str, Money]
-    service: str | None
-    zone: str | None
-    billed_weight: Money | None
-    actual_weight: Money | None
-    weight_unit: str | None
-    charges: list[ShipmentCharge]
-    orders: Annotated[
-        list[ShipmentOrder],
-        Meta(description="Of the WMS and cart connections of the same customer; several ways to one order."),
-    ]
-
-
-class ShipmentCostList(Reply, kw_only=True):
-    data: list[ShipmentCost]
     next_token: Annotated[str | None, NEXT]
     total_count: Annotated[int, COUNT]

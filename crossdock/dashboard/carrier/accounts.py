@@ -20,7 +20,7 @@ from crossdock.dashboard.carrier.charts import (
 from crossdock.dashboard.carrier.head import CarrierHead, carrier_of, head_of, title_of
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import Invalid
-from crossdock.store.carriers import overview, spend
+from crossdock.store.carriers import findings, overview, spend
 from crossdock.store.carriers.spend import SpendRow
 from crossdock.store.connections import health
 from crossdock.store.connections.health import ConnectionSearch
@@ -223,8 +223,10 @@ def _services(rows: Sequence[SpendRow]) -> list[Share]:
 
 
 async def _findings(visit: DashboardContext, connection_id: int) -> list[Amount]:
-    """Money that the findings of the last audit are about."""
+    """Money that can be claimed, by the last audit."""
     sums: dict[str, Decimal] = {}
-    for finding_sum in await spend.finding_sums(visit.door.database, connection_id):
+    for finding_sum in await findings.finding_sums(visit.door.database, connection_id):
+        if finding_sum.direction != "recoverable":
+            continue
         sums[finding_sum.currency] = sums.get(finding_sum.currency, Decimal(0)) + finding_sum.amount
     return [Amount(currency=currency, amount=amount) for currency, amount in sorted(sums.items())]

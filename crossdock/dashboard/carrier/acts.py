@@ -1,5 +1,6 @@
 """What the pages of a carrier do: take a file in, have one read again, take one away."""
 
+from decimal import Decimal, InvalidOperation
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -38,7 +39,18 @@ async def claimed(visit: DashboardContext) -> Response:
     """Say what was done about a finding, and come back to the list as it was filtered."""
     connection = await carrier_of(visit)
     path = f"/carrier/audit/findings/{quote(visit.part('finding_id'), safe='')}"
-    body = {"state": visit.text("do"), "note": visit.text("note").strip()}
+    amount = _amount(visit.text("amount").strip())
+    body = {"state": visit.text("do"), "note": visit.text("note").strip(), "amount": amount}
     await visit.inside.send("PATCH", path, body, connection.uid)
     filters = {name: visit.text(f"filter.{name}") for name in FILTERS}
     return visit.onward(f"/carrier/{connection.uid}/findings", done="claimed", **filters)
+
+
+def _amount(text: str) -> Decimal | None:
+    if not text:
+        return None
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        problem = f"is {text[:40]!r}; wanted is an amount such as 12.50"
+        raise Invalid({"form": {"amount": [problem]}}) from None

@@ -45,5 +45,14 @@ CARRIER = Area(
             "records.write", parameters=_FINDING, acts=STATES,
         ),
         _page("/findings.csv", "findings.exported", "findings_csv", _CONNECTION),
+        _page("/rates", "rates.shown", "rates", _CONNECTION),
+        DashboardOperation(
+            "POST", f"{_ACCOUNT}/rates", "carrier.rates.changed", "dashboard_rates_form", "records.write",
+            parameters=_CONNECTION, acts=("set", "forget", "remove_card"),
+        ),
+        DashboardOperation(
+            "POST", f"{_ACCOUNT}/rate-cards", "carrier.rates.uploaded", "dashboard_rate_card_form",
+            "records.write", parameters=_CONNECTION, takes_file=True, is_file_large=True,
+        ),
     ),
 )  # fmt: skip

@@ -10,8 +10,9 @@ from crossdock.dashboard.carrier.head import CarrierHead, carrier_of, head_of, t
 from crossdock.dashboard.context import DashboardContext
 from crossdock.errors import Invalid, NotFound
 from crossdock.resources.common import Money
-from crossdock.store.carriers import audit, invoices, overview
-from crossdock.store.carriers.audit import ChargeRow
+from crossdock.store.carriers import charges as stored_charges
+from crossdock.store.carriers import invoices, overview
+from crossdock.store.carriers.charges import ChargeRow
 from crossdock.store.carriers.invoices import StatedInvoice, StoredInvoice
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
@@ -132,7 +133,7 @@ async def shown(visit: DashboardContext) -> Response:
     after = tokens.key_or_none(visit.query("page_token").get("page_token")) or ("",)
     charges = await paginate(
         CHARGES,
-        lambda limit: audit.of_invoice(
+        lambda limit: stored_charges.of_invoice(
             database, connection.id, row.account_id or "", row.invoice_id or "", str(after[0]), limit
         ),
         lambda charge: tokens.token((charge.item_id,), None),

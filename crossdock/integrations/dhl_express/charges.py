@@ -1,6 +1,9 @@
 """What DHL Express charges for, in the words of all carriers."""
 
+from decimal import Decimal
+
 from crossdock.invoices.charges import ChargeVocabulary
+from crossdock.invoices.claim_desks import ClaimDesk
 
 CHARGES = ChargeVocabulary(
     words=(
@@ -17,7 +20,19 @@ CHARGES = ChargeVocabulary(
         (r"discount", "discount"),
     ),
     service=("Product Name", "Product"),
+    shipped_on=("Shipment Date",),
+    invoiced_on=("Invoice Date",),
     billed_weight=("Weight (kg)",),
     unit="kg",
     actual_weight=(("DHL Scale Weight (B)", None), ("Cust Scale Weight (A)", None)),
+    volume_weight=("DHL Vol Weight (W)", "Cust Vol Weight (V)"),
+    # The flag names the weight that was billed, as the headers do: A and B were weighed, V and W computed.
+    basis_columns=("Weight Flag",),
+    basis={"A": "actual", "B": "actual", "V": "dimensional", "W": "dimensional"},
+    pieces=("Pieces",),
+    address=("Receivers Address 1", "Receivers City", "Receivers Postcode", "Receivers Country"),
+    step={"kg": Decimal("0.5")},
+    divisors={"kg": (Decimal(5000),)},
 )
+
+CLAIMS = ClaimDesk("DHL MyBill: the invoice or its line, Dispute. No deadline is published.")

@@ -1,6 +1,9 @@
 """What DPD charges for, in the words of all carriers: English, Dutch and German headers."""
 
-from crossdock.invoices.charges import ChargeVocabulary
+from decimal import Decimal
+
+from crossdock.invoices.charges import ChargeVocabulary, SizeColumns
+from crossdock.invoices.claim_desks import ClaimDesk
 
 CHARGES = ChargeVocabulary(
     words=(
@@ -11,8 +14,14 @@ CHARGES = ChargeVocabulary(
         (r"oversize|overweight", "oversize"),
         (r"customs|verzoll", "duties_and_taxes"),
     ),
-    service=("Service",),
-    zone=("Destination zone", "Bestemmingszone"),
-    billed_weight=("Weight",),
-    unit="kg",
+    service=("Service", "Dienst"),
+    zone=("Destination zone", "Bestemmingszone", "Zielgebiet"),
+    shipped_on=("Shipment date", "Verzenddatum", "Versanddatum"),
+    invoiced_on=("Invoice date", "Factuurdatum"),
+    billed_weight=("Weight", "Gewicht"),
+    unit="g",
+    size=SizeColumns(("Length", "Width", "Height"), unit="cm"),
+    step={"g": Decimal(1)},
 )
+
+CLAIMS = ClaimDesk("Your contact at DPD, as the invoice names it. No deadline is published.")

@@ -20,6 +20,8 @@ class Claim:
     note: str
     actor: str
     changed_ms: int
+    amount: str | None = None
+    """Decimal: what was claimed, or came back; None: nobody said."""
 
 
 async def of_findings(database: Database, connection_id: int, ids: Sequence[str]) -> dict[str, Claim]:
@@ -28,7 +30,7 @@ async def of_findings(database: Database, connection_id: int, ids: Sequence[str]
         return {}
     condition, bound = database.one_of("finding_id", ids)
     rows = await database.fetch(
-        "SELECT finding_id, state, note, actor, changed_ms FROM finding_claims "
+        "SELECT finding_id, state, note, actor, changed_ms, amount FROM finding_claims "
         f"WHERE connection_id = ? AND {condition}",
         connection_id,
         bound,
@@ -39,11 +41,12 @@ async def of_findings(database: Database, connection_id: int, ids: Sequence[str]
 async def put(transaction: Transaction, connection_id: int, claim: Claim) -> None:
     """Set the state of a finding."""
     await transaction.execute(
-        "INSERT INTO finding_claims (connection_id, finding_id, state, note, actor, changed_ms) "
-        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, finding_id) DO UPDATE SET "
+        "INSERT INTO finding_claims (connection_id, finding_id, state, note, actor, changed_ms, "
+        "amount) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (connection_id, finding_id) DO UPDATE SET "
         "state = excluded.state, note = excluded.note, actor = excluded.actor, "
-        "changed_ms = excluded.changed_ms",
+        "changed_ms = excluded.changed_ms, amount = excluded.amount",
         connection_id, claim.finding_id, claim.state, claim.note, claim.actor, claim.changed_ms,
+        claim.amount,
     )  # fmt: skip
 
 

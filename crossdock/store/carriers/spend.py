@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
-from decimal import Decimal
 
 from crossdock.store.database.engine import Database, Transaction
 
@@ -52,44 +51,3 @@ async def since(database: Database, connection_ids: Sequence[int], month: str) -
         month,
     )
     return [(int(row[0]), row[1], row[2]) for row in rows]
-
-
-# Findings
-
-
-@dataclass(frozen=True)
-class FindingSum:
-    """The findings of a rule in one currency, added up. currency: "" where none is known."""
-
-    rule: str
-    currency: str
-    findings: int
-    amount: Decimal
-
-
-async def sum_findings(transaction: Transaction, connection_id: int) -> None:
-    """Add up the findings that there are. Exact: SQL counts equal amounts only, which are texts."""
-    rows = await transaction.fetch(
-        "SELECT rule, coalesce(currency, ''), amount, count(*) FROM findings WHERE connection_id = ? "
-        "GROUP BY rule, coalesce(currency, ''), amount",
-        connection_id,
-    )
-    sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
-    for rule, currency, amount, number in rows:
-        count, so_far = sums.get((rule, currency), (0, Decimal(0)))
-        sums[rule, currency] = count + number, so_far + Decimal(amount) * number
-    await transaction.execute("DELETE FROM finding_sums WHERE connection_id = ?", connection_id)
-    await transaction.executemany(
-        "INSERT INTO finding_sums (connection_id, rule, currency, findings, amount) VALUES (?, ?, ?, ?, ?)",
-        [(connection_id, *key, count, format(amount, "f")) for key, (count, amount) in sums.items()],
-    )
-
-
-async def finding_sums(database: Database, connection_id: int) -> list[FindingSum]:
-    """The sums of a connection's findings, by rule and currency."""
-    rows = await database.fetch(
-        "SELECT rule, currency, findings, amount FROM finding_sums WHERE connection_id = ? "
-        "ORDER BY rule, currency",
-        connection_id,
-    )
-    return [FindingSum(row[0], row[1], int(row[2]), Decimal(row[3])) for row in rows]

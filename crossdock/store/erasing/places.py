@@ -109,6 +109,8 @@ KEPT = {
     "audits": _NUMBERS,
     "spend": _NUMBERS,
     "finding_sums": _NUMBERS,
+    "audit_settings": _NUMBERS,
+    "rate_cards": "prices that the organization agreed with its carrier",
     "finding_claims": "notes of people here, about charges",
     "shapes": "names of fields and of columns of files, without a value",
     "vendor_slots": _NUMBERS,

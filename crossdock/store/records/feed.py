@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from crossdock.resources.event_types import SYNC_COMPLETED
+from crossdock.resources.event_types import AUDIT_COMPLETED, SYNC_COMPLETED
 from crossdock.store.database.engine import Database, Row
 from crossdock.store.records.packing import unpacked_bodies
 
@@ -166,5 +166,6 @@ def _condition(
         kinds, bound = database.one_of("e.type", feed_filter.types)
         return f"{between} AND {kinds}", (value, after, edge, bound)
     # That a record is gone, and that a sync is over, is told under names that one has to ask for.
-    hidden = f"e.type = '{SYNC_COMPLETED}' OR (e.resource IS NOT NULL AND e.type LIKE '%.deleted')"
+    over = f"e.type IN ('{SYNC_COMPLETED}', '{AUDIT_COMPLETED}')"
+    hidden = f"{over} OR (e.resource IS NOT NULL AND e.type LIKE '%.deleted')"
     return f"{between} AND NOT ({hidden})", (value, after, edge)

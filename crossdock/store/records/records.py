@@ -376,7 +376,9 @@ _KEYS = {
     "followed": "resource",
     "findings": "id",
     "audits": "connection_id",
-    "finding_sums": "(rule, currency)",
+    "finding_sums": "(rule, direction, account_id, month, currency)",
+    "audit_settings": "account_id",
+    "rate_cards": "account_id",
     "finding_claims": "finding_id",
     "spend": "(month, currency, account_id, category, service)",
 }

@@ -136,6 +136,10 @@ Table(
     Column("billed_weight", Text),  # decimal
     Column("actual_weight", Text),  # decimal
     Column("weight_unit", Text),
+    Column("reason", Text, nullable=False, server_default=text("''")),  # why, where the row says more
+    Column("shipped_on", Number, nullable=False, server_default=text("0")),  # seconds
+    Column("invoiced_on", Number, nullable=False, server_default=text("0")),  # seconds
+    Column("measures", Text),  # JSON: what the row says of the parcel's size
     Index("ix_charges_parcel", "connection_id", "parcel", "item_id"),
     Index("ix_charges_invoice", "connection_id", "invoice_id", "item_id"),
     Index("ix_charges_label", "connection_id", "label", "account_id", "charged_on", "item_id"),
@@ -162,7 +166,10 @@ Table(
     Column("record_id", Text, primary_key=True),
     Column("tracking_number", Text, primary_key=True),
     Column("order_number", Text),
+    Column("order_id", Text),  # the order that a return is of
+    Column("measures", Text),  # JSON: what the warehouse measured
     Index("ix_trackings_number", "connection_id", "tracking_number"),
+    Index("ix_trackings_order", "connection_id", "order_id"),
 )
 
 Table(
@@ -189,6 +196,17 @@ Table(
     Column("detail", Text, nullable=False),  # JSON
     Column("first_ms", Number, nullable=False),
     Column("audit", Text, nullable=False),  # the audit that found it last
+    Column("direction", Text, nullable=False, server_default="to_look_at"),
+    Column("certainty", Text, nullable=False, server_default="possible"),
+    Column("charged_on", Number, nullable=False, server_default=text("0")),  # seconds
+    Column("invoiced_on", Number, nullable=False, server_default=text("0")),  # seconds
+    Column("service", Text),
+    Column("zone", Text),
+    Column("scaled", Number, nullable=False, server_default=text("0")),  # the amount × 10⁴, to sort by
+    Column("group_key", Text),  # JSON: what it has in common with others
+    Column("part_of", Text),  # the finding that it is shown with
+    Column("gone_ms", Number),  # kept for its claim, though no audit finds it any more
+    Index("ix_findings_scaled", "connection_id", "scaled", "id"),
     Index("ix_findings_rule", "connection_id", "rule", "id"),
     Index("ix_findings_tracking", "connection_id", "tracking_number", "id"),
     Index("ix_findings_invoice", "connection_id", "invoice_id", "id"),
@@ -203,6 +221,26 @@ Table(
     Column("note", Text, nullable=False),
     Column("actor", Text, nullable=False),
     Column("changed_ms", Number, nullable=False),
+    Column("amount", Text),  # decimal: what came back, or was claimed
+)
+
+Table(
+    "audit_settings",  # account_id "": what counts for all accounts
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("account_id", Text, primary_key=True),
+    Column("dim_divisor", Text),  # decimal
+    Column("spreads_costs", Boolean, nullable=False, server_default=text("false")),
+)
+
+Table(
+    "rate_cards",  # agreed prices, as uploaded; account_id "": those of all accounts
+    metadata,
+    Column("connection_id", Number, primary_key=True, autoincrement=False),
+    Column("account_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("body", Text, nullable=False),  # CSV
+    Column("uploaded_ms", Number, nullable=False),
 )
 
 Table(
@@ -210,6 +248,9 @@ Table(
     metadata,
     Column("connection_id", Number, primary_key=True, autoincrement=False),
     Column("rule", Text, primary_key=True),
+    Column("direction", Text, primary_key=True),
+    Column("account_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # of the charge: 2026-01
     Column("currency", Text, primary_key=True),
     Column("findings", Number, nullable=False),
     Column("amount", Text, nullable=False),  # decimal
@@ -219,6 +260,7 @@ Table(
     "audits",  # the last of each connection
     metadata,
     Column("connection_id", Number, primary_key=True, autoincrement=False),
-    Column("started_ms", Number, nullable=False),
+    Column("started_ms", Number, nullable=False),  # of the one that runs, else of the last
     Column("ended_ms", Number),
+    Column("last_began_ms", Number),  # of the last that came to its end
 )

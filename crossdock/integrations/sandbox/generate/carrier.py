@@ -1,8 +1,9 @@
 """The carriers' invoices for what the warehouse sent: each parcel's charges add up to its cost.
 
 Beside them there is what makes invoices worth reading: corrections on a later invoice, fees of no parcel,
-a credit; and worth auditing: a charge that comes twice, a parcel that nobody sent, a total that is off,
-weight that was not there. Accounts are billed four times before the epoch, and every week after it.
+a credit; and worth auditing: a charge that comes twice, an address that is corrected again, parcels that
+were measured as larger, one that nobody sent, a total that is off, weight that was not there. Accounts are
+billed four times before the epoch, and every week after it.
 """
 
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ FREIGHT = "carrier_id_4"
 DISCOUNT = Decimal("0.30")
 FUEL = Decimal("0.12")
 CORRECTION = Decimal("18.50")
+MEASURED = "16.0x 12.0x 10.0"
+"""Inches: 1,920 cubic inches, 14 lb by 139."""
 WEEK = timedelta(days=7)
 AT_THE_DOOR, AREA, HANDLING = Decimal("0.95"), Decimal("0.55"), Decimal("0.35")
 
@@ -53,6 +56,12 @@ class CarrierCharge:
     net: Decimal
     on: datetime
     parcel: CarrierParcel | None = None
+    why: str = ""
+    """Category and detail of an adjustment: "ADJ/SCC"."""
+    size: str = ""
+    """As the carrier measured it, in inches; its volume is what is billed."""
+    address: str = ""
+    """As it had to be corrected to."""
 
 
 @dataclass(frozen=True)
@@ -156,16 +165,23 @@ def _afterthoughts(parcel: CarrierParcel, n: int, week: int) -> Iterator[Carrier
     """The charges, or refunds, that some parcels get on a later invoice; some of them are not right."""
     if n % 9 == 4:
         extra_quantize = (parcel.cost * Decimal("0.18")).quantize(CENT, ROUND_HALF_UP)
-        yield _flat(parcel, week + 1, "ADJ", "Shipping Charge Correction", extra_quantize)
+        correction = _flat(parcel, week + 1, "ADJ", "Shipping Charge Correction", extra_quantize)
+        yield replace(correction, why="ADJ/SCC", size=MEASURED)
     if n % 13 == 6:
         yield _flat(parcel, week + 1, "GSR", "Service Refund", -parcel.cost)
     if n % 17 == 2:
         # Charged on the next invoice, and again on the one after it.
-        yield _flat(parcel, week + 1, "ADC", "Address Correction", CORRECTION)
-        yield _flat(parcel, week + 2, "ADC", "Address Correction", CORRECTION)
+        yield from (_corrected_address(parcel, later, f"{n} Mill Road") for later in (week + 1, week + 2))
+    if n % 21 in (5, 6):
+        yield _corrected_address(parcel, week + 1, "12 Harbour Lane")
     if n % 40 == 11:
         stranger = replace(parcel, track=f"{parcel.track[:-4]}0000", reference="")
         yield _flat(stranger, week, "FRT", "Transportation Charge", parcel.cost)
+
+
+def _corrected_address(parcel: CarrierParcel, week: int, address: str) -> CarrierCharge:
+    charge = _flat(parcel, week, "ADC", "Address Correction", CORRECTION)
+    return replace(charge, why="ADJ/ADC", address=address)
 
 
 def _fees(billed: list[datetime]) -> Iterator[CarrierCharge]:

@@ -7,10 +7,10 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from itertools import groupby
 
-from crossdock.integrations.sandbox.generate.carrier import Line, billed_until, lines
+from crossdock.integrations.sandbox.generate.carrier import CarrierCharge, Line, billed_until, lines
 from crossdock.integrations.sandbox.world.catalogue import CARRIERS
 from crossdock.integrations.sandbox.world.records import World
 from crossdock.kit.contract import Raw
@@ -19,6 +19,8 @@ PAGE = 500
 CODES = {"FRT": "FRT", "FSC": "FSC"}
 """All other codes are accessorials."""
 PAID_AFTER_DAYS = 14
+MEASURED_POUNDS = 14
+"""What the volume of parcels that are measured again comes to."""
 
 WRONG_TOTAL, OFF_BY = "204817735-03", Decimal("1.00")
 """The invoice that states a total which is too high by so much."""
@@ -29,7 +31,9 @@ COLUMNS = (
     "Entered Weight", "Entered Weight Unit of Measure", "Billed Weight", "Billed Weight Unit of Measure",
     "Charge Classification Code", "Charge Description Code", "Charge Description",
     "Transaction Currency Code", "Incentive Amount", "Net Amount", "Invoice Due Date",
-    "Original Service Description",
+    "Original Service Description", "Zone", "Charge Category Code", "Charge Category Detail Code",
+    "Billed Weight Type", "Package Dimensions", "Package Dimension Unit Of Measure",
+    "Receiver Address Line 1", "Receiver City",
 )  # fmt: skip
 
 
@@ -92,13 +96,30 @@ def _row(line: Line, total: Decimal) -> dict[str, str]:
             "Tracking Number": parcel.track,
             "Entered Weight": parcel.pounds,
             "Entered Weight Unit of Measure": "LB",
-            "Billed Weight": _billed(parcel.pounds, parcel.track),
+            "Billed Weight": str(MEASURED_POUNDS) if charge.size else _billed(parcel.pounds, parcel.track),
             "Billed Weight Unit of Measure": "LB",
             "Original Service Description": parcel.service,
+            "Zone": f"{2 + ord(parcel.track[-2]) % 7:03}",
         }
-    return row
+    return row | _stated(charge)
+
+
+def _stated(charge: CarrierCharge) -> dict[str, str]:
+    """What a row says of an adjustment: why, what was measured, where to."""
+    category, _, detail = charge.why.partition("/")
+    stated = {"Charge Category Code": category, "Charge Category Detail Code": detail} if detail else {}
+    if charge.size:
+        stated |= {
+            "Billed Weight Type": "2",
+            "Package Dimensions": charge.size,
+            "Package Dimension Unit Of Measure": "IN",
+        }
+    if charge.address:
+        stated |= {"Receiver Address Line 1": charge.address, "Receiver City": "Anytown"}
+    return stated
 
 
 def _billed(pounds: str, track: str) -> str:
-    """Mostly what it weighed; of some parcels two pounds more."""
-    return str(Decimal(pounds) + 2) if track.endswith("7") else pounds
+    """Its weight, rounded up to whole pounds as carriers do; of some parcels two pounds more."""
+    weight = Decimal(pounds).to_integral_value(ROUND_CEILING)
+    return str(weight + 2 if track.endswith("7") else weight)
