@@ -54,7 +54,7 @@ async def put_settings(visit: RequestContext) -> Response:
 
 
 def _problem_of(divisor: Decimal) -> str | None:
-    """What is wrong with a divisor; None: nothing."""
+    """The fault of a divisor; None: it has none."""
     exponent = divisor.as_tuple().exponent
     if not 0 < divisor <= MOST_DIVISOR:
         return f"is {divisor:.20g}, wanted a number above 0, at most {MOST_DIVISOR}"
