@@ -154,18 +154,19 @@ def total(charges: Iterable[ChargeRow]) -> Decimal:
 
 
 def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Finding]:
-    """Findings of one parcel and currency, so that no cent is to be claimed twice, nor one that came back.
+    """Findings of one parcel and currency, so that no cent counts twice, nor one that came back.
 
-    What is most certain, then largest, comes first; a line item gives no more than it cost, all of them no
-    more than they cost in all. A finding of which nothing is left goes.
+    What is to be claimed comes before what could be avoided, then what is most certain, then the largest. A
+    line item gives no more than it cost, all of them no more than they cost in all. A finding of which
+    nothing is left goes. What is only to be looked at has all of its amount.
     """
-    if all(finding.direction != "recoverable" for finding in findings):
+    if len(findings) < 2 and not any(finding.direction == "recoverable" for finding in findings):
         return list(findings)
     left = {charge.item_id: max(charge.amount, ZERO) for charge in charges}
     remaining = max(total(charges), ZERO)
     kept: list[Finding] = []
     for finding in sorted(findings, key=_rank):
-        if finding.direction != "recoverable":
+        if finding.direction not in CAPPED or not finding.claims:
             kept.append(finding)
             continue
         available = sum((left.get(item_id, ZERO) for item_id in finding.claims), ZERO)
@@ -182,8 +183,12 @@ def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Fi
     return kept
 
 
-def _rank(finding: Finding) -> tuple[int, Decimal, str]:
-    return CERTAINTIES.index(finding.certainty), -finding.amount, finding.rule
+CAPPED = ("recoverable", "avoidable")
+
+
+def _rank(finding: Finding) -> tuple[int, int, Decimal, str]:
+    certainty = CERTAINTIES.index(finding.certainty)
+    return DIRECTIONS.index(finding.direction), certainty, -finding.amount, finding.rule
 
 
 def _take(left: dict[str, Decimal], claims: Iterable[str], amount: Decimal) -> None:

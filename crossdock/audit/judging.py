@@ -55,7 +55,7 @@ class Judge:
 
     @property
     def lacks(self) -> Counter[tuple[str, str]]:
-        """The things that are lacking in earnest: some rows without a weight lack nothing where others have one."""
+        """The things that are lacking in earnest: a weight is not where other rows have one."""
         return Counter(
             {
                 (account, what): count

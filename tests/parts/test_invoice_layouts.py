@@ -95,15 +95,21 @@ def test_ups_without_a_header_is_read_whatever_blank_cells_end_its_rows(tmp_path
     assert ([item.net_cost for item in items], faults) == ([Decimal("10.00")] * 2, [])
 
 
+def test_columns_that_ups_adds_at_the_end_change_nothing(tmp_path):
+    cells = [*headerless(), *["new"] * 20]
+    items, faults, _ = read(written(tmp_path, ",".join(cells), ",".join(headerless())))
+    assert ([item.net_cost for item in items], faults) == ([Decimal("10.00")] * 2, [])
+
+
 @pytest.mark.parametrize(
     "cells",
     [
-        [*headerless(), "more"],
+        [*headerless(Charge_Classification_Code=""), "more"],
         headerless()[: LAST - 1],
         [*headerless(Invoice_Currency_Code="")[:200]],
         ["2.1", *["x"] * 60],
     ],
-    ids=["a cell beyond the last column", "no net amount", "no currency", "nothing in its place"],
+    ids=["more columns, and no class", "no net amount", "no currency", "nothing in its place"],
 )
 def test_what_only_begins_like_ups_is_refused(tmp_path, cells):
     with pytest.raises(FileRefused):

@@ -15,6 +15,7 @@ from crossdock.api.context import RequestContext
 from crossdock.audit.findings import CENT, ZERO, in_order, last_text, total
 from crossdock.audit.follow import ORDER_RESOURCES, comparable
 from crossdock.store.carriers import audit, charges, trackings
+from crossdock.store.carriers.audit import AuditSettings
 from crossdock.store.carriers.charges import ChargeRow
 from crossdock.web.page_tokens import PageTokens
 from crossdock.web.pagination import paginate
@@ -93,11 +94,8 @@ async def _spread_shares(
 ) -> dict[InvoiceKey, Decimal] | None:
     """The costs without a tracking number per unit of parcels' costs, by invoice; None: not spread."""
     settings = await audit.settings(visit.door.database, visit.connection.id)
-    of_all = settings[""].spreads_costs if "" in settings else False
-    accounts = {
-        account for account in {row.account_id for row in rows}
-        if (settings[account].spreads_costs if account in settings else of_all)
-    }  # fmt: skip
+    of_all = settings.get("", AuditSettings())
+    accounts = {row.account_id for row in rows if settings.get(row.account_id, of_all).spreads_costs}
     if not accounts:
         return None
     invoices = sorted({row.invoice_id for row in rows if row.account_id in accounts})

@@ -27,6 +27,10 @@ def corrections(parcel: ParcelCharges, knowledge: Knowledge, refunds: Refunds) -
     yield from _billed_to_us(parcel, refunds)
 
 
+def _positive(charges: Sequence[ChargeRow]) -> list[ChargeRow]:
+    return [charge for charge in charges if charge.amount > 0]
+
+
 def _of_reason(parcel: ParcelCharges, reason: str) -> list[ChargeRow]:
     return [charge for charge in parcel.charges if charge.reason == reason]
 
@@ -56,7 +60,7 @@ def _charge_correction(parcel: ParcelCharges, knowledge: Knowledge, refunds: Ref
         f"corrected after the fact: {_words(before, after)}",
         direction="recoverable" if contradicted else "avoidable",
         certainty="likely" if contradicted else "certain",
-        claims=[charge for charge in charges if charge.amount > 0],
+        claims=_positive(charges),
         group=("carton", charges[0].account_id, *carton) if carton else (),
         **evidence, **contradicted,
     )  # fmt: skip
@@ -135,7 +139,7 @@ def _address_correction(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Fin
         yield finding_of(
             "address_correction", (parcel.number, parcel.currency), amount, charges,
             f"the address of {parcel.number} had to be corrected",
-            group=("address", charges[0].account_id, address) if address else (),
+            claims=_positive(charges), group=("address", charges[0].account_id, address) if address else (),
         )  # fmt: skip
 
 
@@ -145,7 +149,7 @@ def _residential_adjustment(parcel: ParcelCharges, refunds: Refunds) -> Iterator
     if amount > 0:
         yield finding_of(
             "residential_adjustment", (parcel.number, parcel.currency), amount, charges,
-            f"{parcel.number} was sent as to a business and delivered to a home",
+            f"{parcel.number} was sent as to a business and delivered to a home", claims=_positive(charges),
         )  # fmt: skip
 
 
@@ -158,7 +162,7 @@ def _returned_to_sender(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Fin
         yield finding_of(
             "returned_to_sender", (parcel.number, parcel.currency), amount, charges,
             f"{parcel.number} came back undelivered; the way out had cost {lost:f}",
-            lost_outbound_cost=lost, outbound=shown(parcel.outbound),
+            claims=_positive(charges), lost_outbound_cost=lost, outbound=shown(parcel.outbound),
         )  # fmt: skip
 
 

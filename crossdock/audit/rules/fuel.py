@@ -104,7 +104,7 @@ class FuelShares:
         cost = _cost(others, refunds)
         if fuel <= 0 or cost <= 0:
             return
-        service = next((charge.service for charge in others if charge.service), None) or ""
+        service = _service_of(others)
         key = lines[0].account_id, service, parcel.currency, _week(lines[0])
         week, share = self._weeks.setdefault(key, _Week()), (fuel / cost).quantize(_STEP)
         week.every.add(share, fuel, cost)
@@ -128,6 +128,10 @@ class FuelShares:
                         certainty="likely", claims=lines, fuel_share=share, usual_share=usual.quantize(_STEP),
                         cost_without_fuel=cost, week=name,
                     )  # fmt: skip
+
+
+def _service_of(charges: Iterable[ChargeRow]) -> str:
+    return next((charge.service for charge in charges if charge.service), None) or ""
 
 
 def _cost(charges: Iterable[ChargeRow], refunds: Refunds) -> Decimal:

@@ -23,21 +23,32 @@ def minimum_charges(rows: Iterable[DiscountRow]) -> Iterator[Finding]:
 def _of_service(key: tuple[str, str, str], rows: list[DiscountRow]) -> Iterator[Finding]:
     minimum = min(Decimal(row.net) for row in rows)
     at_minimum = [row for row in rows if Decimal(row.net) == minimum]
-    number = sum(row.charges for row in at_minimum)
-    if number < ENOUGH_AT_MINIMUM or len({row.gross for row in at_minimum}) < ENOUGH_GROSSES:
+    if not _is_minimum(at_minimum):
         return
     share = _usual_discount([row for row in rows if Decimal(row.net) > minimum])
     lost = _lost(at_minimum, minimum, share)
     if lost > 0:
-        account, service, currency = key
-        yield Finding(
-            "minimum_charge", key, lost, currency or None,
-            f"{number} charges of {service or 'a service'} cost the minimum of {minimum:f}; at the usual "
-            f"discount of {share * 100:.1f} % they would be {lost:f} less",
-            "avoidable", certainty="possible", account_id=account or None, service=service or None,
-            charged_on=max(row.last for row in at_minimum),
-            detail={"minimum": minimum, "charges": number, "usual_discount": share},
-        )  # fmt: skip
+        yield _finding(key, at_minimum, minimum, share, lost)
+
+
+def _is_minimum(rows: list[DiscountRow]) -> bool:
+    number = sum(row.charges for row in rows)
+    return number >= ENOUGH_AT_MINIMUM and len({row.gross for row in rows}) >= ENOUGH_GROSSES
+
+
+def _finding(
+    key: tuple[str, str, str], rows: list[DiscountRow], minimum: Decimal, share: Decimal, lost: Decimal
+) -> Finding:
+    account, service, currency = key
+    number = sum(row.charges for row in rows)
+    return Finding(
+        "minimum_charge", key, lost, currency or None,
+        f"{number} charges of {service or 'a service'} cost the minimum of {minimum:f}; at the usual "
+        f"discount of {share * 100:.1f} % they would be {lost:f} less",
+        "avoidable", certainty="possible", account_id=account or None, service=service or None,
+        charged_on=max(row.last for row in rows),
+        detail={"minimum": minimum, "charges": number, "usual_discount": share},
+    )  # fmt: skip
 
 
 def _lost(rows: list[DiscountRow], minimum: Decimal, share: Decimal) -> Decimal:

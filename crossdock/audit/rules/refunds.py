@@ -63,17 +63,21 @@ def refunds_of(parcel: ParcelCharges) -> Refunds:
     if all(charge.amount >= 0 for charge in parcel.charges):
         return refunds
     for charges in parcel.journeys.values():
-        negative = [charge for charge in charges if charge.amount < 0 and charge.category != "discount"]
-        if not negative:
-            continue
-        _re_ratings(charges, refunds, parcel)
-        waiting = [charge for charge in negative if charge.item_id not in refunds.settled]
-        positive = [charge for charge in charges if charge.amount > 0]
-        _one_by_one(waiting, positive, refunds)
-        _whole_invoices(waiting, positive, refunds)
-        _parts(waiting, positive, refunds)
-        _unmatched(waiting, refunds)
+        _of_journey(charges, refunds, parcel)
     return refunds
+
+
+def _of_journey(charges: Sequence[ChargeRow], refunds: Refunds, parcel: ParcelCharges) -> None:
+    negative = [charge for charge in charges if charge.amount < 0 and charge.category != "discount"]
+    if not negative:
+        return
+    _re_ratings(charges, refunds, parcel)
+    waiting = [charge for charge in negative if charge.item_id not in refunds.settled]
+    positive = [charge for charge in charges if charge.amount > 0]
+    _one_by_one(waiting, positive, refunds)
+    _whole_invoices(waiting, positive, refunds)
+    _parts(waiting, positive, refunds)
+    _unmatched(waiting, refunds)
 
 
 def _re_ratings(charges: Sequence[ChargeRow], refunds: Refunds, parcel: ParcelCharges) -> None:

@@ -9,6 +9,8 @@ from crossdock.audit.findings import Finding, finding_of, total
 from crossdock.audit.parcels import Knowledge, ParcelCharges
 from crossdock.store.carriers.measures import measures_of
 
+_HOLIDAY_MONDAYS = {1: range(15, 22), 2: range(15, 22), 5: range(25, 32), 9: range(1, 8)}
+"""Days of the month in which a Monday is a federal holiday, by month: the third, the last, the first."""
 _FIXED_HOLIDAYS = {(1, 1), (6, 19), (7, 4), (11, 11), (12, 25), (12, 24), (12, 31)}
 """Days, as month and day, on which carriers rest, or promise less."""
 
@@ -73,11 +75,7 @@ def _is_business_day(day: date) -> bool:
         return False
     if day.month == 11 and day.weekday() in (3, 4) and 22 <= day.day <= 29:
         return False  # Thanksgiving and the day after
-    # The first and third Mondays that are federal holidays, and the last one of May.
-    monday = day.weekday() == 0
-    third, first, last = 15 <= day.day <= 21, day.day <= 7, day.day >= 25
-    holiday = (day.month in (1, 2) and third) or (day.month == 9 and first) or (day.month == 5 and last)
-    return not (monday and holiday)
+    return day.weekday() != 0 or day.day not in _HOLIDAY_MONDAYS.get(day.month, ())
 
 
 def _day(seconds: int) -> str:

@@ -36,16 +36,17 @@ def has_header(head: TableHead) -> bool:
 def has_none(head: TableHead) -> bool:
     """The version of the format first, and what is to stand at some of its places.
 
-    Blank cells at the end may be missing, as in files that a spreadsheet has saved, or be more than there are
-    columns. Decimal marks of the version depend on who saved it.
+    Blank cells at the end may be missing, as in files that a spreadsheet has saved. There may be more columns
+    than these: UPS adds some at the end. Decimal marks of the version depend on who saved it.
     """
     cells = [cell.strip() for cell in head.first]
-    if len(cells) <= NET or not re.fullmatch(r"\d[.,]\d{1,2}", cells[0]) or any(cells[len(COLUMNS) :]):
+    if len(cells) <= NET or not re.fullmatch(r"\d[.,]\d{1,2}", cells[0]):
         return False
     has_class = cells[CLASS] == "" or re.fullmatch(r"[A-Z]{3}", cells[CLASS]) is not None
     currencies = {cells[currency] for currency in CURRENCIES}
     has_currency = any(re.fullmatch(r"[A-Z]{3}", currency) for currency in currencies)
-    return (has_class and has_currency) or len(cells) == len(COLUMNS)
+    has_more = any(cells[len(COLUMNS) :])
+    return (has_class and has_currency and (not has_more or bool(cells[CLASS]))) or len(cells) == len(COLUMNS)
 
 
 def reads(columns: Columns, book: InvoiceAccumulator) -> ReadRecord:

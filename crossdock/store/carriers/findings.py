@@ -100,17 +100,16 @@ class FindingSearch:
     def conditions(self) -> tuple[str, list[Any]]:
         """The conditions in SQL, each after AND, and their values."""
         parts: list[tuple[str, list[Any]]] = [(f"{name} = ?", [value]) for name, value in self.equal.items()]
+        bounds = (
+            ("scaled >= ?", None if self.least is None else scaled(self.least)),
+            ("scaled <= ?", None if self.most is None else scaled(self.most)),
+            ("charged_on >= ?", self.begin),
+            ("charged_on < ? AND charged_on > 0", self.end),
+        )
+        parts += [(condition, [value]) for condition, value in bounds if value is not None]
         if self.numbers:
             marks = ", ".join("?" * len(self.numbers))
             parts.append((f"tracking_number IN ({marks})", list(self.numbers)))
-        if self.least is not None:
-            parts.append(("scaled >= ?", [scaled(self.least)]))
-        if self.most is not None:
-            parts.append(("scaled <= ?", [scaled(self.most)]))
-        if self.begin is not None:
-            parts.append(("charged_on >= ?", [self.begin]))
-        if self.end is not None:
-            parts.append(("charged_on < ? AND charged_on > 0", [self.end]))
         if self.state is not None:
             parts.append(claims.condition(self.state))
         if not self.shows_parts and "part_of" not in self.equal:

@@ -225,3 +225,9 @@ SIZES_OF_NOTHING = ("0x0x0", "20x0x10", "x x", "1x1", "abc")
 def test_a_size_of_nothing_is_no_size(size: str, tmp_path: Path):
     row = ups(GROUND, "20.00", **weighed("10", "20", "02", size))
     assert told(judged("ups", [row], tmp_path, divisor="139")) == []
+
+
+def test_what_is_to_be_claimed_is_not_told_as_avoidable_too(tmp_path: Path):
+    row = ups("Address Correction Ground", "18.50", "FRT", "ADJ/ADC", Invoice_Number="INV2")
+    findings = judged("ups", [ups(GROUND, "9.00"), row, row], tmp_path)
+    assert told(findings) == [("address_correction", "18.50"), ("duplicate_charge", "18.50")]
