@@ -43,7 +43,7 @@ def has_charges(finding: Mapping[str, Any]) -> bool:
 
 
 def evidence_of(details: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a finding rests on, as (name, text)."""
+    """The facts that a finding rests on, as (name, text)."""
     return list(_evidence(details))
 
 
@@ -93,7 +93,7 @@ def claim_row(finding: Mapping[str, Any]) -> list[str]:
 
 
 def _amounts(items: list[Mapping[str, Any]], difference: Any) -> tuple[Any, Any]:
-    """What was billed and what should have been; None where the charges shown do not say it."""
+    """The amount billed and the one expected; None where the charges shown do not say it."""
     nets = [item["net_cost"] for item in items]
     if not nets or None in nets or len(nets) >= _MOST_LINE_ITEMS:
         return None, None

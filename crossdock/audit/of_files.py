@@ -1,10 +1,10 @@
 """An audit of invoice files, without a server: the same rules over a database that is thrown away.
 
 async with open_file_audit(choices, clock) as audit:
-    await audit.add("ups", batch)          the charges of a file, batch by batch
-    await audit.add_invoices("ups", …)     what its invoices come to
+    await audit.add(carrier, batch)                 the charges of a file, batch by batch
+    await audit.add_invoices(carrier, file, …)      its invoices, with their totals
     await audit.audit()
-    audit.findings("ups", search, None, 100), await audit.totals()
+    async for finding in audit.findings(search): …
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from crossdock.kit.registry import get_integration
 from crossdock.store.carriers import audit as stored_audit
 from crossdock.store.carriers import charges, findings, invoices
 from crossdock.store.carriers.audit import AuditSettings, StoredRateCard
-from crossdock.store.carriers.findings import FindingSearch, FindingSum, StoredFinding
+from crossdock.store.carriers.findings import FindingSearch, StoredFinding
 from crossdock.store.carriers.invoices import StoredInvoice
 from crossdock.store.connections import access, connections
 from crossdock.store.connections.connections import ConnectionRow, SealedCredentials
@@ -44,7 +44,7 @@ KIND: Final = "carrier"
 
 @dataclass(frozen=True)
 class Choices:
-    """What charges are judged by. rate_card: CSV that was read already."""
+    """The settings that charges are judged by. rate_card: CSV that was read already."""
 
     dim_divisor: Decimal | None = None
     rate_card: str | None = None
@@ -74,7 +74,7 @@ class FileAudit:
             await charges.put_charges(transaction, connection.id, rows)
 
     async def add_invoices(self, carrier: str, file: str, of_file: Iterable[Invoice]) -> None:
-        """Take in what a file's invoices come to."""
+        """Take in the invoices of a file, with their totals."""
         rows = [_invoice(invoice, file) for invoice in of_file]
         async with self.database.transaction() as transaction:
             connection = await self._connection(transaction, carrier)
@@ -107,14 +107,6 @@ class FileAudit:
             if lease is None:
                 raise RuntimeError(f"the audit of {connection.integration} is not in the queue")
             await do_audit(self.database, self.clock, lease, asyncio.Event())
-
-    async def totals(self) -> list[tuple[str, FindingSum]]:
-        """(carrier, sum) of what was found."""
-        return [
-            (carrier, row)
-            for carrier, connection in self.connections.items()
-            for row in await findings.finding_sums(self.database, connection.id)
-        ]
 
     async def findings(self, search: FindingSearch, at_once: int = 1000) -> AsyncIterator[dict[str, Any]]:
         """Findings as the API has them, of each carrier the largest amount first."""

@@ -33,7 +33,7 @@ MOST_DIVISOR = Decimal(100_000)
 
 @dataclass(frozen=True)
 class AuditOptions:
-    """What is looked for, and where it is written."""
+    """The options of the command, as they were written."""
 
     carrier: str | None = None
     divisor: str | None = None
@@ -45,7 +45,7 @@ class AuditOptions:
 
 
 async def audit(files: Sequence[Path], options: AuditOptions) -> int:
-    """Print what is found in the files. Returns the exit code."""
+    """Print what is wrong in the files. Returns the exit code."""
     # Of its own work it says what matters itself.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     search = _search(options)
@@ -54,13 +54,13 @@ async def audit(files: Sequence[Path], options: AuditOptions) -> int:
         are_read = [await _add(file_audit, file, options.carrier) for file in files]
         with errors.status("looking for what is wrong …"):
             await file_audit.audit()
-        found = [record async for record in file_audit.findings(search)]
+        records = [record async for record in file_audit.findings(search)]
         if options.target is not None:
-            _write(options.target, found)
+            _write(options.target, records)
         is_recoverable = any(
-            record["direction"] == "recoverable" and record["amount"] > 0 for record in found
+            record["direction"] == "recoverable" and record["amount"] > 0 for record in records
         )
-        _print(found, options)
+        _print(records, options)
     if not all(are_read):
         return REFUSED
     return RECOVERABLE if is_recoverable else NOTHING
@@ -129,29 +129,32 @@ def _misfit(option: str, text: str, wanted: str) -> Invalid:
     return Invalid({"options": {option: [f"is {text[:40]!r}, wanted {wanted}"]}})
 
 
-def _print(found: Sequence[dict[str, Any]], options: AuditOptions) -> None:
-    members = [record for record in found if has_charges(record)]
+def _print(records: Sequence[dict[str, Any]], options: AuditOptions) -> None:
+    members = [record for record in records if has_charges(record)]
     if options.as_json:
-        print_json({"totals": _totals(members), "findings": list(found)})
+        print_json({"totals": _totals(members), "findings": list(records)})
         return
     totals = [
         {**total, "amount": f"{total['amount']:,.2f}", "meaning": RULES[total["rule"]].meaning}
         for total in _totals(members)
     ]
     print_table("By rule", totals, "Nothing is found.")
-    largest = sorted(
-        (record for record in found if record["part_of"] is None and record["rule"] != "not_judged"),
-        key=lambda record: -record["amount"],
-    )
-    if largest:
-        print_table("The largest findings", [_line(record) for record in largest[:LARGEST]], "")
-    if len(largest) > LARGEST:
-        say(f"… and {len(largest) - LARGEST:,} more: --csv FILE and --json have all")
-    for record in found:
-        if record["rule"] == "not_judged":
-            say(f"[yellow]Not judged:[/] {escape(record['message'])}")
+    _print_largest([record for record in records if record["part_of"] is None])
     if not any(record["direction"] == "recoverable" for record in members):
         say("[green]Nothing is to be claimed.[/]")
+
+
+def _print_largest(records: Sequence[dict[str, Any]]) -> None:
+    """Print the largest findings, and what could not be judged."""
+    judged = [record for record in records if record["rule"] != "not_judged"]
+    judged.sort(key=lambda record: -record["amount"])
+    if judged:
+        print_table("The largest findings", [_line(record) for record in judged[:LARGEST]], "")
+    if len(judged) > LARGEST:
+        say(f"… and {len(judged) - LARGEST:,} more: --csv FILE and --json have all")
+    for record in records:
+        if record["rule"] == "not_judged":
+            say(f"[yellow]Not judged:[/] {escape(record['message'])}")
 
 
 def _totals(records: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -179,13 +182,13 @@ def _line(record: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _write(target: Path, found: Sequence[dict[str, Any]]) -> None:
+def _write(target: Path, records: Sequence[dict[str, Any]]) -> None:
     """Write what a claim needs; the members of a group, not the group."""
     try:
         with target.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
-            writer.writerows(claim_row(record) for record in found if has_charges(record))
+            writer.writerows(claim_row(record) for record in records if has_charges(record))
     except OSError as problem:
         message = f"{target} can't be written: {problem.strerror}"
         raise Invalid({"options": {"csv": [message]}}) from None

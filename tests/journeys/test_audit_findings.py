@@ -28,7 +28,7 @@ SECOND_ADDRESS = ("1Z006", "ADC", "Address Correction Ground", "0.00", "20.00")
 
 
 @pytest.fixture
-async def found(world: World, ups: Carrier) -> Carrier:
+async def mixed(world: World, ups: Carrier) -> Carrier:
     """A connection with a duplicate (4.35), a fee (30.00), and an address corrected twice (37.50)."""
     await ups.upload(
         text(
@@ -101,9 +101,9 @@ async def test_findings_of_equal_amounts_are_each_listed_once_over_pages(world: 
     ],
 )  # fmt: skip
 async def test_each_filter_leaves_only_what_it_names(
-    found: Carrier, query: dict[str, str], expected: list[float]
+    mixed: Carrier, query: dict[str, str], expected: list[float]
 ):
-    assert await amounts(found, **query) == expected
+    assert await amounts(mixed, **query) == expected
 
 
 @pytest.mark.parametrize(
@@ -131,16 +131,16 @@ async def test_a_filter_that_is_none_is_refused_by_name_with_what_is_wanted(
     assert wanted in message
 
 
-async def test_a_token_of_another_list_opens_no_page(found: Carrier):
-    token = (await found.get("/carrier/account-costs", limit=1))["next_token"]
-    other_token = (await found.get(FINDINGS, limit=1))["next_token"]
+async def test_a_token_of_another_list_opens_no_page(mixed: Carrier):
+    token = (await mixed.get("/carrier/account-costs", limit=1))["next_token"]
+    other_token = (await mixed.get(FINDINGS, limit=1))["next_token"]
     assert token is None
-    answer = await found.ask("GET", "/carrier/account-costs", params={"page_token": other_token})
+    answer = await mixed.ask("GET", "/carrier/account-costs", params={"page_token": other_token})
     assert answer.status_code == 422
 
 
-async def test_a_finding_says_where_to_claim_until_when_and_in_which_file_it_stands(found: Carrier):
-    [finding] = await findings(found, rule="duplicate_charge")
+async def test_a_finding_says_where_to_claim_until_when_and_in_which_file_it_stands(mixed: Carrier):
+    [finding] = await findings(mixed, rule="duplicate_charge")
     assert (finding["direction"], finding["certainty"], finding["currency"]) == (
         "recoverable", "certain", "USD",
     )  # fmt: skip
@@ -150,15 +150,15 @@ async def test_a_finding_says_where_to_claim_until_when_and_in_which_file_it_sta
     assert "Dispute" in finding["how_to_claim"]
     assert finding["claim_until"].startswith("2026-07-30")  # 180 days after the invoice
     assert [file["file_name"] for file in finding["files"]] == ["january.csv"]
-    [file] = (await found.get("/carrier/files", start_time="2020-01-01T00:00:00Z"))["data"]
+    [file] = (await mixed.get("/carrier/files", start_time="2020-01-01T00:00:00Z"))["data"]
     assert finding["files"][0]["file_id"] == file["id"]
-    [fee] = await findings(found, rule="account_fee")
+    [fee] = await findings(mixed, rule="account_fee")
     assert (fee["how_to_claim"], fee["claim_until"]) == (None, None)
     assert fee["details"]["how_to_avoid"]
 
 
-async def test_a_parcel_is_found_by_its_number_however_it_is_written(found: Carrier):
-    assert await amounts(found, tracking_number="1z 005") == [17.5]
+async def test_a_parcel_is_found_by_its_number_however_it_is_written(mixed: Carrier):
+    assert await amounts(mixed, tracking_number="1z 005") == [17.5]
 
 
 # Shown as one
@@ -208,8 +208,8 @@ async def test_a_group_of_which_one_is_left_is_none_any_more(grouped: Carrier):
     assert finding["part_of"] is None
 
 
-async def test_totals_are_by_rule_direction_account_month_and_currency(found: Carrier):
-    totals = await found.get("/carrier/audit/totals")
+async def test_totals_are_by_rule_direction_account_month_and_currency(mixed: Carrier):
+    totals = await mixed.get("/carrier/audit/totals")
     told = [
         (record["rule"], record["account_id"], record["month"], record["findings"], record["amount"])
         for record in totals["data"]

@@ -48,7 +48,7 @@ async def upload_card(carrier: Carrier, body: str, **query: str) -> dict[str, An
 
 async def test_settings_are_read_as_they_were_set_and_replaced_as_a_whole(ups: Carrier):
     assert (await ups.get(SETTINGS))["data"] == []
-    both = [
+    both: list[dict[str, Any]] = [
         {"account_id": None, "dim_divisor": None, "spreads_costs": True},
         {"account_id": "00A1", "dim_divisor": 194, "spreads_costs": False},
     ]

@@ -51,6 +51,11 @@ def test_weight_is_overbilled_only_where_the_sandbox_added_two_pounds(audited: O
         assert details["billed_weight"] - details["billable_weight"] == 2
 
 
+def test_normal_prices_of_the_sandbox_are_no_findings(audited: Organization):
+    for rule in ("fuel_percentage", "price_deviation", "unusual_surcharge", "above_rate_card"):
+        assert audited.list("/carrier/audit/findings", rule=rule) == []
+
+
 def test_parcels_measured_again_show_size_and_weight_and_an_address_corrected_again_is_one_finding(
     audited: Organization,
 ):

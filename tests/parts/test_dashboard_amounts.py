@@ -15,7 +15,7 @@ from crossdock.dashboard.carrier.charts import (
     shares,
 )
 from crossdock.dashboard.integrations.write_fields import write_fields
-from crossdock.store.carriers.audit import ChargeRow
+from crossdock.store.carriers.charges import ChargeRow
 from crossdock.writes.bodies import NO_ACCOUNT
 
 
@@ -30,7 +30,7 @@ def charge(net: str | None, **columns: object) -> ChargeRow:
         "category": "base", "gross": None, "net": net, "currency": "USD", "charged_on": 1_770_000_000,
         "service": None, "zone": None, "billed_weight": None, "actual_weight": None, "weight_unit": None,
     }  # fmt: skip
-    return ChargeRow(**(fields | columns))  # type: ignore[arg-type]
+    return ChargeRow(**(fields | columns))
 
 
 @pytest.mark.parametrize(

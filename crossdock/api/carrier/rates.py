@@ -1,5 +1,6 @@
 """What charges are judged by: settings of accounts, rate cards, and the prices that invoices show."""
 
+import asyncio
 from decimal import Decimal
 from typing import Any
 
@@ -54,7 +55,7 @@ async def put_settings(visit: RequestContext) -> Response:
 
 
 def _problem_of(divisor: Decimal) -> str | None:
-    """What is wrong with a divisor; None: nothing."""
+    """The fault of a divisor; None: it has none."""
     exponent = divisor.as_tuple().exponent
     if not 0 < divisor <= MOST_DIVISOR:
         return f"is {divisor:.20g}, wanted a number above 0, at most {MOST_DIVISOR}"
@@ -78,7 +79,7 @@ async def get_rate_cards(visit: RequestContext) -> Response:
     """The rate cards that there are."""
     offered(visit)
     cards = await audit.rate_cards(visit.door.database, visit.connection.id)
-    return reply(schemas.RateCardList(data=[_info(card) for card in cards]))
+    return reply(schemas.RateCardList(data=[await asyncio.to_thread(_info, card) for card in cards]))
 
 
 async def put_rate_card(visit: RequestContext) -> Response:
@@ -92,7 +93,7 @@ async def put_rate_card(visit: RequestContext) -> Response:
         raise FileRefused("the rate card is no UTF-8; save it as CSV in UTF-8") from None
     if "\0" in text:
         raise FileRefused("the rate card holds a NUL character, so it is no CSV")
-    read_rate_card(text)
+    await asyncio.to_thread(read_rate_card, text)
     card = StoredRateCard(
         str(arguments.get("account_id", "")), str(arguments.get("name", "rate card")), text, door.clock()
     )
@@ -102,7 +103,7 @@ async def put_rate_card(visit: RequestContext) -> Response:
         await note_act(
             transaction, connection.organization_id, "rate_card.uploaded", connection.uid, door.clock()
         )
-    return reply(schemas.RateCardItem(data=_info(card)))
+    return reply(schemas.RateCardItem(data=await asyncio.to_thread(_info, card)))
 
 
 async def _sent(request: Request) -> bytes:

@@ -86,13 +86,16 @@ class FuelShares:
         self._weeks: dict[WeekKey, _Week] = {}
 
     def see(self, parcel: ParcelCharges, refunds: Refunds, claimed: Iterable[str]) -> None:
-        """Take a parcel in. claimed: item ids that other findings ask for already."""
+        """Take a parcel in. claimed: item ids that other findings ask for already.
+
+        Of these only fuel is left out: freight that is claimed for its weight has had fuel on all of it.
+        """
         taken = set(claimed)
         if all(charge.category != "fuel" for charge in parcel.charges):
             return
         invoices: dict[str, list[ChargeRow]] = {}
         for charge in parcel.outbound:
-            if not charge.reason and charge.item_id not in taken:
+            if not charge.reason and not (charge.category == "fuel" and charge.item_id in taken):
                 invoices.setdefault(charge.invoice_id, []).append(charge)
         for charges in invoices.values():
             self._see_invoice(parcel, charges, refunds)

@@ -163,7 +163,7 @@ def _currencies(sums: Sequence[FindingSum]) -> list[str]:
 
 
 def _chart(sums: Sequence[FindingSum]) -> AmountChart | None:
-    """What can be claimed of the last months that have something; None: nothing can."""
+    """The amounts to claim in the last months that have some; None: there are none."""
     rows = [row for row in sums if row.direction == "recoverable" and row.month]
     currencies = _currencies(rows)
     if not currencies:

@@ -160,6 +160,15 @@ FUEL: dict[str, tuple[list[Cells], str | None]] = {
         ],
         None,
     ),
+    "on freight that is claimed for its weight, with a surcharge": (
+        [
+            *parcels(*["10.00"] * 6, fuel="1.50"),
+            ups("Ground", "10.00", Tracking_Number="1Z0050", **weighed("10", "15")),
+            ups("Residential Surcharge", "4.00", "ACC", Tracking_Number="1Z0050"),
+            ups("Fuel Surcharge", "2.10", "FSC", Tracking_Number="1Z0050"),
+        ],
+        None,
+    ),
     "another week": (
         [
             *parcels(*["10.00"] * 6, fuel="1.50"),

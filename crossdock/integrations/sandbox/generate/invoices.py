@@ -105,7 +105,7 @@ def _row(line: Line, total: Decimal) -> dict[str, str]:
 
 
 def _stated(charge: CarrierCharge) -> dict[str, str]:
-    """What a row says of an adjustment: why, what was measured, where to."""
+    """The cells of an adjustment: why, the measured size, the corrected address."""
     category, _, detail = charge.why.partition("/")
     stated = {"Charge Category Code": category, "Charge Category Detail Code": detail} if detail else {}
     if charge.size:
