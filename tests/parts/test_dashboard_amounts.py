@@ -30,7 +30,7 @@ def charge(net: str | None, **columns: object) -> ChargeRow:
         "category": "base", "gross": None, "net": net, "currency": "USD", "charged_on": 1_770_000_000,
         "service": None, "zone": None, "billed_weight": None, "actual_weight": None, "weight_unit": None,
     }  # fmt: skip
-    return ChargeRow(**(fields | columns))
+    return ChargeRow(**(fields | columns))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
