@@ -1,12 +1,13 @@
 """Records of Walmart Fulfillment Services → ours. Pure: values in, values out."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from crossdock.integrations.walmart.moments import moment
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.quantities import counted, held, in_whole_numbers
-from crossdock.kit.values import link, money, text
+from crossdock.kit.values import added, decimal, link, money, text
 
 WFS = "WFS"
 """The warehouse of all: Walmart does not say in which of its centres goods are."""
@@ -44,7 +45,7 @@ def order(raw: Raw) -> Fields:
             "updated_date": _latest([raw["orderDate"], *changes]),
             "reference_id": text(raw["sellerOrderId"]),
             "order_number": text(raw["sellerOrderId"]),
-            "status": _status(word, shipments),
+            "status": _status(word, lines, shipments),
             "raw_status": word,
             "service_level": next((text(line.get("shippingTier")) for line in lines), None),
             "shipping_method": next((text(line.get("shippingMethod")) for line in lines), None),
@@ -59,10 +60,22 @@ def order(raw: Raw) -> Fields:
     )
 
 
-def _status(word: str | None, shipments: Iterable[Raw]) -> str:
+def _status(word: str | None, lines: Iterable[Raw], shipments: Iterable[Raw]) -> str:
+    """Ours; what Walmart still works at may have been sent in part, or as a whole."""
     known = ORDER_STATUS.get((word or "").upper(), "other")
-    is_sent = any(shipment.get("actualShipmentDate") for shipment in shipments)
-    return "partially_fulfilled" if known == "processing" and is_sent else known
+    sent = [shipment for shipment in shipments if shipment.get("actualShipmentDate")]
+    if known != "processing" or not sent:
+        return known
+    ordered = added(_amount(line.get("orderedQty")) for line in lines)
+    gone = added(
+        _amount(part.get("quantity")) for shipment in sent for part in shipment.get("shipmentLines") or []
+    )
+    is_whole = isinstance(ordered, Decimal) and isinstance(gone, Decimal) and gone >= ordered > 0
+    return "fulfilled" if is_whole else "partially_fulfilled"
+
+
+def _amount(quantity: Raw | None) -> Any:
+    return decimal((quantity or {}).get("measurementValue"))
 
 
 def _line(line: Raw) -> Fields:
