@@ -43,7 +43,8 @@ class Client(WalmartClient):
         following: list[str] = []
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            day, offset = cursor if isinstance(cursor, list) else [since, cursor or 0]
+            place: list[Any] = cursor if isinstance(cursor, list) else [since, cursor or 0]
+            day, offset = place
             if not following:
                 following.append(_day(await self._now() - DAYS))
             params = {"fromOrderDate": day, "sortBy": "orderDate", "sortOrder": "asc", "offset": str(offset)}
@@ -166,9 +167,7 @@ def _only(listed: list[Any], name: str, record_id: str) -> Raw:
 
 def _later(day: str | None, records: list[Raw]) -> str:
     """The day from which the list goes on, where it was read as far as Walmart shows it."""
-    dates = [
-        datetime.fromisoformat(str(record["orderDate"])) for record in records if record.get("orderDate")
-    ]
+    dates = [datetime.fromisoformat(str(record["orderDate"])) for record in records]
     later = _day(max(dates) - DAYS) if dates else ""
     if later <= (day or ""):
         raise VendorNonsense(f"more than {LAST_OFFSET:,} orders are of the days from {day} on")
