@@ -27,6 +27,8 @@ INBOUND_STATUS = {
 }
 """Written as in answers; guides of Walmart's write them as words ("Receiving in progress")."""
 RETURN_STATUS = {"INITIATED": "open", "DELIVERED": "received", "COMPLETED": "received"}
+ON_ITS_WAY = "RETURN_IN_TRANSIT"
+"""An event of a line that stays INITIATED (description, `eventTag`)."""
 
 
 # Multichannel orders
@@ -245,7 +247,7 @@ def return_order(raw: Raw) -> Fields:
             "id": text(raw["returnOrderId"]),
             "created_date": moment(raw["returnOrderDate"]),
             "updated_date": _latest(changes),
-            "status": _return_status(words),
+            "status": _return_status(lines),
             "raw_status": ", ".join(words) or None,
             "order_id": next((text(line.get("purchaseOrderId")) for line in lines), None),
             "line_items": [_return_line(line) for line in lines],
@@ -261,10 +263,16 @@ def return_order(raw: Raw) -> Fields:
     )
 
 
-def _return_status(words: Iterable[str]) -> str:
-    """Ours: open as long as a line is; other where nobody knows one of its words."""
-    states = {RETURN_STATUS.get(word, "other") for word in words}
-    return next((state for state in ("other", "open", "received") if state in states), "other")
+def _return_status(lines: Iterable[Raw]) -> str:
+    """Ours; other where nobody knows a word of a line, else the least far that a line is."""
+    states = {_line_status(line) for line in lines}
+    return next((state for state in ("other", "open", "in-transit", "received") if state in states), "other")
+
+
+def _line_status(line: Raw) -> str:
+    status = RETURN_STATUS.get(text(line.get("status")) or "", "other")
+    events = {text(event.get("eventTag")) for event in line.get("returnTrackingDetail") or []}
+    return "in-transit" if status == "open" and ON_ITS_WAY in events else status
 
 
 def _carriers(raw: Raw) -> Iterable[Raw]:
