@@ -104,8 +104,11 @@ class Client(SellingPartnerClient):
             listings = member(answer, "items", list)
             token = (answer.get("pagination") or {}).get("nextToken")
             count = here["count"] + len(listings)
-            if count >= LISTINGS_A_WINDOW:
-                return listings, _next_window(listings, here["since"])
+            is_full = count >= LISTINGS_A_WINDOW
+            # A listing that was deleted meanwhile is missing among the thousand, which ends all the same.
+            total = answer.get("numberOfResults")
+            if is_full or (not token and isinstance(total, int) and total > count):
+                return listings, _next_window(listings, here["since"], is_full=is_full)
             return listings, {**here, "token": token, "count": count} if token else None
 
         async for page in paging.by_cursor(walk, fetch, key="sku"):
@@ -127,10 +130,15 @@ def _age(asked: str, now: datetime) -> timedelta:
     return now - datetime.fromisoformat(asked)
 
 
-def _next_window(listings: list[Raw], since: str | None) -> Json:
-    """The place where the next thousand begin: at the newest listing so far, which comes twice."""
+def _next_window(listings: list[Raw], since: str | None, *, is_full: bool) -> Json:
+    """The place where the next thousand begin: at the newest listing so far, which comes twice.
+
+    is_full: whether as many were read as Amazon shows; only then there must be a later one.
+    """
     dates = [summary["createdDate"] for listing in listings for summary in listing.get("summaries") or []]
     newest = max(dates, key=datetime.fromisoformat, default=since)
+    if newest == since and not is_full:
+        return None
     if newest == since:
         raise VendorNonsense(f"more than {LISTINGS_A_WINDOW:,} listings were created at {since}")
     return {"since": newest, "token": None, "count": 0}

@@ -169,7 +169,7 @@ def product(raw: Raw) -> Fields:
     """A listing, in the marketplace of the connection: it is the only one that was asked for."""
     summary = (raw.get("summaries") or [{}])[0]
     sku, status = text(raw["sku"]), summary.get("status") or []
-    channels = raw.get("fulfillmentAvailability") or []
+    channels, price = raw.get("fulfillmentAvailability") or [], _price(raw.get("offers") or [])
     return {
         "id": sku,
         "sku": sku,
@@ -180,7 +180,7 @@ def product(raw: Raw) -> Fields:
         "is_kit": False,
         "active": "BUYABLE" in status,
         "image_url": link((summary.get("mainImage") or {}).get("link")),
-        "price": _price(raw.get("offers") or []),
+        "price": money(price.get("amount")),
         "inventory": _stock(channels),
         "inventory_by_warehouse_id": {},
         "measurements": _measurements(raw.get("attributes") or {}),
@@ -188,6 +188,7 @@ def product(raw: Raw) -> Fields:
             "asin": text(summary.get("asin")),
             "fnsku": text(summary.get("fnSku")),
             "product_type": text(summary.get("productType")),
+            "currency": text(price.get("currencyCode")),
             "condition": text(summary.get("conditionType")),
             "listing_status": [text(word) for word in status],
             "fulfillment_channels": [text(channel["fulfillmentChannelCode"]) for channel in channels],
@@ -202,9 +203,9 @@ def _parent(raw: Raw) -> str | None:
     return next((text(skus[0]) for skus in parents if skus), None)
 
 
-def _price(offers: Iterable[Raw]) -> Decimal | None:
+def _price(offers: Iterable[Raw]) -> Raw:
     """The price for everybody; that for other businesses is another offer."""
-    return next((money(offer["price"]["amount"]) for offer in offers if offer["offerType"] == "B2C"), None)
+    return next((offer["price"] for offer in offers if offer["offerType"] == "B2C"), {})
 
 
 def _stock(channels: Iterable[Raw]) -> int | None:

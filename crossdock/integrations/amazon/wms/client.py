@@ -129,6 +129,7 @@ class Client(SellingPartnerClient):
 
     async def inbound_shipments(self, walk: Walk) -> AsyncIterator[Page]:
         """The plans that changed, from the latest down to the last walk; and those that are open with us."""
+        since = _moment(walk.mark) if walk.mark else walk.start
         began: list[str] = []
 
         async def fetch(token: Json) -> tuple[list[Raw], Json]:
@@ -137,7 +138,7 @@ class Client(SellingPartnerClient):
             began.append((answer.moment(self.http.clock()) - OVERLAP).isoformat())
             body = answer.json()
             listed = member(body, "inboundPlans", list)
-            plans = [plan for plan in listed if _is_since(plan, walk.mark)]
+            plans = [plan for plan in listed if _is_since(plan, since)]
             following = (body.get("pagination") or {}).get("nextToken")
             return plans, following if len(plans) == len(listed) else None
 
@@ -226,5 +227,5 @@ def _is_before(order: Raw, end: datetime | None) -> bool:
     return end is None or _moment(order["statusUpdatedDate"]) <= end
 
 
-def _is_since(plan: Raw, mark: str | None) -> bool:
-    return mark is None or _moment(plan["lastUpdatedAt"]) >= _moment(mark)
+def _is_since(plan: Raw, moment: datetime | None) -> bool:
+    return moment is None or _moment(plan["lastUpdatedAt"]) >= moment

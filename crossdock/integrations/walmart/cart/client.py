@@ -24,7 +24,11 @@ OVERLAP = timedelta(minutes=5)
 HISTORY = timedelta(days=179)
 """Walmart shows the orders of 180 days."""
 PART = timedelta(days=30)
-"""The time of orders that are asked for at once, when all are: at most 20,000 are answered."""
+"""The time of orders that are asked for at once, when there is no mark yet."""
+MOST_ORDERS = 20_000
+"""How many are answered at once, on all pages; a time that has more is asked for in halves."""
+Span = tuple[str, str | None]
+"""The time of creation that is asked for; without an end, up to now."""
 SECOND = timedelta(seconds=1)
 NODES = ("SellerFulfilled", "WFSFulfilled", "3PLFulfilled")
 """Who fulfils; lists are of one of them."""
@@ -62,20 +66,24 @@ class Client(WalmartClient):
         began: list[str] = []
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            number, now, following = cursor or [0, (await self._now()).isoformat(), None]
-            began.append(_written(datetime.fromisoformat(now) - OVERLAP) or "")
-            parts = list(product(NODES, _created(datetime.fromisoformat(now), is_whole=since is None)))
-            node, created = parts[number]
+            number, now, following, *halves = cursor or [0, (await self._now()).isoformat(), None]
+            moment = datetime.fromisoformat(now)
+            began.append(_at(moment - OVERLAP))
+            parts = list(product(NODES, _created(moment, is_whole=walk.mark is None)))
+            node, span = parts[number]
+            pending = halves[0] if halves else [span]
+            created = dict(zip(("createdStartDate", "createdEndDate"), pending[0], strict=True))
             params = {**changed, **created, **WHOLE_ORDER, "shipNodeType": node, "limit": limit}
             # What follows is a query as it stands: it names the rest of the list, and takes no more.
             path = f"{ORDERS}?{following.removeprefix('?')}" if following else ORDERS
             answer = await self._listed(path, params={} if following else params)
-            records: list[Raw] = []
-            following = None
-            if answer is not None:
-                records, following = _page_of_orders(answer.json())
-            if following:
-                return records, [number, now, following]
+            records, after, total = _page_of_orders(answer.json()) if answer else ([], None, 0)
+            if total > MOST_ORDERS and not following and (split := _halved(pending[0], moment)):
+                return [], [number, now, None, [*split, *pending[1:]]]
+            if after:
+                return records, [number, now, after, *halves]
+            if pending[1:]:
+                return records, [number, now, None, pending[1:]]
             return records, [number + 1, now, None] if number + 1 < len(parts) else None
 
         def mark(_: list[Raw], so_far: Json) -> Json:
@@ -90,21 +98,28 @@ class Client(WalmartClient):
         list that ends before all were seen is begun again.
         """
 
+        known: set[str] = set()
+
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            following, seen, tries = cursor or ["*", 0, 1]
+            following, seen, tries, total = cursor or ["*", 0, 1, None]
             params = {"nextCursor": following, "limit": str(ITEMS_A_PAGE)}
             answer = await self._listed(ITEMS, params=params)
+            # A list that is over ends with a 404, also where some of it was missed.
             listed = answer.json() if answer is not None else {"ItemResponse": []}
             records = member(listed, "ItemResponse", list)
             seen += len(records)
-            total = listed.get("totalItems", seen)
-            if records and listed.get("nextCursor") and seen < total:
-                return records, [listed["nextCursor"], seen, tries]
-            if answer is None or seen >= total:
-                return records, None
+            total = listed.get("totalItems", total)
+            # Of a list that is begun again those that came before are left out: they make no circle.
+            fresh = [item for item in records if _sku(item) not in known]
+            known.update(filter(None, map(_sku, records)))
+            has_more = bool(records and listed.get("nextCursor"))
+            if not has_more if total is None else seen >= total:
+                return fresh, None
+            if has_more:
+                return fresh, [listed["nextCursor"], seen, tries, total]
             if tries == ROUNDS:
                 raise VendorNonsense(f"the list of items ends after {seen} of {total}")
-            return records, ["*", 0, tries + 1]
+            return fresh, ["*", 0, tries + 1, None]
 
         levels = await self._levels()
         async for page in paging.by_cursor(walk, fetch, key="sku"):
@@ -146,34 +161,51 @@ class Client(WalmartClient):
         raise VendorNonsense("the list of inventories does not end")
 
 
+def _sku(item: Any) -> str | None:
+    return str(item["sku"]) if isinstance(item, dict) and item.get("sku") else None
+
+
 def _with_stock(item: Any, levels: Mapping[str, Any]) -> Any:
     """The item with its nodes; what is no object is for whoever reads it to set aside."""
     return {**item, "nodes": levels.get(str(item.get("sku")))} if isinstance(item, dict) else item
 
 
-def _page_of_orders(answer: Any) -> tuple[list[Raw], str | None]:
-    """The orders of a page, and the query of the next one."""
+def _page_of_orders(answer: Any) -> tuple[list[Raw], str | None, int]:
+    """The orders of a page, the query of the next one, and how many there are on all pages."""
     listed = member(answer, "list", dict)
     orders = member(member(listed, "elements", dict), "order", list)
-    return orders, member(listed, "meta", dict).get("nextCursor") if orders else None
+    meta, total = member(listed, "meta", dict), member(listed, "meta", dict).get("totalCount")
+    return orders, meta.get("nextCursor") if orders else None, total if isinstance(total, int) else 0
 
 
-def _created(now: datetime, *, is_whole: bool) -> Sequence[Mapping[str, str | None]]:
+def _created(now: datetime, *, is_whole: bool) -> Sequence[Span]:
     """The times of creation to ask for: without any, Walmart shows a week. All orders are read in parts.
 
     Limits do not count as within, as Walmart says, so that parts overlap.
     """
     first = now - HISTORY
     if not is_whole:
-        return [{"createdStartDate": _written(first), "createdEndDate": None}]
-    parts = []
+        return [(_at(first), None)]
+    parts: list[Span] = []
     while first < now:
         end = first + PART
-        ends = _written(end) if end < now else None
-        parts.append({"createdStartDate": _written(first - SECOND), "createdEndDate": ends})
+        parts.append((_at(first - SECOND), _at(end) if end < now else None))
         first = end
     return parts
 
 
+def _halved(span: Span, now: datetime) -> Sequence[Span]:
+    """Both halves of a time that has more orders than Walmart shows at once; none where it is a moment."""
+    start, end = datetime.fromisoformat(span[0]), datetime.fromisoformat(span[1]) if span[1] else now
+    if end - start <= 4 * SECOND:
+        return ()
+    middle = _at(start + (end - start) / 2)
+    return (span[0], _at(datetime.fromisoformat(middle) + SECOND)), (middle, span[1])
+
+
+def _at(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _written(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return _at(moment) if moment else None

@@ -1,11 +1,12 @@
 """Our writes → calls of the Marketplace APIs, and the bodies they accept. Pure: one function per action."""
 
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any
 
-from crossdock.errors import VendorRefused
+from crossdock.errors import Uncertain, VendorRefused
 from crossdock.integrations.walmart.moments import milliseconds
 from crossdock.integrations.walmart.paths import segment
 from crossdock.kit.cart_writes import SENT_LINES
@@ -24,6 +25,8 @@ REASONS = (
     "Shipping & Delivery -> Damaged", "Shipping & Delivery -> Shipping Price Discrepancy", "Others",
 )  # fmt: skip
 WAITING = ("Created", "Acknowledged")
+CHANGED, NEVER = "trackstar_updated_date", "1970-01-01T00:00:00Z"
+"""When what we hold of an order last changed: since the caller asked, a sync may have met the refund."""
 MOST_ITEMS = 50
 """In one batch: each takes two calls of 200 a minute."""
 
@@ -151,15 +154,26 @@ def refund_order(command: Command) -> Steps:
 
 
 def find_refund(command: Command) -> Search:
-    """The order, if its lines show refunds of this size that they did not have when the caller asked."""
+    """The order, if its lines show refunds of this size that we do not hold yet.
+
+    Raises Uncertain where it may be among others, or is one that a sync has met: Walmart dates no
+    refund, and money is not given back twice.
+    """
     lines = {line["lineNumber"]: line for line in _lines((yield from _order(command)))}
-    before = command.stored.get("additional_fields", {}).get("refunds") or []
+    held = command.stored.get("additional_fields", {}).get("refunds") or []
+    are_same, are_new, are_held = [], [], []
     for line, wanted in _of_lines(command, lines):
-        known = sum(len(each["charges"]) for each in before if each["line_item_id"] == line["lineNumber"])
-        made = _charges_given_back(line)[known:]
-        if sorted(map(_size, made)) != sorted(map(_size, _refund_charges(command, line, wanted))):
-            return None
-    return command.record_id
+        known = sum(len(each["charges"]) for each in held if each["line_item_id"] == line["lineNumber"])
+        given = [_size(charge) for charge in _charges_given_back(line)]
+        sizes = Counter(_size(charge) for charge in _refund_charges(command, line, wanted))
+        are_same.append(Counter(given[known:]) == sizes)
+        are_new.append(len(given) != known)
+        are_held.append(sizes <= Counter(given[:known]))
+    if all(are_same):
+        return command.record_id
+    if any(are_new) or (all(are_held) and command.is_since(command.stored.get(CHANGED, NEVER))):
+        raise Uncertain("the order shows refunds of which nobody can tell whether this one is among them")
+    return None
 
 
 def _charges_given_back(line: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -18,6 +18,8 @@ INBOUND, INBOUND_ITEMS = "/v3/fulfillment/inbound-shipments", "/v3/fulfillment/i
 RETURNS = "/v3/returns"
 ITEMS_A_PAGE, ORDERS_A_PAGE, SHIPMENTS_A_PAGE, RETURNS_A_PAGE = 300, 50, 50, 200
 MOST_PAGES = 10_000
+LAST_OFFSET = 50_000
+"""As far as orders are listed from one day on (description, `offset`)."""
 OVERLAP = timedelta(minutes=5)
 """How far a walk begins before the one before: a change may be late in the list."""
 DAYS = timedelta(days=2)
@@ -40,20 +42,22 @@ class Client(WalmartClient):
         since = walk.mark or (_day(walk.start) if walk.start else None)
         following: list[str] = []
 
-        async def fetch(offset: int) -> tuple[list[Raw], bool]:
+        async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
+            place: list[Any] = cursor if isinstance(cursor, list) else [since, cursor or 0]
+            day, offset = place
             if not following:
                 following.append(_day(await self._now() - DAYS))
-            params = {
-                "fromOrderDate": since,
-                "sortBy": "orderDate",
-                "sortOrder": "asc",
-                "offset": str(offset),
-            }
+            params = {"fromOrderDate": day, "sortBy": "orderDate", "sortOrder": "asc", "offset": str(offset)}
             answer = await self._listed(ORDERS, params={**params, "limit": str(ORDERS_A_PAGE)})
             records = member(answer.json(), "payload", list) if answer else []
-            return records, bool(records)
+            offset += len(records)
+            if not records:
+                return records, None
+            if offset > LAST_OFFSET:
+                return records, [_later(day, records), 0]
+            return records, offset if day == since else [day, offset]
 
-        pages = paging.by_offset(
+        pages = paging.by_cursor(
             walk, fetch, mark=lambda _, so_far: so_far or following[0], key="sellerOrderId"
         )
         listed: set[str] = set()
@@ -159,6 +163,15 @@ def _only(listed: list[Any], name: str, record_id: str) -> Raw:
         if isinstance(record, dict) and record.get(name) == record_id:
             return dict(record)
     raise NotFound(f"Walmart has no {record_id}", record_id=record_id)
+
+
+def _later(day: str | None, records: list[Raw]) -> str:
+    """The day from which the list goes on, where it was read as far as Walmart shows it."""
+    dates = [datetime.fromisoformat(str(record["orderDate"])) for record in records]
+    later = _day(max(dates) - DAYS) if dates else ""
+    if later <= (day or ""):
+        raise VendorNonsense(f"more than {LAST_OFFSET:,} orders are of the days from {day} on")
+    return later
 
 
 def _day(moment: datetime) -> str:

@@ -1,12 +1,13 @@
 """Records of Walmart Fulfillment Services → ours. Pure: values in, values out."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from crossdock.integrations.walmart.moments import moment
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.quantities import counted, held, in_whole_numbers
-from crossdock.kit.values import link, money, text
+from crossdock.kit.values import added, decimal, link, money, text
 
 WFS = "WFS"
 """The warehouse of all: Walmart does not say in which of its centres goods are."""
@@ -26,6 +27,8 @@ INBOUND_STATUS = {
 }
 """Written as in answers; guides of Walmart's write them as words ("Receiving in progress")."""
 RETURN_STATUS = {"INITIATED": "open", "DELIVERED": "received", "COMPLETED": "received"}
+ON_ITS_WAY = "RETURN_IN_TRANSIT"
+"""An event of a line that stays INITIATED (description, `eventTag`)."""
 
 
 # Multichannel orders
@@ -44,7 +47,7 @@ def order(raw: Raw) -> Fields:
             "updated_date": _latest([raw["orderDate"], *changes]),
             "reference_id": text(raw["sellerOrderId"]),
             "order_number": text(raw["sellerOrderId"]),
-            "status": _status(word, shipments),
+            "status": _status(word, lines, shipments),
             "raw_status": word,
             "service_level": next((text(line.get("shippingTier")) for line in lines), None),
             "shipping_method": next((text(line.get("shippingMethod")) for line in lines), None),
@@ -59,10 +62,22 @@ def order(raw: Raw) -> Fields:
     )
 
 
-def _status(word: str | None, shipments: Iterable[Raw]) -> str:
+def _status(word: str | None, lines: Iterable[Raw], shipments: Iterable[Raw]) -> str:
+    """Ours; what Walmart still works at may have been sent in part, or as a whole."""
     known = ORDER_STATUS.get((word or "").upper(), "other")
-    is_sent = any(shipment.get("actualShipmentDate") for shipment in shipments)
-    return "partially_fulfilled" if known == "processing" and is_sent else known
+    sent = [shipment for shipment in shipments if shipment.get("actualShipmentDate")]
+    if known != "processing" or not sent:
+        return known
+    ordered = added(_amount(line.get("orderedQty")) for line in lines)
+    gone = added(
+        _amount(part.get("quantity")) for shipment in sent for part in shipment.get("shipmentLines") or []
+    )
+    is_whole = isinstance(ordered, Decimal) and isinstance(gone, Decimal) and gone >= ordered > 0
+    return "fulfilled" if is_whole else "partially_fulfilled"
+
+
+def _amount(quantity: Raw | None) -> Any:
+    return decimal((quantity or {}).get("measurementValue"))
 
 
 def _line(line: Raw) -> Fields:
@@ -232,7 +247,7 @@ def return_order(raw: Raw) -> Fields:
             "id": text(raw["returnOrderId"]),
             "created_date": moment(raw["returnOrderDate"]),
             "updated_date": _latest(changes),
-            "status": _return_status(words),
+            "status": _return_status(lines),
             "raw_status": ", ".join(words) or None,
             "order_id": next((text(line.get("purchaseOrderId")) for line in lines), None),
             "line_items": [_return_line(line) for line in lines],
@@ -248,10 +263,16 @@ def return_order(raw: Raw) -> Fields:
     )
 
 
-def _return_status(words: Iterable[str]) -> str:
-    """Ours: open as long as a line is; other where nobody knows one of its words."""
-    states = {RETURN_STATUS.get(word, "other") for word in words}
-    return next((state for state in ("other", "open", "received") if state in states), "other")
+def _return_status(lines: Iterable[Raw]) -> str:
+    """Ours; other where nobody knows a word of a line, else the least far that a line is."""
+    states = {_line_status(line) for line in lines}
+    return next((state for state in ("other", "open", "in-transit", "received") if state in states), "other")
+
+
+def _line_status(line: Raw) -> str:
+    status = RETURN_STATUS.get(text(line.get("status")) or "", "other")
+    events = {text(event.get("eventTag")) for event in line.get("returnTrackingDetail") or []}
+    return "in-transit" if status == "open" and ON_ITS_WAY in events else status
 
 
 def _carriers(raw: Raw) -> Iterable[Raw]:

@@ -174,8 +174,10 @@ def find_inbound_shipment(command: Command) -> Search:
 def _catalogued(sku: str) -> Generator[Call, Json, Mapping[str, Any]]:
     """The item, which has the GTIN and the description that Walmart wants to be told again."""
     answer = yield Call("GET", "/v3/items", params={"sku": sku}, asks=True)
-    item: Mapping[str, Any] = answer["ItemResponse"][0]
-    return item
+    for item in answer["ItemResponse"]:
+        if item["sku"] == sku:
+            return dict(item)
+    raise VendorRefused(f"Walmart has no item {sku!r}")
 
 
 def _announced(line: Mapping[str, Any], item: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """What is Amazon's own of its warehouses: tokens of seconds, reports that are waited for, plans that fail."""
 
+import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from crossdock.errors import VendorNonsense
+from crossdock.integrations.amazon.wms import reports
 from crossdock.integrations.amazon.wms.reports import rows_of
 from crossdock.kit.contract import RECORD_ID
 from crossdock.resources.wms.inbound_shipments import INBOUND_SHIPMENTS
@@ -127,6 +130,30 @@ def test_rows_without_a_license_plate_are_told_apart():
     rows = [dict.fromkeys(records.COLUMNS, "") | {"sku": "CRATE-1", "quantity": "1", "order-id": "O"}] * 2
     ids = [row[RECORD_ID] for row in rows_of(records.table(rows).encode(), None)]
     assert ids == ["O-CRATE-1-", "O-CRATE-1--2"]
+
+
+def test_a_unit_that_comes_back_twice_is_two_returns_in_whichever_report():
+    row = dict.fromkeys(records.COLUMNS, "") | {"sku": "CRATE-1", "quantity": "1"}
+    rows = [row | {"license-plate-number": "LPN1", "order-id": order} for order in ("O-1", "O-2", "")]
+    ids = [[read[RECORD_ID] for read in rows_of(records.table(rows[n:]).encode(), None)] for n in (0, 1)]
+    assert ids == [["LPN1-O-1", "LPN1-O-2", "LPN1"], ["LPN1-O-2", "LPN1"]]
+
+
+@pytest.mark.parametrize("comment", ["too big\x85", "one\u2028two", "one\x0btwo", "one\rtwo", 'an "odd" one'])
+def test_a_comment_with_letters_that_end_lines_elsewhere_ends_no_row(comment: str):
+    row = dict.fromkeys(records.COLUMNS, "") | {
+        "sku": "CRATE-1",
+        "quantity": "1",
+        "customer-comments": comment,
+    }
+    [read] = rows_of(records.table([row]).encode(), None)
+    assert (read["sku"], read["customer-comments"]) == ("CRATE-1", comment)
+
+
+def test_a_report_that_is_too_large_is_not_read_in_part(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reports, "MOST_BYTES", 100)
+    with pytest.raises(VendorNonsense, match="more than 100 bytes"):
+        rows_of(gzip.compress(b"sku\tquantity\n" + b"CRATE-1\t1\n" * 20), "GZIP")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1252"])

@@ -27,7 +27,7 @@ from tests.journeys.conftest import World, migrated_sqlite, vendor, with_setting
 from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected, moved
-from tests.mock_vendors.faults import done_then, dropped
+from tests.mock_vendors.faults import answering, done_then, dropped, slow
 from tests.mock_vendors.orders import SampleOrder
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
@@ -118,14 +118,14 @@ def test_when_a_bucket_is_filled_is_known_however_it_is_written(written: str, se
     assert seconds_until_replenished({}, NOW) is None
 
 
-async def test_a_list_of_items_whose_page_was_lost_is_begun_again(seller: Seller):
+@pytest.mark.parametrize("before", [0, 1])
+async def test_a_list_of_items_whose_page_was_lost_is_begun_again(seller: Seller, before: int):
     for number in range(3, 130):
         item = {**seller.mock.items["ROPE"], "sku": f"ROPE-{number}"}
         seller.mock.items[item["sku"]] = item
     # Walmart has gone on, and the answer that says so never comes.
-    seller.mock.script("/v3/items", [done_then(dropped())])
+    seller.mock.script("/v3/items", [*[slow(0)] * before, done_then(dropped())])
     await seller.world.force(seller.connection, "get_products")
-    await seller.world.next_sync(60)
     assert set(await seller.products()) == set(seller.mock.items)
 
 
@@ -192,6 +192,23 @@ async def test_a_refund_whose_answer_is_lost_is_made_once(seller: Seller):
     line = seller.mock.orders[order_id]["orderLines"]["orderLine"][0]
     [charge] = line["refund"]["refundCharges"]["refundCharge"]
     assert charge["charge"]["chargeAmount"] == {"currency": "USD", "amount": -3}
+
+
+async def test_a_refund_that_a_sync_has_met_is_not_made_again(seller: Seller):
+    [order_id] = await seller.orders()
+    async with writing(seller.world, seller.connection) as hand:
+        body = {"tracking_number": "1Z01", "carrier_name": "UPS"}
+        await hand.send("POST", f"/cart/orders/{order_id}/shipments", body)
+        seller.world.clock.pass_seconds(120)
+        seller.mock.script("/refund", [done_then(dropped())])
+        seller.mock.script(f"/v3/orders/{order_id}", [slow(0), answering(400)])
+        path, headers = f"/cart/orders/{order_id}/refund", {"Idempotency-Key": "k-1"}
+        refund = {"line_items": [{"line_item_id": "1", "amount": 3}]}
+        await hand.send("POST", path, refund, headers=headers)
+        seller.mock.calm()
+        await seller.world.next_sync()
+        await hand.send("POST", path, refund, headers=headers)
+    assert len(seller.mock.asked("/refund")) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
+from crossdock.integrations.walmart.wms import client
 from crossdock.resources.wms.inbound_shipments import INBOUND_SHIPMENTS
 from crossdock.resources.wms.inventory import INVENTORY
 from crossdock.resources.wms.orders import ORDERS
@@ -16,6 +18,7 @@ from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected
 from tests.mock_vendors.faults import done_then, dropped
+from tests.mock_vendors.orders import SampleOrder
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
 READ = (ORDERS, INVENTORY, INBOUND_SHIPMENTS, RETURNS)
@@ -73,6 +76,21 @@ async def test_what_becomes_of_an_order_of_weeks_ago_is_seen(seller: Seller):
         "fulfilled",
         f"T-s-{order_id}",
     )
+
+
+async def test_more_orders_than_walmart_shows_at_once_are_read_from_a_later_day_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(client, "LAST_OFFSET", 60)
+    async with Mock() as mock:
+        for number in range(1, 162):
+            order_id = mock.add_order(SampleOrder(number))
+            placed = datetime.fromtimestamp(world.clock() / 1000 - (162 - number) * 14_400, UTC)
+            mock.orders[order_id]["orderDate"] = f"{placed:%Y-%m-%dT%H:%M:%S.000Z}"
+        seller = await connected(Seller, world, mock, monkeypatch, READ, orders=0)
+        assert set(await seller.orders()) == set(mock.orders)
+        asked = [call.query for call in mock.asked("/status") if "offset" in call.query]
+        assert max(int(query["offset"]) for query in asked) <= 60
 
 
 async def test_returns_of_several_pages_are_read_and_read_again_where_they_changed(seller: Seller):
