@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from crossdock.errors import NotFound
+from crossdock.errors import NotFound, VendorRefused
 from crossdock.kit import paging
 from crossdock.kit.auth.base import VendorRequest, header_safe
 from crossdock.kit.auth.oauth import oauth_code
@@ -13,7 +13,7 @@ from crossdock.kit.auth.signature import signature
 from crossdock.kit.contract import RECORD_ID, Account, Context, Json, Page, Raw, Walk
 from crossdock.kit.http import Response
 from crossdock.kit.responses import member
-from crossdock.kit.rest import RestClient
+from crossdock.kit.rest import NOT_FOUND, RestClient
 
 BASE = "/v3/application"
 PAGE_SIZE = 100
@@ -22,6 +22,10 @@ OVERLAP = timedelta(minutes=2)
 """How far a walk begins before the one before: a change may be late in the list."""
 STATES = ("active", "sold_out", "inactive", "expired", "draft", "active")
 """The lists of listings. What became active meanwhile, after that list was read, is in it once more."""
+OVERLAPPING = 10
+"""How many listings a page begins before the end of the one before: so many may leave the list meanwhile."""
+EARLIEST = 946_684_800
+"""The first second that can be asked for (description, `minimum`)."""
 
 
 class Client(RestClient):
@@ -80,14 +84,15 @@ class Client(RestClient):
         path = f"{await self._shop()}/listings"
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            stage, offset, last, began = cursor or (0, 0, None, None)
+            stage, offset, before, began = cursor or (0, 0, [], None)
             state = STATES[stage]
-            offset, rows, total, now = await self._overlapping(path, state, offset, last)
+            offset, rows, total, now = await self._overlapping(path, state, offset, before)
             began = began or now
-            end = offset + len(rows)
-            following = [stage, end - 1, rows[-1]["listing_id"], began] if rows and end < total else None
+            end, ids = offset + len(rows), [row["listing_id"] for row in rows]
+            again = min(OVERLAPPING, len(rows) // 2)
+            following = [stage, end - again, ids, began] if rows and end < total else None
             if following is None and stage + 1 < len(STATES):
-                following = [stage + 1, 0, None, began]
+                following = [stage + 1, 0, [], began]
             is_again = stage > 0 and state == STATES[0]
             return [row for row in rows if not is_again or _is_since(row, began)], following
 
@@ -105,13 +110,22 @@ class Client(RestClient):
         number, _, _ = record_id.partition("-")
         _known_id(number)
         listing = await self.read_one(f"{BASE}/listings", number)
-        inventory = await self.get(f"{BASE}/listings/{number}/inventory")
-        for record in _flat([listing | {"inventory": inventory}]):
+        for record in _flat([listing | {"inventory": await self._inventory(number)}]):
             if record[RECORD_ID] == record_id:
                 return record
         raise NotFound(f"there is no product {record_id}", record_id=record_id)
 
     # Parts of these
+
+    async def _inventory(self, number: str) -> Raw | None:
+        """The inventory of a listing; one that was never edited with Etsy's tools for it has none."""
+        try:
+            inventory: Raw = await self.get(f"{BASE}/listings/{number}/inventory")
+        except VendorRefused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+            return None
+        return inventory
 
     async def _own_shop(self) -> int:
         return member(await self.get(f"{BASE}/users/me"), "shop_id", int)
@@ -124,21 +138,24 @@ class Client(RestClient):
         return f"{BASE}/shops/{self._shop_id}"
 
     async def _overlapping(
-        self, path: str, state: str, offset: int, last: int | None
+        self, path: str, state: str, offset: int, before: list[int]
     ) -> tuple[int, list[Raw], int, str]:
-        """A page from an offset on, or from further up, where the last listing or one before it is."""
+        """A page from an offset on, or from further up, where a listing of the page before is.
+
+        All above that one was read. Where none is left, the list is read from its beginning.
+        """
         while True:
             params = {"state": state, "limit": PAGE_SIZE, "offset": offset, "includes": "Inventory"}
             answer = await self.send("GET", path, params=params)
             rows = member(answer.json(), "results", list)
-            if last is None or not offset or any(row.get("listing_id") == last for row in rows):
+            if not before or not offset or any(row.get("listing_id") in before for row in rows):
                 now = answer.moment(self.http.clock()) - OVERLAP
                 return offset, rows, member(answer.json(), "count", int), now.isoformat()
-            offset = max(0, offset - PAGE_SIZE)
+            offset = max(0, offset - PAGE_SIZE // 2)
 
 
 def _epoch(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
+    return None if moment is None else max(EARLIEST, int(moment.timestamp()))
 
 
 def _is_since(listing: Raw, began: str) -> bool:

@@ -140,8 +140,6 @@ def product(raw: Raw) -> Fields:
 
 
 def _listing(raw: Raw) -> Fields:
-    # Where a listing has several products and the stock of all is one, none of them has it.
-    shared = next((_stock(each) for each in raw["products"]), None) if raw["is_stock_shared"] else None
     return {
         **_common(raw),
         "id": text(raw["listing_id"]),
@@ -149,7 +147,7 @@ def _listing(raw: Raw) -> Fields:
         "sku": None,
         "active": raw["state"] == "active",
         "price": _amount(raw.get("price")),
-        "inventory": shared,
+        "inventory": _stock_of_listing(raw),
     }
 
 
@@ -186,6 +184,13 @@ def _common(listing: Raw) -> Fields:
             "currency": text((listing.get("price") or {}).get("currency_code")),
         },
     }
+
+
+def _stock_of_listing(raw: Raw) -> int | None:
+    """The stock that no product of a listing has: that of all together, or of one without an inventory."""
+    if raw["is_stock_shared"]:
+        return next((_stock(each) for each in raw["products"]), None)
+    return None if raw["products"] else whole(raw.get("quantity"))
 
 
 def _stock(product_raw: Raw) -> int | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.integrations.etsy import client as etsy_client
 from crossdock.kit.contract import Call, Context
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
@@ -76,20 +77,24 @@ async def test_stock_is_that_of_a_product_or_of_its_listing(shop: ConnectedShop)
     )
 
 
-async def test_no_listing_is_passed_over_when_another_is_sold_out_meanwhile(shop: ConnectedShop):
+@pytest.mark.parametrize("leaving", [LISTING, 2033, 2037], ids=["first", "within a page", "last of a page"])
+async def test_no_listing_is_passed_over_when_another_is_sold_out_meanwhile(
+    shop: ConnectedShop, monkeypatch: pytest.MonkeyPatch, leaving: int
+):
+    monkeypatch.setattr(etsy_client, "PAGE_SIZE", 20)
     mock = shop.mock
-    mock.listings |= {2000 + number: listing(2000 + number, ()) for number in range(150)}
+    mock.listings |= {2000 + number: listing(2000 + number, ()) for number in range(50)}
     before = await shop.products()
-    assert len(before) == 5 + 300
+    assert len(before) == 5 + 100
 
     def sell_out() -> None:
-        now = int(mock.clock())
-        mock.listings[LISTING] |= {"state": "sold_out", "state_timestamp": now}
+        mock.listings[leaving] |= {"state": "sold_out", "state_timestamp": int(mock.clock())}
 
-    mock.script(LISTINGS, [_then_usual(), meanwhile(sell_out)])
+    mock.script(LISTINGS, [_then_usual(), _then_usual(), meanwhile(sell_out)])
     after = await shop.products()
     assert after.keys() == before.keys()
-    assert not after[str(LISTING)]["active"]
+    assert not after[str(leaving)]["active"]
+    assert await shop.kinds() == set()
 
 
 async def test_a_listing_that_becomes_active_meanwhile_is_read(shop: ConnectedShop):

@@ -137,10 +137,13 @@ class Mock(OrderMock):
         saved = []
         for each in body["orders"]:
             key = (each["Source"], each.get("SubSource", ""), each["ReferenceNumber"])
-            if any(key == self._key(raw) for raw in self.orders.values()):
+            known = next((raw for raw in self.orders.values() if key == self._key(raw)), None)
+            if known is not None and known["GeneralInfo"]["Status"] == 1:
                 continue
             self.made += 1
             raw = self._made(next(self.serial), each)
+            if known is not None:  # one that is not paid is saved anew
+                raw["OrderId"] = known["OrderId"]
             self.orders[raw["OrderId"]] = raw
             saved.append(raw["OrderId"])
         return MockAnswer(body=saved)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from crossdock.integrations.linnworks import client as linnworks_client
 from crossdock.resources.wms.inbound_shipments import INBOUND_SHIPMENTS
 from crossdock.resources.wms.inventory import INVENTORY
 from crossdock.resources.wms.order_channels import ORDER_CHANNELS
@@ -21,7 +22,7 @@ from tests.journeys.conftest import World, migrated_sqlite, vendor, world
 from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected
-from tests.mock_vendors.faults import done_then, dropped, meanwhile
+from tests.mock_vendors.faults import answering, done_then, dropped, meanwhile
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
 READ = (
@@ -89,8 +90,11 @@ async def test_an_order_is_changed_moved_and_cancelled(account: ConnectedAccount
 async def test_an_unpaid_order_is_parked_and_a_number_is_taken_once(account: ConnectedAccount):
     order = await account.write("POST", "/wms/orders", {**NEW_ORDER, "payment_status": "Unpaid"})
     assert (order["status"], order["raw_status"]) == ("exception", "PARKED")
-    refused = await account.write("POST", "/wms/orders", {**NEW_ORDER, "payment_status": "Paid"}, 400)
-    assert "left this one out" in refused
+    again = {**NEW_ORDER, "payment_status": "Unpaid", "line_items": [{"sku": "LID-1", "quantity": 9}]}
+    refused = await account.write("POST", "/wms/orders", again, 400)
+    assert "has an order" in refused
+    held = (await account.read("get_orders"))[order["id"]]
+    assert [line["sku"] for line in held["line_items"]] == [line["sku"] for line in order["line_items"]]
 
 
 async def test_stock_is_that_of_each_location_less_what_is_ordered(account: ConnectedAccount):
@@ -105,16 +109,34 @@ async def test_stock_is_that_of_each_location_less_what_is_ordered(account: Conn
     assert [part["unit_quantity"] for part in products[SET]["inventory_items"]] == [1, 2]
 
 
-async def test_no_item_is_passed_over_when_another_is_deleted_meanwhile(account: ConnectedAccount):
+async def test_no_item_is_passed_over_when_another_is_deleted_meanwhile(
+    account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(linnworks_client, "ITEMS_A_PAGE", 20)
     mock = account.mock
-    mock.many_items(400)
+    mock.many_items(40)
     await account.read("get_products")
     first, seen = records.named(70_000), await account.world.documents(account.connection, "get_products")
-    assert len(seen) == 403
+    assert len(seen) == 43
     mock.script("GetStockItemsFullByIds", [meanwhile(lambda: mock.items.pop(first))])
     after = await account.read("get_products")
     assert seen.keys() - after.keys() <= {first}
     assert first not in await account.read("get_products")
+
+
+async def test_a_refusal_of_a_page_is_no_end_of_the_list(
+    account: ConnectedAccount, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(linnworks_client, "ITEMS_A_PAGE", 20)
+    account.mock.many_items(17)
+    seen = await account.read("get_products")
+    assert len(seen) == 20, "the page after a full one is refused as Linnworks does at the end"
+    account.mock.many_items(40)
+    seen = await account.read("get_products")
+    refused = answering(400, {"Code": None, "Message": "A transaction was deadlocked"})
+    account.mock.script("/GetStockItemsFull", [meanwhile(lambda: None), refused])
+    assert (await account.read("get_products")).keys() == seen.keys()
+    assert await account.kinds() != set()
 
 
 async def test_an_item_is_made_and_changed_and_a_sku_is_taken_once(account: ConnectedAccount):

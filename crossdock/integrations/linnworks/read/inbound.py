@@ -4,7 +4,7 @@ from crossdock.integrations.linnworks.read.parts import moment, part, parts
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.quantities import counted, in_whole_numbers
-from crossdock.kit.values import text
+from crossdock.kit.values import added, text, whole
 
 PURCHASE_STATUS = {"PENDING": "open", "OPEN": "open", "PARTIAL": "receiving", "DELIVERED": "received"}
 RETURN_STATUS = {
@@ -104,12 +104,14 @@ def _returned(raw: Raw, line: Raw) -> Fields:
     item_id = text(part(raw, "item_ids").get(str(sku).casefold()))
     is_back = bool(line.get("Actioned"))
     received = counted([line["ReturnQuantity"] if is_back else 0])
+    kept = added([whole(line["ReturnQuantity"])], less=[whole(line.get("ScrapQuantity")) or 0])
     return {
         # An item that is no longer there has no id: then it is named by the row of the order.
         "inventory_item_id": item_id or text(line.get("OrderItemRowId")) or sku,
         "sku": sku,
         "expected_quantity": counted([line["ReturnQuantity"]]),
         "received_quantity": received,
+        "restocked_quantity": kept if is_back else 0,
         "quantity": received,
         "return_reason": text(line.get("Reason")) or text(line.get("ReasonCategory")),
         "warehouse_id": text(line.get("ReturnLocation")),

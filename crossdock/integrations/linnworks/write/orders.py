@@ -22,10 +22,13 @@ def create_order(command: Command) -> Steps:
     """Make an order as a channel would, and move it to its location."""
     order_id: Any = command.found
     if order_id is None:
+        number = command.body["order_number"]
+        if (yield from find_order(command)) is not None:
+            # One that is not paid would be changed.
+            raise VendorRefused(f"Linnworks has an order {number!r} of this source")
         # An order that is left out was not made, and that is all that an empty answer says.
         made = yield Call("POST", "/api/Orders/CreateOrders", {"orders": [_order(command)]}, begins=True)
         if not made:
-            number = command.body["order_number"]
             raise VendorRefused(
                 f"Linnworks has a paid order {number!r} of this source, and left this one out"
             )

@@ -20,6 +20,8 @@ PAGE_SIZE, RETURNS_SIZE = 100, 50
 OVERLAP = 120
 """How many seconds a walk begins before the one before: a change may be late in the list."""
 OLDEST_FIRST: Mapping[str, Any] = {"sort_field": "update_time", "sort_order": "ASC"}
+AS_MADE: Mapping[str, Any] = {"sort_field": "create_time", "sort_order": "ASC"}
+"""An order that no change moves anything in."""
 UNSENT = {"UNPAID", "ON_HOLD", "AWAITING_SHIPMENT"}
 """Statuses of orders of which nothing can have come back yet."""
 SALES = "SALES_WAREHOUSE"
@@ -42,11 +44,11 @@ class Client(ShopClient):
             async for page in self._changed_orders(walk, since):
                 full_page = await self._with_returns(page)
                 if page.cursor is None and since is not None and walk.end is None:
-                    walk = replace(walk, cursor={"at": ["returns", None], "mark": page.mark})
+                    walk = replace(walk, cursor={"at": ["returns", since, None], "mark": page.mark})
                     full_page = replace(full_page, cursor=walk.cursor, mark=None)
                 yield full_page
         if _is_in_returns(walk.cursor):
-            async for page in self._returned_orders(walk, since):
+            async for page in self._returned_orders(walk):
                 yield page
 
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
@@ -122,20 +124,24 @@ class Client(ShopClient):
 
         return paging.by_cursor(walk, fetch, mark=lambda _, so_far: so_far or began[0])
 
-    async def _returned_orders(self, walk: Walk, since: int | None) -> AsyncIterator[Page]:
-        """The orders whose returns changed: a return does not move the date of its order."""
+    async def _returned_orders(self, walk: Walk) -> AsyncIterator[Page]:
+        """The orders whose returns changed: a return does not move the date of its order.
+
+        Pages begin anew like those of orders, since returns move to the end of their list, too.
+        """
         seen: set[str] = set()
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            token = cursor[1]
-            body = {"update_time_ge": since}
+            _, first, token = cursor
+            body = {"update_time_ge": first}
             params = {"page_size": RETURNS_SIZE, "page_token": token, **OLDEST_FIRST}
             data = await self._data("POST", RETURNS, body, **params)
-            ids = dict.fromkeys(str(change["order_id"]) for change in data.get("return_orders") or [])
+            changes = data.get("return_orders") or []
+            ids = dict.fromkeys(str(change["order_id"]) for change in changes)
             orders = [{"id": order_id} for order_id in ids if order_id not in seen]
             seen.update(ids)
-            following = data.get("next_page_token")
-            return orders, ["returns", following] if following else None
+            following = _following(changes, first, data.get("next_page_token"))
+            return orders, following and ["returns", *following]
 
         async for page in paging.by_cursor(walk, fetch, mark=lambda _, so_far: so_far):
             yield await with_details(page, lambda raw: self.order(raw["id"]), gone="left out")
@@ -146,7 +152,7 @@ class Client(ShopClient):
         by_order: dict[str, list[Raw]] = {}
         for begin in range(0, len(ids), RETURNS_SIZE):
             body = {"order_ids": ids[begin : begin + RETURNS_SIZE]}
-            for change in await self._listed(RETURNS, "return_orders", body, RETURNS_SIZE, **OLDEST_FIRST):
+            for change in await self._listed(RETURNS, "return_orders", body, RETURNS_SIZE, **AS_MADE):
                 by_order.setdefault(str(change.get("order_id")), []).append(change)
         records = [order | {"returns": by_order.get(str(order.get("id")), [])} for order in page.records]
         return replace(page, records=records)

@@ -1,6 +1,6 @@
 """Our writes → calls of TikTok Shop, and the bodies it accepts. Pure: one function per action."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -37,8 +37,6 @@ WORDS = {
 
 def create_order_shipment(command: Command) -> Steps:
     """Send what is left of an order: whole packages, or units that TikTok makes a package of."""
-    if command.found is not None and "line_items" in command.body:
-        return command.found
     order = yield from _order(command)
     units = _unsent(command, order)
     if not units:
@@ -65,12 +63,14 @@ def create_order_shipment(command: Command) -> Steps:
 def find_shipment(command: Command) -> Search:
     """The order, if units were sent since the caller first asked, with the tracking number if any."""
     order = yield from _order(command)
+    return command.record_id if any(_is_sent_now(command, unit) for unit in order["line_items"]) else None
+
+
+def _is_sent_now(command: Command, unit: Unit) -> bool:
+    """Check whether a unit was sent by this write, as far as TikTok shows it."""
     tracking = command.body.get("tracking_number")
-    for unit in order["line_items"]:
-        is_same = not tracking or unit.get("tracking_number") == tracking
-        if is_same and unit.get("rts_time") and command.is_since(moment(unit["rts_time"])):
-            return command.record_id
-    return None
+    is_same = not tracking or unit.get("tracking_number") == tracking
+    return bool(is_same and unit.get("rts_time") and command.is_since(moment(unit["rts_time"])))
 
 
 def _handover(command: Command) -> Mapping[str, Any]:
@@ -103,11 +103,27 @@ def _provider(command: Command, order: Mapping[str, Any]) -> Generator[Call, Jso
 
 def _unsent(command: Command, order: Mapping[str, Any]) -> list[Unit]:
     """The units that are to be sent: of a line those first that are lowest by their ids."""
-    open_units = {
-        line_id: [unit for unit in units if _is_unsent(unit)]
-        for line_id, units in lines_of(order["line_items"]).items()
-    }
-    return _chosen(command.body.get("line_items"), open_units)
+    lines = lines_of(order["line_items"])
+    open_units = {line_id: list(filter(_is_unsent, units)) for line_id, units in lines.items()}
+    wanted_lines = command.body.get("line_items")
+    if command.found is not None and wanted_lines is not None:
+        wanted_lines = list(_left(command, wanted_lines, lines, open_units))
+    return _chosen(wanted_lines, open_units)
+
+
+def _left(
+    command: Command,
+    wanted_lines: Sequence[Mapping[str, Any]],
+    lines: Mapping[str, list[Unit]],
+    open_units: Mapping[str, list[Unit]],
+) -> Iterator[Mapping[str, Any]]:
+    """The lines without the units that an earlier attempt sent: it may not have got to its last package."""
+    for line in wanted_lines:
+        line_id = _line_id(line, lines)
+        wanted = line.get("quantity", len(lines[line_id]))
+        sent = sum(_is_sent_now(command, unit) for unit in lines[line_id])
+        if left := min(wanted - min(sent, wanted), len(open_units[line_id])):
+            yield {"line_item_id": line_id, "quantity": left}
 
 
 def _is_unsent(unit: Unit) -> bool:

@@ -28,7 +28,7 @@ from tests.journeys.conftest import World, migrated_sqlite, vendor, with_setting
 from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected, moved
-from tests.mock_vendors.faults import done_then, dropped
+from tests.mock_vendors.faults import done_then, dropped, meanwhile
 from tests.mock_vendors.orders import SampleOrder
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
@@ -186,6 +186,29 @@ async def test_units_of_a_line_are_sent_and_refunded_in_parts(shop: ConnectedSho
     assert [each["tracking_number"] for each in order["shipments"]] == ["T-1", "T-2"]
     refunded = [unit for each in order["additional_fields"]["returns"] for unit in each["units"]]
     assert sorted(refunded) == order["additional_fields"]["units"][line["line_item_id"]]
+
+
+async def test_no_return_is_passed_over_when_another_changes_meanwhile(shop: ConnectedShop):
+    mock, clock = shop.mock, shop.world.clock
+    for number in range(60):
+        mock.add_order(SampleOrder(1000 + number, lines=1))
+    for order_id in mock.orders:
+        mock.change_order(order_id)
+    await shop.sync()
+    clock.pass_seconds(3600)
+    await shop.sync()
+    for order in mock.orders.values():
+        clock.pass_seconds(1)
+        body = {"return_reason": DAMAGED, "return_type": "RETURN_AND_REFUND"}
+        mock._return(order, order["line_items"][:1], body)
+
+    def change() -> None:
+        mock.returns[0]["update_time"] = int(mock.clock())
+
+    mock.script("/returns/search", [meanwhile(lambda: None), meanwhile(change)])
+    assert await shop.sync() == "done"
+    orders = await shop.orders()
+    assert all(each["additional_fields"]["returns"] for each in orders.values())
 
 
 async def test_a_product_that_was_deleted_goes_with_its_skus(shop: ConnectedShop):
