@@ -34,7 +34,8 @@ REFUSED = 400
 A_DAY = timedelta(days=1)
 EVERYTHING = "%"
 """What a part number is compared with, as SQL's LIKE does."""
-NOT_THERE = ("can not find", "cannot find", "not found", "does not exist")
+ORDER, NOT_THERE = "order", ("can not find", "cannot find", "not found", "does not exist")
+"""What a fault says of an order that there is not. Of a user, say, it says nothing about orders."""
 NOT_LET_IN = ("password", "authenticat", "credential", "log in", "login")
 NOT_ALLOWED = ("permission", "not authorized", "access denied")
 
@@ -111,7 +112,8 @@ class Client(RestClient):
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
             rest = [name for name in ids if cursor is None or name > cursor]
-            page, more = rest[:ORDERS_OF_A_PAGE], rest[ORDERS_OF_A_PAGE:]
+            size = min(ORDERS_OF_A_PAGE, walk.at_most or ORDERS_OF_A_PAGE)
+            page, more = rest[:size], rest[size:]
             return [{RECORD_ID: name} for name in page], page[-1] if more else None
 
         pages = paging.by_cursor(walk, fetch, mark=lambda _, so_far: so_far or moment, key=RECORD_ID)
@@ -234,7 +236,7 @@ def _fault(answer: Response) -> VendorError | None:
     if words is None:
         return None
     said, plain = answer.redaction(words)[:500], words.casefold()
-    if any(part in plain for part in NOT_THERE):
+    if ORDER in plain and any(part in plain for part in NOT_THERE):
         return VendorRefused(said, url=answer.url, status=NOT_FOUND)
     if any(part in plain for part in NOT_ALLOWED):
         return MissingPermission(said, url=answer.url, status=answer.status)
