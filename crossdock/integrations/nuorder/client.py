@@ -122,7 +122,8 @@ class Client(RestClient):
             return None
         decoded = answer.json()
         if isinstance(decoded, dict) and decoded.get("success") is False:
-            return VendorRefused(str(decoded.get("message") or "NuORDER did not take it"), status=200)
+            said = answer.redaction(str(decoded.get("message") or "NuORDER did not take it"))[:500]
+            return VendorRefused(said, url=answer.url, status=200)
         return None
 
 
