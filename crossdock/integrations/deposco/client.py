@@ -21,6 +21,7 @@ from crossdock.integrations.deposco.lists import (
     RETURNS,
     SHIPMENTS,
     SearchList,
+    company_of,
     stamped,
 )
 from crossdock.kit import paging
@@ -165,7 +166,7 @@ class Client(RestClient):
         began: dict[str, str] = {}
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
-            params = {"searchId": cursor} if cursor else listing.params(self._company, since)
+            params = {"searchId": cursor} if cursor else listing.params(self._company, since, walk.at_most)
             answer = await self.send("GET", listing.path, params=params)
             began.setdefault("at", answer.moment(self.http.clock()).isoformat(timespec="seconds"))
             body = answer.json()
@@ -224,7 +225,11 @@ class Client(RestClient):
         raw = await self._with_lines(PURCHASES, raw)
         if raw.get("orderStatus") in NOTHING_CAME:
             return raw | {"receipts": []}
-        answer = await self.get(RECEIPTS, orderId=raw[RECORD_ID])
+        params = {"orderId": raw[RECORD_ID]}
+        if code := company_of(raw):
+            # An application that sees several companies has to say whose receipts are wanted.
+            params["businessUnit"] = code
+        answer = await self.get(RECEIPTS, **params)
         return raw | {"receipts": await self._all(RECEIPTS, answer)}
 
 

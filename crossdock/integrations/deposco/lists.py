@@ -28,9 +28,10 @@ class SearchList:
     only: frozenset[str] = field(default_factory=frozenset)
     """The types of partnership that are wanted; empty: all records."""
 
-    def params(self, company: str, since: datetime | None) -> dict[str, Any]:
-        """The query for the first page."""
-        params: dict[str, Any] = {"pageSize": str(self.size)} if self.size else {}
+    def params(self, company: str, since: datetime | None, at_most: int | None = None) -> dict[str, Any]:
+        """The query for the first page. at_most: how many records are enough."""
+        size = min(self.size, at_most or self.size)
+        params: dict[str, Any] = {"pageSize": str(size)} if size else {}
         if company and self.by_company:
             params["businessUnit"] = company
         if since is not None:
@@ -40,6 +41,14 @@ class SearchList:
     def wants(self, record: Any) -> bool:
         """Check whether a record is wanted. What is no object is for whoever reads it."""
         return not self.only or not isinstance(record, dict) or record.get("partnershipType") in self.only
+
+
+def company_of(record: Raw) -> str | None:
+    """The code of the company whose a record is, where it says so."""
+    unit = record.get("businessUnit")
+    key = unit.get("businessKey") if isinstance(unit, dict) else None
+    code = key.get("code") if isinstance(key, dict) else None
+    return str(code) if code else None
 
 
 def stamped(record: Json, key: str = "") -> Raw:

@@ -58,12 +58,13 @@ class Client(RestClient):
 
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
         """The products that orders name, each followed by its sizes: no list of all is known."""
-        sizes = await self._ordered_sizes()
+        sizes = await self._ordered_sizes(walk.at_most)
+        size = min(AT_ONCE, walk.at_most or AT_ONCE)
 
         async def fetch(after: Json) -> tuple[list[Raw], Json]:
             left = [name for name in sorted(sizes) if after is None or name > after]
-            following = left[AT_ONCE - 1] if len(left) > AT_ONCE else None
-            return [{"_id": name} for name in left[:AT_ONCE]], following
+            following = left[size - 1] if len(left) > size else None
+            return [{"_id": name} for name in left[:size]], following
 
         async for page in paging.by_cursor(walk, fetch, key="_id"):
             whole = await paging.with_details(page, lambda raw: self._product(raw["_id"]))
@@ -104,10 +105,12 @@ class Client(RestClient):
     async def _product(self, product_id: str) -> Raw:
         return await self.read_one("/api/product", product_id)
 
-    async def _ordered_sizes(self) -> dict[str, set[str]]:
-        """The sizes that orders name, by product."""
+    async def _ordered_sizes(self, at_most: int | None) -> dict[str, set[str]]:
+        """The sizes that orders name, by product; where so many products are enough, not of all orders."""
         sizes: dict[str, set[str]] = {}
         for status in STATUSES:
+            if at_most is not None and len(sizes) >= at_most:
+                break
             for order in await self._orders(status):
                 for product_id, size in _ordered(order):
                     sizes.setdefault(product_id, set()).add(size)
@@ -119,7 +122,8 @@ class Client(RestClient):
             return None
         decoded = answer.json()
         if isinstance(decoded, dict) and decoded.get("success") is False:
-            return VendorRefused(str(decoded.get("message") or "NuORDER did not take it"), status=200)
+            said = answer.redaction(str(decoded.get("message") or "NuORDER did not take it"))[:500]
+            return VendorRefused(said, url=answer.url, status=200)
         return None
 
 

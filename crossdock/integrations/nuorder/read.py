@@ -66,22 +66,17 @@ def order(raw: Raw) -> Fields:
 
 def _lines(lines: Any) -> Iterator[tuple[Fields, Raw, Raw]]:
     """A line for each size that was ordered, with NuORDER's line and size. One of NuORDER's has all sizes."""
-    names = Counter[str]()
+    names = _line_names(lines or [])
     for line in lines or []:
         product = line["product"]
         for size in line["sizes"]:
-            quantity = whole(size["quantity"])
+            name, quantity = next(names), whole(size["quantity"])
             if quantity == 0:
                 continue
-            product_id = _size_id(product["_id"], size["size"])
-            name = _size_id(line.get("id") or product["_id"], size["size"])
-            # The same size may stand in several lines, for different dates or warehouses.
-            names[str(name)] += 1
-            count = names[str(name)]
             yield (
                 {
-                    "line_item_id": name if count == 1 else f"{name}-{count}",
-                    "product_id": product_id,
+                    "line_item_id": name,
+                    "product_id": _size_id(product["_id"], size["size"]),
                     "product_sku": text(size.get("upc")),
                     "parent_product_id": text(product["_id"]),
                     "parent_product_sku": text(product.get("style_number")),
@@ -91,6 +86,29 @@ def _lines(lines: Any) -> Iterator[tuple[Fields, Raw, Raw]]:
                 line,
                 size,
             )
+
+
+def _line_names(lines: Iterable[Raw]) -> Iterator[str | None]:
+    """The ids of the sizes of lines, in their order, also of sizes of which none was ordered.
+
+    The same size may stand in several lines, for different dates or warehouses: it is counted, past those
+    whose own name is the same, such as size "32-2" beside a second "32".
+    """
+    named = [
+        _size_id(line.get("id") or line["product"]["_id"], size["size"])
+        for line in lines
+        for size in line["sizes"]
+    ]
+    taken, met, counts = set(named), set[str | None](), Counter[str | None]()
+    for name in named:
+        if name not in met:
+            met.add(name)
+            yield name
+            continue
+        counts[name] = max(counts[name], 1) + 1
+        while f"{name}-{counts[name]}" in taken:
+            counts[name] += 1
+        yield f"{name}-{counts[name]}"
 
 
 def _line_details(fields: Fields, line: Raw, size: Raw) -> Fields:

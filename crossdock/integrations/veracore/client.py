@@ -31,10 +31,11 @@ OPEN = ("Unprocessed", "Processed", "PartiallyShipped")
 ORDERS_OF_A_PAGE = 50
 REFUSED = 400
 """What a fault counts as that is neither a missing record nor a missing right: it comes with 500."""
-A_DAY = timedelta(days=1)
+A_DAY, A_MONTH = timedelta(days=1), timedelta(days=31)
 EVERYTHING = "%"
 """What a part number is compared with, as SQL's LIKE does."""
-NOT_THERE = ("can not find", "cannot find", "not found", "does not exist")
+ORDER, NOT_THERE = "order", ("can not find", "cannot find", "not found", "does not exist")
+"""What a fault says of an order that there is not. Of a user, say, it says nothing about orders."""
 NOT_LET_IN = ("password", "authenticat", "credential", "log in", "login")
 NOT_ALLOWED = ("permission", "not authorized", "access denied")
 
@@ -103,7 +104,7 @@ class Client(RestClient):
     # Walks
 
     async def orders(self, walk: Walk) -> AsyncIterator[Page]:
-        """All orders at first; then those that are open, those that were sent, and those open with us.
+        """The orders that are open, those that were sent since, and those open with us; all without a date.
 
         Lists name orders only, so each is asked for. Pages go by their ids.
         """
@@ -111,7 +112,8 @@ class Client(RestClient):
 
         async def fetch(cursor: Json) -> tuple[list[Raw], Json]:
             rest = [name for name in ids if cursor is None or name > cursor]
-            page, more = rest[:ORDERS_OF_A_PAGE], rest[ORDERS_OF_A_PAGE:]
+            size = min(ORDERS_OF_A_PAGE, walk.at_most or ORDERS_OF_A_PAGE)
+            page, more = rest[:size], rest[size:]
             return [{RECORD_ID: name} for name in page], page[-1] if more else None
 
         pages = paging.by_cursor(walk, fetch, mark=lambda _, so_far: so_far or moment, key=RECORD_ID)
@@ -186,26 +188,32 @@ class Client(RestClient):
         return [_id(row, "ID") for row in rows], answer.moment(self.http.clock())
 
     async def _shipped(self, since: datetime, until: datetime, zone: ZoneInfo) -> list[str]:
-        """The ids of orders of which something was sent, from a day before to a day after."""
-        days = {"StartDate": _local(since - A_DAY, zone), "EndDate": _local(until + A_DAY, zone)}
-        answer = await self._ask("GetShippingActivity", days)
-        if answer == "":
-            return []
-        if not isinstance(answer, list):
-            raise VendorNonsense("wanted a list of what was sent")
-        return [_id(row, "OrderId") for row in answer]
+        """The ids of orders of which something was sent, from a day before to a day after, by months."""
+        ids: list[str] = []
+        begin, last = since - A_DAY, until + A_DAY
+        while True:
+            end = min(begin + A_MONTH, last)
+            days = {"StartDate": _local(begin, zone), "EndDate": _local(end, zone)}
+            answer = await self._ask("GetShippingActivity", days)
+            if not isinstance(answer, list) and answer != "":
+                raise VendorNonsense("wanted a list of what was sent")
+            ids += [_id(row, "OrderId") for row in answer]
+            if end >= last:
+                return ids
+            begin = end
 
     async def _wanted(self, walk: Walk) -> tuple[list[str], str]:
         """The ids that a walk asks for, in order, and when it began by VeraCore's clock."""
         zone = self._zone()
-        statuses: Iterable[str] = OPEN if walk.mark else ("All",)
+        since = datetime.fromisoformat(walk.mark) if walk.mark else walk.start
+        statuses: Iterable[str] = OPEN if since else ("All",)
         ids, moments = set(walk.open_ids), []
         for status in statuses:
             listed, moment = await self._listed(status)
             ids.update(listed)
             moments.append(moment)
-        if walk.mark:
-            ids.update(await self._shipped(datetime.fromisoformat(walk.mark), moments[0], zone))
+        if since:
+            ids.update(await self._shipped(since, moments[0], zone))
         return sorted(ids), moments[0].isoformat(timespec="seconds")
 
     def _zone(self) -> ZoneInfo:
@@ -234,7 +242,7 @@ def _fault(answer: Response) -> VendorError | None:
     if words is None:
         return None
     said, plain = answer.redaction(words)[:500], words.casefold()
-    if any(part in plain for part in NOT_THERE):
+    if ORDER in plain and any(part in plain for part in NOT_THERE):
         return VendorRefused(said, url=answer.url, status=NOT_FOUND)
     if any(part in plain for part in NOT_ALLOWED):
         return MissingPermission(said, url=answer.url, status=answer.status)

@@ -207,8 +207,13 @@ def _line(offer: Raw, status: str) -> Fields:
 
 def _shipment(raw: Raw, sent: Raw) -> Fields:
     """A shipping order: what is picked together. It is sent once a parcel of it is."""
-    parcels = [each for each in parts(sent, "Packages") if moment(each.get("DateVoided"), raw) is None]
-    dates = [date for each in parcels if (date := moment(each.get("DateShipped"), raw))]
+    # They are counted with those that are void, so that one keeps its id when another becomes void.
+    parcels = {
+        place: each
+        for place, each in enumerate(parts(sent, "Packages"), 1)
+        if moment(each.get("DateVoided"), raw) is None
+    }
+    dates = [date for each in parcels.values() if (date := moment(each.get("DateShipped"), raw))]
     number = text(sent["PickPackId"])
     return {
         "shipment_id": number,
@@ -225,7 +230,7 @@ def _shipment(raw: Raw, sent: Raw) -> Fields:
             for each in parts(sent, "PickPackProducts")
         ],
         "ship_to_address": _address(part(raw, "ShipToInfo")),
-        "packages": [_package(f"{number}-{place}", each) for place, each in enumerate(parcels, 1)],
+        "packages": [_package(f"{number}-{place}", each) for place, each in parcels.items()],
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
@@ -53,7 +54,8 @@ def element(name: str, value: Any) -> str:
     elif isinstance(value, list):
         return "".join(element(name, part) for part in value)
     else:
-        inner = _escaped(str(value))
+        # XML Schema has no decimals with an exponent.
+        inner = _escaped(f"{value:f}" if isinstance(value, Decimal) else str(value))
     return f"<{name}>{inner}</{name}>"
 
 

@@ -59,7 +59,7 @@ class Client:
 
     async def orders(self, walk: Walk) -> AsyncIterator[Page]:
         """The orders that nobody answered yet, those answered of late, and those that are open with us."""
-        position, seen = walk.cursor or first_position(walk), set[str]()
+        position, seen = walk.cursor or first_position(walk, self._http.clock()), set[str]()
         while True:
             since, is_answered = position["from"], position["answered"]
             page = await self._listed(position["limit"], is_answered, fromDate=since, sortOrder="ASC")
@@ -74,13 +74,24 @@ class Client:
             position = following
 
     async def products(self, walk: Walk) -> AsyncIterator[Page]:
-        """All parts of the supplier's catalog."""
+        """All parts of the supplier's catalog.
 
-        async def fetch(number: int) -> tuple[list[Raw], bool]:
-            return await self._parts(number)
-
-        async for page in paging.by_number(walk, fetch, key="supplierPartNumber"):
-            yield page
+        One of several pages is read twice, the second time for what the first did not have: a part is
+        passed over when one before it goes while pages are read, and would be told as gone.
+        """
+        position, seen, guard = walk.cursor or {"again": False, "page": 1}, set[str](), paging.PageGuard()
+        while position is not None:
+            is_again, number = position["again"], position["page"]
+            parts, has_more = await self._parts(number)
+            following = {"again": is_again, "page": number + 1} if has_more else None
+            guard.see(Page(parts, following))
+            if following is None and number > 1 and not is_again:
+                following, guard = {"again": True, "page": 1}, paging.PageGuard()
+            fresh = [part for part in parts if _part_number(part) not in seen]
+            seen |= {_part_number(part) for part in parts}
+            if fresh or following is None:
+                yield Page(fresh, following, mark=walk.mark, key="supplierPartNumber")
+            position = following
 
     # Single records, exactly as walks show them
 
@@ -97,7 +108,7 @@ class Client:
             number += 1
             parts, has_more = await self._parts(number)
             for part in parts:
-                if part.get("supplierPartNumber") == record_id:
+                if _part_number(part) == record_id:
                     return part
         raise NotFound(f"there is no part {record_id}", record_id=record_id)
 
@@ -160,6 +171,11 @@ def _fresh(page: Iterable[Raw], seen: set[str], walk: Walk) -> list[Raw]:
     orders = [order for order in page if _number(order) not in seen and is_before(order, walk.end)]
     seen |= {_number(order) for order in orders}
     return orders
+
+
+def _part_number(part: Any) -> str:
+    """The number of a part; that of none for what is no part, which is for whoever reads it to set aside."""
+    return str(part.get("supplierPartNumber")) if isinstance(part, dict) else ""
 
 
 def _number(order: Raw) -> str:

@@ -25,9 +25,12 @@ STEP_BACK = timedelta(seconds=1)
 """Nobody says whether a date that is asked for is included."""
 
 
-def first_position(walk: Walk) -> Json:
-    """The beginning: all orders that nobody answered, unless a window is asked for."""
-    begin = walk.start if walk.mark is None else moment(walk.mark) - RECENT
+def first_position(walk: Walk, now: datetime) -> Json:
+    """The beginning: all orders that nobody answered, unless a window is asked for.
+
+    A date that is still to come would hide what is placed until then: the week is one of the past.
+    """
+    begin = walk.start if walk.mark is None else min(moment(walk.mark), now) - RECENT
     since = written(begin) if begin else None
     place = {"answered": False, "from": since if walk.end else None, "limit": PAGE_SIZE}
     return {**place, "begin": since, "mark": walk.mark, "page": 0}

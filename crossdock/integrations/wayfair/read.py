@@ -1,11 +1,11 @@
 """Wayfair's records → ours. Pure: values in, values out. Weights are pounds."""
 
-from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from crossdock.integrations.wayfair.dates import moment
+from crossdock.integrations.wayfair.lines import line_ids
 from crossdock.kit.additional import additional
 from crossdock.kit.contract import Fields, Raw
 from crossdock.kit.values import added, decimal, link, money, text, timestamp, unfit, whole
@@ -14,7 +14,10 @@ KEPT = (
     "storePrefix", "orderId", "supplierId", "deliveryMethodCode", "salesChannelName", "orderType",
     "scheduledDeliveryDate",
 )  # fmt: skip
-LINE_KEPT = ("name", "sku", "isCancelled", "pieceCount", "customComment", "estShipDate", "fillDate")
+LINE_KEPT = (
+    "name", "sku", "isCancelled", "pieceCount", "customComment", "estShipDate", "fillDate",
+    "twoDayGuaranteeDeliveryDeadline",
+)  # fmt: skip
 
 
 # Orders
@@ -75,14 +78,12 @@ def _status(raw: Raw) -> tuple[str, str]:
 
 
 def _lines(products: Any) -> Iterator[tuple[Fields, Raw]]:
-    names = Counter[str]()
+    names = line_ids(str(text(product["partNumber"])) for product in products)
     for product in products:
-        part = text(product["partNumber"])
-        names[str(part)] += 1
-        count = names[str(part)]
+        part, name = text(product["partNumber"]), next(names)
         yield (
             {
-                "line_item_id": part if count == 1 else f"{part}-{count}",
+                "line_item_id": name if part else part,
                 "product_id": part,
                 "product_sku": part,
                 "parent_product_id": part,

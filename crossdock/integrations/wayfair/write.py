@@ -6,6 +6,7 @@ from typing import Any
 
 from crossdock.errors import VendorRefused
 from crossdock.integrations.wayfair.dates import moment, written
+from crossdock.integrations.wayfair.lines import line_ids
 from crossdock.kit.cart_writes import SENT_LINES
 from crossdock.kit.contract import Accepts, Call, Command, Operation, Steps
 
@@ -74,11 +75,8 @@ def _by_number(number: str, *, is_answered: bool) -> dict[str, Any]:
 
 def _items(command: Command, products: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """What is sent: the lines that the caller names, or all that are not cancelled."""
-    lines, names = {}, Counter[str]()
-    for product in products:
-        part = product["partNumber"]
-        names[part] += 1
-        lines[part if names[part] == 1 else f"{part}-{names[part]}"] = product
+    names = line_ids(product["partNumber"] for product in products)
+    lines = dict(zip(names, products, strict=True))
     if "line_items" not in command.body:
         items = [
             {"partNumber": product["partNumber"], "quantity": int(str(product["quantity"]))}
@@ -88,9 +86,16 @@ def _items(command: Command, products: Sequence[Mapping[str, Any]]) -> list[dict
         if not items:
             raise VendorRefused("nothing of this order is left to be sent")
         return items
+    sent = Counter[str]()
     for line in command.body["line_items"]:
-        if line["line_item_id"] not in lines:
-            raise VendorRefused(f"the order has no line {line['line_item_id']!r}")
+        name = line["line_item_id"]
+        if name not in lines:
+            raise VendorRefused(f"the order has no line {name!r}")
+        if lines[name]["isCancelled"]:
+            raise VendorRefused(f"the line {name!r} is cancelled")
+        sent[name] += line["quantity"]
+        if sent[name] > int(str(lines[name]["quantity"])):
+            raise VendorRefused(f"the line {name!r} has no more than {lines[name]['quantity']} to send")
     return [
         {"partNumber": lines[line["line_item_id"]]["partNumber"], "quantity": line["quantity"]}
         for line in command.body["line_items"]

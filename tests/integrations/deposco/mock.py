@@ -19,6 +19,7 @@ RETURNS, SHIPMENTS = "/orders/customerReturns", "/shipments/outboundShipments"
 REFRESH = "refresh-mock"
 SIZES = {SALES: 25, PURCHASES: 25, RETURNS: 25}
 LINES_OF_A_PAGE = 25
+CHECKED_PAGES = 3
 CANCELLED = "Canceled"
 MAY_BECOME = {
     SALES: {"Draft": {"New", "Hold", CANCELLED}, "New": {"Hold", CANCELLED}, "Hold": {"New", CANCELLED}}
@@ -81,6 +82,7 @@ class Mock(OrderMock):
         self._works: set[str] = set()
         self._is_expired = False
         self._forbidden: set[str] = set()
+        self._pages_of_lines = 0
 
     def credentials(self) -> dict[str, str]:
         return {"client_id": "app", "client_secret": "s3cret", "refresh_token": REFRESH}
@@ -120,6 +122,14 @@ class Mock(OrderMock):
         answer = self._answer(call, path)
         return MockAnswer(answer.status, answer.body, {"Date": format_datetime(self.moment())})
 
+    def _faults(self, call: MockCall, answer: MockAnswer) -> list[str]:
+        """What is not as described. Pages of lines are all made alike: the first of them show it."""
+        if answer.status == 200 and call.path.endswith("/orderLines"):
+            self._pages_of_lines += 1
+            if self._pages_of_lines > CHECKED_PAGES:
+                return []
+        return super()._faults(call, answer)
+
     def _token(self, form: dict[str, str]) -> MockAnswer:
         wanted = {
             "grant_type": "refresh_token", "refresh_token": REFRESH, "client_id": "app",
@@ -140,6 +150,8 @@ class Mock(OrderMock):
             listed = [each for each in self.lists[path] if code in (None, each.get("code"))]
             return self._page(call, path, listed)
         if path == "/receipts":
+            if "businessUnit" not in call.query:
+                return _refused(400, "businessUnit is required: the application sees several companies.")
             chosen = [each for each in self.receipts.values() if each["_order"] == int(call.query["orderId"])]
             return MockAnswer(body=records.whole([_public(each) for each in reversed(chosen)]))
         if path.startswith("/items"):

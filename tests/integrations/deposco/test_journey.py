@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from crossdock.connections.permissions import check_permissions
+from crossdock.integrations.deposco.read.orders import order as read_order
+from crossdock.kit.registry import get_integration
 from crossdock.resources.wms.inbound_shipments import INBOUND_SHIPMENTS
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.products import PRODUCTS
@@ -66,6 +69,33 @@ async def test_everything_that_is_read_is_there(warehouse: ConnectedWarehouse):
     assert (await warehouse.read("get_warehouse_customers")).keys() == {COMPANY, "ATTIC"}
     assert (await warehouse.read("get_inbound_shipment_suppliers")).keys() == {"21"}
     assert (await warehouse.read("get_products"))["501"]["gtin"] == "4006381333931"
+
+
+@pytest.mark.parametrize(
+    ("terms", "whose", "payer"),
+    [
+        (None, None, None),
+        ("DDU", None, "recipient"),
+        ("DDU", "Seller", "recipient"),
+        ("DDP", None, "sender"),
+        ("DDP", "Third party", "third_party"),
+        (None, "Receiver", "recipient"),
+    ],
+)
+def test_duties_are_the_recipients_unless_the_shipper_pays(terms: Any, whose: Any, payer: str | None):
+    raw = records.order(1, SALES, records.sample(SampleOrder(1), 1), [], "2026-01-05T09:00:00-06:00")
+    read = read_order(raw | {"dutyPaidBy": terms, "dutyPaidByType": whose})
+    assert read["international_duty_paid_by"] == payer
+
+
+async def test_a_check_of_permissions_reads_one_order(warehouse: ConnectedWarehouse):
+    warehouse.mock.add_order(SampleOrder(2))
+    warehouse.mock.calls.clear()
+    integration = get_integration(*Mock.integration)
+    async with warehouse.world.services.clients.sign_in_to_write(warehouse.connection, integration) as client:
+        results = await check_permissions(client, integration, ["get_orders"])
+    assert results["get_orders"].state == "allowed"
+    assert [call.query["pageSize"] for call in warehouse.mock.asked(SALES)] == ["1"]
 
 
 async def test_quantities_of_packs_become_single_units(warehouse: ConnectedWarehouse):

@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from yarl import URL
 
+from crossdock.connections.permissions import check_permissions
+from crossdock.integrations.nuorder.read import order as read_order
 from crossdock.integrations.nuorder.signing import authorization, signature_of
 from crossdock.integrations.nuorder.sizes import parts_of, size_id
 from crossdock.kit.auth.base import VendorRequest
 from crossdock.kit.auth.oauth1 import OAuth1Keys
+from crossdock.kit.registry import get_integration
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
 from tests.integrations.nuorder.mock import Mock
-from tests.integrations.nuorder.records import COAT, HAT, line, size
+from tests.integrations.nuorder.records import COAT, HAT, line, order, size
 from tests.journeys.conftest import World, migrated_sqlite, vendor, world
 from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
@@ -25,6 +28,7 @@ from tests.mock_vendors.orders import SampleOrder
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
 READ = (CART_ORDERS, CART_PRODUCTS)
 KEYS = OAuth1Keys("QdaGd4ppfXTP", "ZvbKP5jxL0iX", "INUHZ66ihxff", "CFVUGtkbNG8J")
+NOW = "2026-01-05T09:00:00.000Z"
 Body = dict[str, Any]
 
 
@@ -82,6 +86,27 @@ async def test_products_are_those_that_orders_name_with_their_sizes(portal: Conn
     await portal.world.force(portal.connection, "get_products")
     assert (await portal.products()).keys() == {COAT, f"{COAT}-M", f"{COAT}-32%2F34"}
     assert {HAT, f"{HAT}-one"} == set(await portal.world.gone(portal.connection))
+
+
+def test_no_two_lines_of_an_order_have_one_id_whatever_sizes_are_called():
+    lines = [
+        line(COAT, [size("32", 1), size("32-2", 1), size("M", 0)]),
+        line(COAT, [size("32", 2), size("M", 3)]),
+    ]
+    fields = read_order(order("5f00000000000000000000e1", SampleOrder(1, members={"line_items": lines}), NOW))
+    names = [(each["line_item_id"], each["quantity"]) for each in fields["line_items"]]
+    assert names == [(f"{COAT}-32", 1), (f"{COAT}-32-2", 1), (f"{COAT}-32-3", 2), (f"{COAT}-M-2", 3)]
+
+
+async def test_a_check_of_permissions_reads_a_product_and_not_all_orders(portal: ConnectedPortal):
+    portal.mock.calls.clear()
+    integration = get_integration(*Mock.integration)
+    async with portal.world.services.clients.sign_in_to_write(portal.connection, integration) as client:
+        results = await check_permissions(client, integration, ["get_products"])
+    assert results["get_products"].state == "allowed"
+    paths = [call.path for call in portal.mock.calls]
+    assert [path.split("/")[3] for path in paths[:-1]] == ["draft", "review", "pending", "approved"]
+    assert paths[-1] == f"/api/product/{COAT}"
 
 
 async def test_a_status_that_is_set_through_passthrough_is_seen_though_no_date_moves(portal: ConnectedPortal):

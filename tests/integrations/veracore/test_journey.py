@@ -1,11 +1,15 @@
 """A made-up VeraCore: lists by status and by day, faults, escaped letters, and lost answers."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
+from crossdock.connections.permissions import check_permissions
+from crossdock.integrations.veracore.soap import element
+from crossdock.kit.registry import get_integration
 from crossdock.resources.wms.inventory import INVENTORY
 from crossdock.resources.wms.orders import ORDERS
 from crossdock.resources.wms.products import PRODUCTS
@@ -76,6 +80,22 @@ async def test_a_service_that_throttles_is_waited_for(system: ConnectedSystem):
     number = system.mock.add_order(SampleOrder(2))
     system.mock.script(f"{SERVICE}?GetOrderInfo", [throttled(2)])
     assert number in await system.read("get_orders")
+
+
+@pytest.mark.parametrize(("price", "text"), [("10.90", "10.90"), ("1E+2", "100"), ("1E-8", "0.00000001")])
+def test_a_price_has_no_exponent(price: str, text: str):
+    assert element("UnitPrice", Decimal(price)) == f"<UnitPrice>{text}</UnitPrice>"
+
+
+async def test_a_check_of_permissions_reads_one_order(system: ConnectedSystem):
+    for number in range(5):
+        system.mock.add_order(SampleOrder(number))
+    system.mock.calls.clear()
+    integration = get_integration(*Mock.integration)
+    async with system.world.services.clients.sign_in_to_write(system.connection, integration) as client:
+        results = await check_permissions(client, integration, ["get_orders"])
+    assert results["get_orders"].state == "allowed"
+    assert len(system.mock.asked(f"{SERVICE}?GetOrderInfo")) == 1
 
 
 async def test_every_letter_of_an_order_reaches_the_system(system: ConnectedSystem):

@@ -16,6 +16,7 @@ from tests.journeys.conftest import World, migrated_sqlite, vendor, world
 from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
 from tests.mock_vendors.connected import MockedVendor, connected
+from tests.mock_vendors.faults import meanwhile, usual
 from tests.mock_vendors.orders import SampleOrder
 
 __all__ = ["database_url", "migrated_sqlite", "vendor", "world"]
@@ -151,6 +152,31 @@ async def test_the_catalog_is_read_page_by_page_and_what_left_it_is_gone(supplie
         await supplier.world.force(supplier.connection, "get_products")
     left = await supplier.world.documents(supplier.connection, "get_products")
     assert left.keys() == {each["supplierPartNumber"] for each in mock.parts}
+
+
+async def test_a_part_that_goes_while_the_catalog_is_read_takes_no_other_along(supplier: ConnectedSupplier):
+    mock = supplier.mock
+    mock.parts += [part(number, f"P-{number}") for number in range(10, 60)]
+    await supplier.world.force(supplier.connection, "get_products")
+
+    def sold_out() -> None:
+        del mock.parts[0]
+
+    mock.script("supplierCatalog", [usual(), meanwhile(sold_out)])
+    for gone in (set[str](), {"CHAIR"}):
+        supplier.world.clock.pass_seconds(3600)
+        await supplier.world.force(supplier.connection, "get_products")
+        assert set(await supplier.world.gone(supplier.connection)) == gone
+
+
+async def test_a_date_that_is_still_to_come_hides_no_order(supplier: ConnectedSupplier):
+    early = supplier.mock.add_order(SampleOrder(3))
+    supplier.mock.orders[early]["poDate"] = "2036-01-05 10:00:00.000000 -05:00"
+    assert await supplier.sync() == "done"
+    added = supplier.mock.add_order(SampleOrder(5))
+    supplier.mock.orders[added]["poDate"] = written(datetime.now(UTC))
+    assert await supplier.sync() == "done"
+    assert {early, added} <= set(await supplier.orders())
 
 
 async def test_a_dry_run_shows_what_it_can_and_changes_nothing(supplier: ConnectedSupplier):

@@ -45,6 +45,8 @@ ORDER_STATUS = {
 SHIPMENT_STATUS = {"New": "open", "Shipping": "open", "Shipped": "shipped", "Rolled Back": "cancelled"}
 ROLLED_BACK = "Rolled Back"
 DUTY_PAID_BY = {"Seller": "sender", "Receiver": "recipient", "Third party": "third_party"}
+"""Whose account is charged where duties are paid by the shipper (DDP)."""
+UNPAID, PAID = "DDU", "DDP"
 SIGNATURE = {"2": True, "0": False, None: False}
 """What `deliveryConfirmation` says of a signature; other values depend on the carrier."""
 THIRD_PARTY = "Third Party"
@@ -89,7 +91,7 @@ def order(raw: Raw) -> Fields:
         "required_ship_date": timestamp(raw.get("plannedShipDate")),
         "saturday_delivery": _flag(raw.get("saturdayDelivery")),
         "signature_required": _signature(raw),
-        "international_duty_paid_by": DUTY_PAID_BY.get(str(raw.get("dutyPaidByType"))),
+        "international_duty_paid_by": _duty_paid_by(raw),
         "additional_fields": _additional(raw),
     }
     if raw.get("orderLines") is not None:
@@ -111,6 +113,14 @@ def _additional(raw: Raw) -> Fields:
         "notes": notes(raw),
         **({"shipments_with_more_containers": cut_off} if cut_off else {}),
     }
+
+
+def _duty_paid_by(raw: Raw) -> str | None:
+    """Who pays duties: the recipient, or whoever is named once the shipper has to; None where nobody says."""
+    terms, whose = text(raw.get("dutyPaidBy")), DUTY_PAID_BY.get(str(raw.get("dutyPaidByType")))
+    if terms == UNPAID:
+        return "recipient"
+    return whose or ("sender" if terms == PAID else None)
 
 
 def _flag(value: Any) -> bool | None:
