@@ -96,20 +96,24 @@ def finding_of(  # noqa: PLR0913
     **detail: Any,
 ) -> Finding:
     """A finding about these charges, which are of one currency. Their last date is its own."""
-    invoices = {charge.invoice_id for charge in charges}
-    accounts = {charge.account_id for charge in charges}
     last = max(charges, key=lambda charge: (charge.invoiced_on, charge.charged_on))
     return Finding(
         rule, key, amount, charges[0].currency, message,
         direction=direction or RULES[rule].direction, certainty=certainty,
         tracking_number=charges[0].tracking_number or None,
-        account_id=accounts.pop() or None if len(accounts) == 1 else None,
-        invoice_id=invoices.pop() or None if len(invoices) == 1 else None,
+        account_id=_common(charge.account_id for charge in charges),
+        invoice_id=_common(charge.invoice_id for charge in charges),
         charged_on=shipped_on(charges), invoiced_on=last.invoiced_on or last.charged_on,
         service=last_text(charges, "service"), zone=last_text(charges, "zone"),
         detail={**detail, "line_items": shown(charges)},
         claims=tuple(charge.item_id for charge in claims), group=group,
     )  # fmt: skip
+
+
+def _common(texts: Iterable[str]) -> str | None:
+    """The text that all have; None where they differ, or have none."""
+    distinct = set(texts)
+    return (distinct.pop() or None) if len(distinct) == 1 else None
 
 
 def shipped_on(charges: Iterable[ChargeRow]) -> int:
@@ -160,8 +164,6 @@ def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Fi
     line item gives no more than it cost, all of them no more than they cost in all. A finding of which
     nothing is left goes. What is only to be looked at has all of its amount.
     """
-    if len(findings) < 2 and not any(finding.direction == "recoverable" for finding in findings):
-        return list(findings)
     left = {charge.item_id: max(charge.amount, ZERO) for charge in charges}
     remaining = max(total(charges), ZERO)
     kept: list[Finding] = []
@@ -171,16 +173,17 @@ def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Fi
             continue
         available = sum((left.get(item_id, ZERO) for item_id in finding.claims), ZERO)
         amount = min(finding.amount, available, remaining)
-        if amount <= 0:
-            continue
-        remaining -= amount
-        _take(left, finding.claims, amount)
-        if amount < finding.amount:
-            detail = {**finding.detail, "amount_before_cap": finding.amount}
-            kept.append(replace(finding, amount=amount, detail=detail))
-        else:
-            kept.append(finding)
+        if amount > 0:
+            remaining -= amount
+            _take(left, finding.claims, amount)
+            kept.append(_with_amount(finding, amount))
     return kept
+
+
+def _with_amount(finding: Finding, amount: Decimal) -> Finding:
+    if amount == finding.amount:
+        return finding
+    return replace(finding, amount=amount, detail={**finding.detail, "amount_before_cap": finding.amount})
 
 
 CAPPED = ("recoverable", "avoidable")

@@ -51,16 +51,23 @@ class RateCard:
 
     def price_of(self, charge: ChargeRow) -> CardPrice | None:
         """The agreed price of a base charge; None where the card has none for it."""
-        service, currency = _key(charge.service or ""), _key(charge.currency or "")
-        if charge.billed_weight is not None:
-            weight, zone = Decimal(charge.billed_weight), _key(charge.zone or "")
-            for key in _fitting(service, zone, _key(charge.weight_unit or ""), currency):
-                if key in self.steps and (card_price := self._step(key, weight)):
-                    return card_price
-        for at in ((service, currency), (service, "")):
-            if at in self.discounts and charge.gross is not None:
-                return _discounted(self.discounts[at], Decimal(charge.gross))
+        return self._by_weight(charge) or self._by_discount(charge)
+
+    def _by_weight(self, charge: ChargeRow) -> CardPrice | None:
+        if charge.billed_weight is None:
+            return None
+        weight = Decimal(charge.billed_weight)
+        for key in _fitting(charge):
+            if key in self.steps and (card_price := self._step(key, weight)):
+                return card_price
         return None
+
+    def _by_discount(self, charge: ChargeRow) -> CardPrice | None:
+        service, currency = _key(charge.service or ""), _key(charge.currency or "")
+        discount = self.discounts.get((service, currency)) or self.discounts.get((service, ""))
+        return (
+            None if discount is None or charge.gross is None else _discounted(discount, Decimal(charge.gross))
+        )
 
     def _step(self, key: tuple[str, str, str, str], weight: Decimal) -> CardPrice | None:
         weights = self._weights[key]
@@ -152,8 +159,10 @@ def _key(text: str) -> str:
     return " ".join(text.split()).casefold()
 
 
-def _fitting(service: str, zone: str, unit: str, currency: str) -> list[tuple[str, str, str, str]]:
+def _fitting(charge: ChargeRow) -> list[tuple[str, str, str, str]]:
     """The keys that a charge may stand under, the closest first."""
+    texts = (charge.service, charge.zone, charge.weight_unit, charge.currency)
+    service, zone, unit, currency = (_key(text or "") for text in texts)
     return [
         (service, at_zone, at_unit, at_currency)
         for at_zone in dict.fromkeys((zone, ""))

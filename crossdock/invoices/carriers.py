@@ -52,7 +52,7 @@ def vocabulary_of(integration: Integration) -> ChargeVocabulary:
 
 
 def claim_desk_of(integration: Integration) -> ClaimDesk:
-    """Where the carrier takes claims, and until when."""
+    """The claim desk of a carrier, and until when it takes claims."""
     if not integration.has("charges"):
         return NOWHERE
     desk: ClaimDesk = getattr(integration.module("charges"), "CLAIMS", NOWHERE)

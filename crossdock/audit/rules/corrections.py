@@ -7,7 +7,7 @@ from typing import Any
 from crossdock.audit.findings import ZERO, Finding, finding_of, shown, total
 from crossdock.audit.parcels import Knowledge, ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
-from crossdock.audit.volume import billable, size_in, volume_of, weight_in
+from crossdock.audit.volume import PackageMeasures, billable, size_in, volume_of, weight_in
 from crossdock.invoices.charges import LENGTH_OF
 from crossdock.store.carriers.charges import ChargeRow
 from crossdock.store.carriers.measures import Measures, measures_of
@@ -43,6 +43,12 @@ def _cost(charges: Sequence[ChargeRow], refunds: Refunds) -> Decimal:
     matched = {finding.key[0] for finding in refunds.findings if finding.rule.endswith("matched_refund")}
     taken_off = total(charge for charge in plain if charge.item_id not in matched)
     return sum((refunds.left(charge) for charge in charges), ZERO) + taken_off
+
+
+def _cost_with_discounts(charges: Sequence[ChargeRow], refunds: Refunds) -> Decimal:
+    """The cost of charges after refunds and discounts."""
+    cost = _cost([charge for charge in charges if charge.category != "discount"], refunds)
+    return cost + total(charge for charge in charges if charge.category == "discount")
 
 
 def _charge_correction(parcel: ParcelCharges, knowledge: Knowledge, refunds: Refunds) -> Iterator[Finding]:
@@ -110,19 +116,29 @@ def _contradicted(
     parcel: ParcelCharges, knowledge: Knowledge, before: ChargeRow | None, after: ChargeRow
 ) -> dict[str, Any]:
     """The warehouse's measures, where they say that the first billing was right; {} where they do not."""
-    package, unit = parcel.package, after.weight_unit or ""
-    if package is None or package.size is None or package.weight is None or before is None:
+    package = parcel.package
+    if package is None or before is None or before.billed_weight is None or after.billed_weight is None:
         return {}
-    old, new = _number(before.billed_weight), _number(after.billed_weight)
+    allowed, divisor = _measured(package, knowledge, after)
+    if allowed is None or not allowed <= Decimal(before.billed_weight) < Decimal(after.billed_weight):
+        return {}
+    return {"warehouse": package.evidence, "billable_weight": allowed, "dim_divisor": divisor}
+
+
+def _measured(
+    package: PackageMeasures, knowledge: Knowledge, charge: ChargeRow
+) -> tuple[Decimal | None, Decimal | None]:
+    """The weight that the warehouse's measures allow, and the divisor; None where they do not say enough."""
+    unit = charge.weight_unit or ""
+    if package.size is None or package.weight is None:
+        return None, None
     weight = weight_in(unit, package.weight, package.weight_unit)
     sides = size_in(LENGTH_OF.get(unit, ""), package.size, package.size_unit)
-    divisor = knowledge.divisors.of(after, measures_of(after.measures).divisor)
-    if weight is None or sides is None or divisor is None or old is None or new is None:
-        return {}
+    divisor = knowledge.divisors.of(charge, measures_of(charge.measures).divisor)
+    if weight is None or sides is None or divisor is None:
+        return None, None
     allowed = billable(knowledge.vocabulary, unit, weight, volume_of(sides) / divisor.value, None)
-    if not allowed.weight <= old < new:
-        return {}
-    return {"warehouse": package.evidence, "billable_weight": allowed.weight, "dim_divisor": divisor.value}
+    return allowed.weight, divisor.value
 
 
 def _address_correction(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
@@ -171,8 +187,7 @@ def _late_billing(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     late = [charge for charge in parcel.charges if _is_late(charge)]
     if not late:
         return
-    amount = _cost([charge for charge in late if charge.category != "discount"], refunds)
-    amount += total(charge for charge in late if charge.category == "discount")
+    amount = _cost_with_discounts(late, refunds)
     if amount > 0:
         days = _days_after(late[0])
         labels = ", ".join(dict.fromkeys(charge.label for charge in late[:3]))
@@ -205,8 +220,7 @@ def _billed_to_us(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     }
     if not payers:
         return
-    amount = _cost([charge for charge in parcel.outbound if charge.category != "discount"], refunds)
-    amount += total(charge for charge in parcel.outbound if charge.category == "discount")
+    amount = _cost_with_discounts(parcel.outbound, refunds)
     if amount > 0:
         payer = min(payers)
         words = "freight collect" if payer == "collect" else "as third party"

@@ -152,7 +152,7 @@ class Client(RestClient):
         whole: Callable[[Raw], Awaitable[Raw]],
         read: Callable[[str], Awaitable[Raw]],
     ) -> AsyncIterator[Page]:
-        """What changed, each record whole, and what is open with us."""
+        """Changed records, each whole, and those that are open with us."""
 
         async def fetched(raw: Any) -> Raw:
             made: Raw = await whole(raw) if isinstance(raw, dict) else raw

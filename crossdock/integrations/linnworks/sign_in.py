@@ -26,7 +26,7 @@ REFUSALS: dict[int, type[VendorError]] = {400: VendorRefused, 403: MissingPermis
 
 @dataclass(frozen=True)
 class AccountServer:
-    """Where an account is, and whose it is."""
+    """The place of an account, and its owner."""
 
     server: str
     region: str
@@ -35,7 +35,7 @@ class AccountServer:
 
 
 def refusal(answer: Response) -> VendorError | None:
-    """What Linnworks refuses, in its words: it says them in `Message`."""
+    """The refusal, in Linnworks' words, which stand in `Message`."""
     if answer.status not in REFUSALS:
         return None
     try:
@@ -57,7 +57,7 @@ class LinnworksSession:
         self._place: AccountServer | None = None
 
     async def place(self) -> AccountServer:
-        """Where the account is. Signs in where nobody has."""
+        """The place of the account. Signs in where nobody has."""
         if self._place is None:
             token = token_in(await self._context.session.get())
             if token is None or "server" not in token.answer:

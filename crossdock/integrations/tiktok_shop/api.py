@@ -62,7 +62,7 @@ class ShopClient(RestClient):
     async def _data(
         self, method: str, path: str, body: Json = None, *, repeatable: bool = True, **params: Any
     ) -> Raw:
-        """What stands in the envelope of an answer. Calls that only ask are repeatable, POST or not."""
+        """The content of an answer's envelope. Calls that only ask are repeatable, POST or not."""
         answer = await self.send(method, path, json=body, params=params, repeatable=repeatable)
         return member(answer.json(), "data", dict)
 

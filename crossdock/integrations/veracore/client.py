@@ -94,7 +94,7 @@ class Client(RestClient):
         return kind(said, url=answer.url, status=answer.status)
 
     async def check(self) -> Account:
-        """Whether both interfaces let the user in."""
+        """Check whether both interfaces let the user in."""
         zone = self._zone()
         _, moment = await self._listed("Unprocessed")
         await self._shipped(moment, moment, zone)
@@ -156,7 +156,7 @@ class Client(RestClient):
             return None
 
     def shown(self, call: Call) -> WireRequest:
-        """How an operation is called, without the header that signs it."""
+        """The call of an operation, without the header that signs it."""
         body = soap.envelope(call.path, call.body or {})
         return WireRequest("POST", self._service_url, self._headers(call.path), body)
 
@@ -170,7 +170,7 @@ class Client(RestClient):
         }
 
     async def _ask(self, operation: str, arguments: Mapping[str, Any], *, repeatable: bool = True) -> Any:
-        """What an operation answers with. A fault, which comes with 500, is the error that its words say."""
+        """The answer of an operation. A fault, which comes with 500, is the error that its words say."""
         answer = await self._soap.send(
             "POST",
             self._service_url,
@@ -273,7 +273,7 @@ def _local(moment: datetime, zone: ZoneInfo) -> str:
 
 
 def _expiry(value: Any) -> datetime | None:
-    """When a token ends, in UTC; None where it is not said."""
+    """The end of a token, in UTC; None where it is not said."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):

@@ -106,7 +106,7 @@ def product(raw: Raw) -> Fields:
 
 
 def _named(raw: Raw) -> Fields:
-    """What a product and its stock are called. Nobody says whether one is active."""
+    """The names of a product and its stock. Nobody says whether one is active."""
     level = raw["levels"][0]
     number = text(level["PartNumber"])
     return {

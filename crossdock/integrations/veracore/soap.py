@@ -78,7 +78,7 @@ def fault(root: Element) -> str | None:
 
 
 def result(root: Element, operation: str) -> Any:
-    """What an operation answers with: texts, members by name, and lists."""
+    """The answer of an operation: texts, members by name, and lists."""
     name = f"{operation}Result"
     path = f"{{{ENVELOPE}}}Body/{{{NAMESPACE}}}{operation}Response/{{{NAMESPACE}}}{name}"
     found = root.find(path)

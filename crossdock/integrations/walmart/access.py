@@ -48,7 +48,7 @@ class WalmartClient(RestClient):
         return Account(SERVICE, {"client_id": self._context.credentials["client_id"]})
 
     async def probe(self, function: str) -> Permission:
-        """Whether the token's scopes cover what a function reads or writes."""
+        """Check whether the token's scopes cover what a function reads or writes."""
         scopes = await self._granted()
         is_write = not function.startswith("get_")
         states = []
@@ -76,7 +76,7 @@ class WalmartClient(RestClient):
         return self._scopes
 
     async def _detail(self) -> Response | None:
-        """What Walmart says of the token. None: it is described for keys of consents, others may lack it."""
+        """The token, as Walmart describes it. None: only keys of consents are sure to have that."""
         try:
             return await self.send("GET", "/v3/token/detail")
         except (VendorRefused, MissingPermission):
@@ -150,7 +150,7 @@ def _bought(context: Context) -> Obtain:
 
 
 def seconds_until_replenished(headers: Mapping[str, str], now: datetime) -> float | None:
-    """How long a bucket stays empty, by the header that says when it is filled; None where none does.
+    """The time that a bucket stays empty, by the header that says when it is filled; None where none does.
 
     Walmart does not document how the moment is written: seconds, both kinds of epochs and ISO 8601 are taken.
     """

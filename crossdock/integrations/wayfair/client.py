@@ -189,7 +189,7 @@ def _status(error: Raw) -> int | None:
 
 
 def _transactions(data: Raw) -> Iterable[Raw]:
-    """What a change has begun: Wayfair carries out the rest by itself."""
+    """The beginning of a change: Wayfair carries out the rest by itself."""
     for area in data.values():
         for transaction in (area or {}).values():
             if isinstance(transaction, dict):

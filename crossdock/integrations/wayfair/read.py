@@ -96,7 +96,7 @@ def _lines(products: Any) -> Iterator[tuple[Fields, Raw]]:
 
 
 def _total(products: Any) -> Decimal | None:
-    """What Wayfair pays for all lines; None where one does not say."""
+    """The price that Wayfair pays for all lines; None where one does not say."""
     total = added(money(product.get("totalCost")) for product in products)
     return money(total)
 

@@ -74,7 +74,7 @@ def _by_number(number: str, *, is_answered: bool) -> dict[str, Any]:
 
 
 def _items(command: Command, products: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What is sent: the lines that the caller names, or all that are not cancelled."""
+    """The lines that are sent: those that the caller names, or all that are not cancelled."""
     names = line_ids(product["partNumber"] for product in products)
     lines = dict(zip(names, products, strict=True))
     if "line_items" not in command.body:

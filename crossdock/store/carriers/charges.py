@@ -37,7 +37,7 @@ class ChargeRow:
 
     @property
     def amount(self) -> Decimal:
-        """What it costs after discounts; 0 where nobody knows. Kept: it is asked for some twenty times."""
+        """The cost after discounts; 0 where nobody knows. Kept: it is asked for some twenty times."""
         amount: Decimal | None = self.__dict__.get("_amount")
         if amount is None:
             amount = self.__dict__["_amount"] = Decimal(self.net or 0)
@@ -228,7 +228,7 @@ class AccountCostRow:
 
     @property
     def key(self) -> tuple[str, ...]:
-        """What rows are sorted by."""
+        """The key that rows are sorted by."""
         return self.account_id, self.invoice_id, self.label, self.category, self.currency
 
 
@@ -264,7 +264,7 @@ async def without_parcel(
 
 @dataclass
 class InvoiceSum:
-    """What the charges of an invoice come to in one currency, with a tracking number and without."""
+    """The sums of an invoice's charges in one currency, with a tracking number and without."""
 
     account_id: str
     invoice_id: str

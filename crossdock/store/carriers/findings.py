@@ -1,6 +1,6 @@
 """What the audit of charges finds, as it is stored and listed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
@@ -82,7 +82,7 @@ async def forget_findings(transaction: Transaction, connection_id: int, audit: s
 
 @dataclass(frozen=True)
 class FindingSearch:
-    """What findings are asked for. equal: values by column; begin and end: seconds, of the charge.
+    """A search for findings. equal: values by column; begin and end: seconds, of the charge.
 
     numbers: ways to write the tracking number; none: of any.
     """
@@ -97,16 +97,16 @@ class FindingSearch:
     shows_parts: bool = False
     """Whether the members of groups are listed, too; those of a group by `part_of` in `equal`."""
 
+    def _bounds(self) -> Iterator[tuple[str, int | None]]:
+        yield "scaled >= ?", None if self.least is None else scaled(self.least)
+        yield "scaled <= ?", None if self.most is None else scaled(self.most)
+        yield "charged_on >= ?", self.begin
+        yield "charged_on < ? AND charged_on > 0", self.end
+
     def conditions(self) -> tuple[str, list[Any]]:
         """The conditions in SQL, each after AND, and their values."""
         parts: list[tuple[str, list[Any]]] = [(f"{name} = ?", [value]) for name, value in self.equal.items()]
-        bounds = (
-            ("scaled >= ?", None if self.least is None else scaled(self.least)),
-            ("scaled <= ?", None if self.most is None else scaled(self.most)),
-            ("charged_on >= ?", self.begin),
-            ("charged_on < ? AND charged_on > 0", self.end),
-        )
-        parts += [(condition, [value]) for condition, value in bounds if value is not None]
+        parts += [(condition, [value]) for condition, value in self._bounds() if value is not None]
         if self.numbers:
             marks = ", ".join("?" * len(self.numbers))
             parts.append((f"tracking_number IN ({marks})", list(self.numbers)))

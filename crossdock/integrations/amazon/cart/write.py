@@ -103,7 +103,7 @@ def _wanted(command: Command, order: Json) -> list[dict[str, Any]]:
 
 
 def _left(item: Mapping[str, Any]) -> int:
-    """How many of a line are still to be sent. Where Amazon does not say, all of them."""
+    """The quantity of a line that is still to be sent. Where Amazon does not say, all of them."""
     left = (item.get("fulfillment") or {}).get("quantityUnfulfilled", item["quantityOrdered"])
     return int(left)
 

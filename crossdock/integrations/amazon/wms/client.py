@@ -169,7 +169,7 @@ class Client(SellingPartnerClient):
     # Returns, by reports
 
     async def returns(self, walk: Walk) -> AsyncIterator[Page]:
-        """What came back, out of reports of sixty days at most. A report is waited for elsewhere."""
+        """Returns, out of reports of sixty days at most. A report is waited for elsewhere."""
         here = walk.cursor or self._window(walk)
         while True:
             until = min(_moment(here["since"]) + DAYS_A_REPORT, _moment(here["end"])).isoformat()

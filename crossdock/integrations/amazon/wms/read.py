@@ -197,10 +197,8 @@ def _item(item: Raw) -> Fields:
 
 
 def inbound_shipment(raw: Raw) -> Fields:
-    shipments, address = raw["shipments"], raw["sourceAddress"]
+    shipments = raw["shipments"]
     places = {text((shipment.get("destination") or {}).get("warehouseId")) for shipment in shipments}
-    windows = (shipment.get("selectedDeliveryWindow") or {} for shipment in shipments)
-    ends = [end for window in windows if (end := timestamp(window.get("endDate")))]
     return {
         "id": text(raw["inboundPlanId"]),
         "purchase_order_number": text(raw["name"]),
@@ -208,19 +206,28 @@ def inbound_shipment(raw: Raw) -> Fields:
         "updated_date": timestamp(raw["lastUpdatedAt"]),
         "status": _plan_status(text(raw["status"]) or "", shipments),
         "raw_status": text(raw["status"]),
-        "expected_arrival_date": max(ends, default=None),
+        "expected_arrival_date": _last_window(shipments),
         "warehouse_id": places.pop() if len(places) == 1 else None,
         "line_items": [_inbound_line(item) for item in raw["items"]],
-        "ship_from_address": {
-            "address1": text(address["addressLine1"]),
-            "address2": text(address.get("addressLine2")),
-            "city": text(address["city"]),
-            "state": text(address.get("stateOrProvinceCode")),
-            "postal_code": text(address["postalCode"]),
-            "country": text(address["countryCode"]),
-        },
+        "ship_from_address": _source(raw["sourceAddress"]),
         "tracking_numbers": [number for shipment in shipments for number in _tracking_numbers(shipment)],
         "additional_fields": {"shipments": [_inbound_part(shipment) for shipment in shipments]},
+    }
+
+
+def _last_window(shipments: Sequence[Raw]) -> Any:
+    windows = (shipment.get("selectedDeliveryWindow") or {} for shipment in shipments)
+    return max((end for window in windows if (end := timestamp(window.get("endDate")))), default=None)
+
+
+def _source(address: Raw) -> Fields:
+    return {
+        "address1": text(address["addressLine1"]),
+        "address2": text(address.get("addressLine2")),
+        "city": text(address["city"]),
+        "state": text(address.get("stateOrProvinceCode")),
+        "postal_code": text(address["postalCode"]),
+        "country": text(address["countryCode"]),
     }
 
 

@@ -50,6 +50,6 @@ def _code(raw: Raw) -> str | None:
 
 
 def _pack(pack: Raw) -> Fields:
-    """What a pack is, how many it holds, and its codes."""
+    """The kind of a pack, the number that it holds, and its codes."""
     codes = [text(code["value"]) for code in parts(pack, "upcs")]
     return {**additional(pack, "type", "quantity", "dimensions", "weight"), "upcs": codes}

@@ -102,7 +102,7 @@ def order(raw: Raw) -> Fields:
 
 
 def _additional(raw: Raw) -> Fields:
-    """What no field of ours holds; also the shipments of which Deposco shows only some of the containers."""
+    """Values that no field of ours holds; also the shipments of which Deposco shows some containers only."""
     cut_off = [
         text(part(shipment, "self").get("id"))
         for shipment in parts(raw, "shipments")
@@ -116,7 +116,7 @@ def _additional(raw: Raw) -> Fields:
 
 
 def _duty_paid_by(raw: Raw) -> str | None:
-    """Who pays duties: the recipient, or whoever is named once the shipper has to; None where nobody says."""
+    """The payer of duties: the recipient, or whoever is named once the shipper has to; None: nobody says."""
     terms, whose = text(raw.get("dutyPaidBy")), DUTY_PAID_BY.get(str(raw.get("dutyPaidByType")))
     if terms == UNPAID:
         return "recipient"

@@ -188,7 +188,7 @@ def _is_in_returns(cursor: Json) -> bool:
 
 
 def _following(records: Iterable[Raw], first: int | None, token: str | None) -> Json:
-    """Where the next page begins, by TikTok's word on whether there is any."""
+    """The beginning of the next page, by TikTok's word on whether there is any."""
     if not token:
         return None
     times = {record.get("update_time") for record in records if isinstance(record, dict)}

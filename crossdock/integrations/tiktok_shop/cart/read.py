@@ -169,7 +169,7 @@ def _return(change: Raw) -> Fields:
 
 
 def _address(raw: Raw) -> Fields:
-    """Where the order goes: said once it is to be sent, and masked where TikTok's own carrier comes."""
+    """The address of an order: said once it is to be sent, and masked where TikTok's own carrier comes."""
     address = raw.get("recipient_address") or {}
     if not address:
         return {}
@@ -275,7 +275,7 @@ def _is_detailed(product: Raw) -> bool:
 
 
 def _levels(inventory: Iterable[Raw]) -> dict[str, int]:
-    """What can be sold, by warehouse."""
+    """The stock that can be sold, by warehouse."""
     return {str(level["warehouse_id"]): whole(level["quantity"]) or 0 for level in inventory}
 
 

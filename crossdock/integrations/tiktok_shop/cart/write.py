@@ -27,7 +27,7 @@ REFUSED = {
 }
 WORDS = {
     "shipping_provider_id": ("Shipping provider", "TikTok's id of the carrier, in place of carrier_name."),
-    "handover_method": ("Handover", "How a package gets to TikTok's own carrier: PICKUP or DROP_OFF."),
+    "handover_method": ("Handover", "The way of a package to TikTok's own carrier: PICKUP or DROP_OFF."),
 }
 """Members of TikTok's own: title and description."""
 
@@ -274,7 +274,7 @@ def _amount(command: Command) -> Decimal | None:
 
 
 def _eligible(command: Command) -> Generator[Call, Json, dict[str, tuple[set[str], list[str]]]]:
-    """What can be done with which units, and the reasons that TikTok takes for it."""
+    """The acts that are possible with which units, and the reasons that TikTok takes for it."""
     path = f"/return_refund/202512/orders/{command.record_id}/aftersale_eligibility"
     answer = yield Call("GET", path, params={"initiate_aftersale_user": "SELLER"}, asks=True)
     eligible: dict[str, tuple[set[str], list[str]]] = {}

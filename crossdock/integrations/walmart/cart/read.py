@@ -114,7 +114,7 @@ def _charges(line: Raw) -> list[Raw]:
 
 
 def _amount(charge: Raw) -> Any:
-    """What a charge adds to the price. Walmart does not say which sign a discount has: it takes off."""
+    """The addition of a charge to the price. Walmart does not say which sign a discount has: it takes off."""
     amount = money(charge["chargeAmount"]["amount"])
     return -abs(amount) if isinstance(amount, Decimal) and _is_discount(charge) else amount
 
@@ -284,7 +284,7 @@ def _categories(shelf: Any) -> list[str]:
 
 
 def _stock(nodes: Any) -> Fields:
-    """What can be sold, by ship node. Null: Walmart holds no stock of the seller's for it."""
+    """The stock that can be sold, by ship node. Null: Walmart holds no stock of the seller's for it."""
     if not nodes:
         return {"inventory": None, "inventory_by_warehouse_id": {}}
     levels = {

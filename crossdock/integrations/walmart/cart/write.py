@@ -127,7 +127,7 @@ def _of(lines: Mapping[str, Any], name: str) -> Any:
 
 
 def _quantity(line: Mapping[str, Any], words: Sequence[str]) -> int:
-    """How much of a line has one of these statuses."""
+    """The quantity of a line in one of these statuses."""
     parts = line["orderLineStatuses"]["orderLineStatus"]
     return sum(int(part["statusQuantity"]["amount"]) for part in parts if part["status"] in words)
 
@@ -177,7 +177,7 @@ def find_refund(command: Command) -> Search:
 
 
 def _charges_given_back(line: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What Walmart shows as given back of a line."""
+    """The amount of a line that Walmart shows as given back."""
     refund = line.get("refund") or {}
     return (refund.get("refundCharges") or {}).get("refundCharge") or []
 

@@ -68,12 +68,15 @@ def _status(word: str | None, lines: Iterable[Raw], shipments: Iterable[Raw]) ->
     sent = [shipment for shipment in shipments if shipment.get("actualShipmentDate")]
     if known != "processing" or not sent:
         return known
+    return "fulfilled" if _is_whole(lines, sent) else "partially_fulfilled"
+
+
+def _is_whole(lines: Iterable[Raw], sent: Iterable[Raw]) -> bool:
     ordered = added(_amount(line.get("orderedQty")) for line in lines)
     gone = added(
         _amount(part.get("quantity")) for shipment in sent for part in shipment.get("shipmentLines") or []
     )
-    is_whole = isinstance(ordered, Decimal) and isinstance(gone, Decimal) and gone >= ordered > 0
-    return "fulfilled" if is_whole else "partially_fulfilled"
+    return isinstance(ordered, Decimal) and isinstance(gone, Decimal) and gone >= ordered > 0
 
 
 def _amount(quantity: Raw | None) -> Any:
@@ -126,7 +129,7 @@ def _shipment(shipment: Raw) -> Fields:
 
 
 def _address_of(line: Raw) -> Fields:
-    """Where a line goes: the schema and the examples of Walmart call it differently."""
+    """The destination of a line: the schema and the examples of Walmart call it differently."""
     whole = line.get("customerShipToAddress") or line.get("shipToAddress") or {}
     address = whole.get("address") or {}
 
@@ -210,7 +213,7 @@ def inbound_shipment(raw: Raw) -> Fields:
 
 
 def _damaged(items: Iterable[Raw]) -> Fields:
-    """How much arrived damaged, by SKU."""
+    """The quantity that arrived damaged, by SKU."""
     return {item["sku"]: item["damagedQty"] for item in items if item.get("damagedQty")}
 
 
