@@ -96,7 +96,7 @@ def _line(line: Raw) -> Fields:
 
 
 def _shipments(raw: Raw) -> list[Fields]:
-    """The shipments that the buyer was told of. Etsy does not say which lines are in it."""
+    """The shipments that the buyer was told of. Etsy does not say which lines are in them."""
     return [
         {
             "shipment_id": text(each.get("receipt_shipping_id")) or f"{text(raw['receipt_id'])}-{number}",
@@ -194,7 +194,7 @@ def _stock_of_listing(raw: Raw) -> int | None:
 
 
 def _stock(product_raw: Raw) -> int | None:
-    """The quantity of a product that can be bought; None where a part of it is not known."""
+    """The stock of a product that can be bought; None where a part of it is not known."""
     offerings = [each for each in product_raw.get("offerings") or [] if not each.get("is_deleted")]
     counts = [whole(each["quantity"]) for each in offerings]
     known = [count for count in counts if isinstance(count, int)]

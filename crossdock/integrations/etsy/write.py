@@ -102,15 +102,20 @@ def _position(command: Command, inventory: Mapping[str, Any], products: list[Any
         return set(range(len(products)))
     if is_shared:
         raise VendorRefused("the products of this listing have one stock together: name the listing")
-    places = {place for place, each in enumerate(products) if str(each["product_id"]) == number}
+    return {_place(command, number, products)}
+
+
+def _place(command: Command, number: str, products: list[Any]) -> int:
+    """The place of the product with this number, else of the one with its SKU."""
+    places = [place for place, each in enumerate(products) if str(each["product_id"]) == number]
     if not places and (sku := command.stored.get("sku")):
         # Etsy numbers products anew when their listing is changed.
-        places = {place for place, each in enumerate(products) if each.get("sku") == sku}
+        places = [place for place, each in enumerate(products) if each.get("sku") == sku]
     if len(places) != 1:
         raise VendorRefused(f"the listing has no product {number}")
-    if len(_offered(products[min(places)])) != 1:
+    if len(_offered(products[places[0]])) != 1:
         raise VendorRefused("the product has several offerings: Etsy does not say whose quantity it is")
-    return places
+    return places[0]
 
 
 def _offered(product: Mapping[str, Any]) -> list[Any]:

@@ -14,6 +14,10 @@ SHOP, USER, LISTING = 4242, 7, 1001
 BASE = "/v3/application"
 TOKEN_PATH = "/v3/public/oauth/token"
 RECEIPTS, LISTINGS = f"{BASE}/shops/{SHOP}/receipts", f"{BASE}/shops/{SHOP}/listings"
+LEFT = {
+    "x-limit-per-second": "10", "x-remaining-this-second": "9",
+    "x-limit-per-day": "10000", "x-remaining-today": "9000",
+}  # fmt: skip
 
 
 class Mock(OrderMock):
@@ -83,7 +87,7 @@ class Mock(OrderMock):
             return MockAnswer(403, fault)
         answer = self._answer(call)
         date = format_datetime(datetime.fromtimestamp(self.clock(), UTC), usegmt=True)
-        return MockAnswer(answer.status, answer.body, {"Date": date, **answer.headers})
+        return MockAnswer(answer.status, answer.body, {"Date": date, **LEFT, **answer.headers})
 
     def _answer(self, call: MockCall) -> MockAnswer:
         match call.path.removeprefix(f"{BASE}/").split("/"):

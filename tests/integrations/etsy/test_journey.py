@@ -1,6 +1,7 @@
 """A made-up Etsy shop: tokens that are renewed, lists that move, stock that products share."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import pytest
 
 from crossdock.integrations.etsy import client as etsy_client
 from crossdock.kit.contract import Call, Context
+from crossdock.kit.limits import budget_in_headers
 from crossdock.resources.cart.orders import CART_ORDERS
 from crossdock.resources.cart.products import CART_PRODUCTS
 from tests.contracts.replay import replayed_http
-from tests.integrations.etsy.mock import LISTING, LISTINGS, TOKEN_PATH, Mock, listing
+from tests.integrations.etsy.mock import LEFT, LISTING, LISTINGS, TOKEN_PATH, Mock, listing
 from tests.journeys.conftest import World, migrated_sqlite, vendor, world
 from tests.journeys.test_every_vendor import database_url
 from tests.journeys.writing import writing
@@ -128,6 +130,16 @@ async def test_a_quantity_whose_answer_was_lost_is_set_once(shop: ConnectedShop)
 def _then_usual() -> Any:
     """A request that is answered as usual."""
     return meanwhile(lambda: None)
+
+
+def test_what_is_left_of_a_day_is_heeded_and_a_second_is_taken_for_no_minute():
+    limits, now = Mock().known_integration().manifest.limits, datetime.now(UTC)
+    budget = budget_in_headers(limits, LEFT, now)
+    assert budget is None or budget.per_second is None
+    assert limits.requests_per_minute == 600
+    day = budget_in_headers(limits.named["day"], LEFT, now)
+    assert day is not None
+    assert (day.remaining, day.capacity) == (9000, 10_000)
 
 
 def test_a_dry_run_shows_no_key(tmp_path: Path):

@@ -65,7 +65,7 @@ def return_order(raw: Raw) -> Fields:
 
 
 def _latest(raw: Raw) -> str | None:
-    """The moment when goods came last, as the records of deliveries say."""
+    """The time when goods came last, as the records of deliveries say."""
     dates = (moment(each.get("ModifiedDateTime")) for each in parts(raw, "DeliveredRecords"))
     return max(filter(None, dates), default=None)
 

@@ -60,7 +60,7 @@ def order(raw: Raw) -> Fields:
 
 
 def _word(raw: Raw, said: Raw) -> str | None:
-    """The state of an order, in Linnworks' words: processed or cancelled, parked, or by its number."""
+    """The status of an order in Linnworks' words: processed or cancelled, parked, or by its number."""
     if raw["Processed"]:
         return "CANCELLED" if said.get("IsCancelled") else "PROCESSED"
     if said.get("IsParked"):
@@ -159,7 +159,7 @@ def _shipments(raw: Raw, word: str | None) -> list[Fields]:
 
 
 def _sent(item: Raw) -> list[Fields]:
-    """The goods that are sent for a line: of a composite item what it is made of, of a service nothing."""
+    """The items that are sent for a line: of a composite one its parts, of a service none."""
     if item.get("IsService"):
         return []
     children = parts(item, "CompositeSubItems")
