@@ -39,15 +39,6 @@ class PriceList:
                 price = UsualPrice(amount, row.charges, row.first, row.last)
                 self._cells.setdefault(cell, []).append(price)
 
-    def cells(self, account_id: str | None = None) -> list[tuple[PriceCell, UsualPrice]]:
-        """The usual price of each cell, of one account or all, by service, zone and weight."""
-        cells = [
-            (cell, max(prices, key=lambda price: (price.last, price.charges)))
-            for cell, prices in self._cells.items()
-            if account_id is None or cell[0] == account_id
-        ]
-        return sorted(cells, key=lambda pair: (*pair[0][:3], Decimal(pair[0][3]), *pair[0][4:]))
-
     def _at(self, cell: PriceCell, day: int) -> list[UsualPrice]:
         """The prices of a cell on a day, else near to it."""
         every = self._cells.get(cell, ())

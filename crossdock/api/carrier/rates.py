@@ -1,9 +1,11 @@
 """What charges are judged by: settings of accounts, rate cards, and the prices that invoices show."""
 
 import asyncio
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,11 +13,11 @@ from starlette.responses import Response
 from crossdock.api.carrier import audit_schemas as schemas
 from crossdock.api.carrier.files import AROUND_BYTES, offered
 from crossdock.api.context import RequestContext
-from crossdock.audit.prices import MOST_PRICES, PriceList
 from crossdock.audit.rate_cards import MOST_BYTES, read_rate_card
 from crossdock.errors import BadRequest, FileRefused, Invalid, NotFound
 from crossdock.store.carriers import audit, charges
 from crossdock.store.carriers.audit import AuditSettings, StoredRateCard
+from crossdock.store.carriers.charges import NO_PRICE, PriceKey, PriceRow
 from crossdock.store.people.audit_log import note_act
 from crossdock.web.forms import read_form
 from crossdock.web.middleware import allow_body
@@ -148,24 +150,31 @@ def _info(card: StoredRateCard) -> schemas.RateCardInfo:
 
 
 async def price_list(visit: RequestContext) -> Response:
-    """The usual prices of an account, as its invoices show them, cell by cell."""
+    """The last usual prices of accounts, as their invoices show them, cell by cell."""
     offered(visit)
     door, connection, arguments = visit.door, visit.connection, visit.arguments()
-    rows = await charges.prices(door.database, connection.id, MOST_PRICES)
-    cells = PriceList(rows).cells(str(arguments["account_id"]) if "account_id" in arguments else None)
     pages = PageTokens(door.page_key, connection.id, "price list")
     key: Any = pages.key_or_none(arguments.get("page_token"))
-    begin, limit = int(key[0]) if key else 0, int(arguments["limit"])
-    part = cells[begin : begin + limit]
-    more = begin + limit < len(cells)
-    data = [
-        schemas.ListPrice(
-            account_id=account or None, service=service, zone=zone, weight=Decimal(weight),
-            weight_unit=unit or None, currency=currency or None, price=price.amount, charges=price.charges,
-            first_date=stamp_seconds(price.first) if price.first else None,
-            last_date=stamp_seconds(price.last) if price.last else None,
-        )
-        for (account, service, zone, weight, unit, currency), price in part
-    ]  # fmt: skip
-    token = pages.token((str(begin + limit),), None) if more else None
+    after = NO_PRICE if key is None else msgspec.json.decode(key[0], type=PriceKey)
+    account = str(arguments["account_id"]) if "account_id" in arguments else None
+    limit = int(arguments["limit"])
+    cells = list((await charges.price_page(door.database, connection.id, account, after, limit + 1)).items())
+    shown = (_list_price(prices) for _, prices in cells[:limit])
+    data = [price for price in shown if price is not None]
+    more = len(cells) > limit
+    token = pages.token((msgspec.json.encode(cells[limit - 1][0]).decode(),), None) if more else None
     return reply(schemas.ListPriceList(data=data, next_token=token, total_count=len(data)))
+
+
+def _list_price(prices: Sequence[PriceRow]) -> schemas.ListPrice | None:
+    """The price that was charged last, of several the most frequent; None where all were given back."""
+    charged = [price for price in prices if Decimal(price.net) > 0]
+    if not charged:
+        return None
+    row = max(charged, key=lambda price: (price.last, price.charges))
+    return schemas.ListPrice(
+        account_id=row.account_id or None, service=row.service, zone=row.zone, weight=Decimal(row.weight),
+        weight_unit=row.unit or None, currency=row.currency or None, price=Decimal(row.net),
+        charges=row.charges, first_date=stamp_seconds(row.first) if row.first else None,
+        last_date=stamp_seconds(row.last) if row.last else None,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import Any
 
 from crossdock.store.database.engine import Database, Transaction
 
@@ -155,13 +156,55 @@ class PriceRow:
     last: int
 
 
+PriceKey = tuple[str, str, str, float, str, str]
+"""Account, service, zone, weight, unit, currency: what prices are sorted by."""
+NO_PRICE: PriceKey = ("", "", "", -1.0, "", "")
+
+_PRICED = (
+    "connection_id = ? AND category = 'base' AND reason = '' AND service IS NOT NULL AND zone IS NOT NULL "
+    "AND billed_weight IS NOT NULL AND net IS NOT NULL"
+)
+_CELL = (
+    "account_id, service, zone, CAST(billed_weight AS DOUBLE PRECISION), coalesce(weight_unit, ''), "
+    "coalesce(currency, '')"
+)
+
+
+async def price_page(
+    database: Database, connection_id: int, account_id: str | None, after: PriceKey, limit: int
+) -> dict[PriceKey, list[PriceRow]]:
+    """The prices of plain base charges, some cells at a time, behind one; account_id: of that alone."""
+    mine, values = ("", []) if account_id is None else (" AND account_id = ?", [account_id])
+    cells = await database.fetch(
+        f"SELECT DISTINCT {_CELL} FROM charges WHERE {_PRICED}{mine} AND ({_CELL}) > (?, ?, ?, ?, ?, ?) "
+        f"ORDER BY {_CELL} LIMIT ?",
+        connection_id, *values, *after, limit,
+    )  # fmt: skip
+    if not cells:
+        return {}
+    rows = await database.fetch(
+        f"SELECT {_CELL}, net, count(*), min(charged_on), max(charged_on) FROM charges WHERE {_PRICED}{mine} "
+        f"AND ({_CELL}) >= (?, ?, ?, ?, ?, ?) AND ({_CELL}) <= (?, ?, ?, ?, ?, ?) GROUP BY {_CELL}, net",
+        connection_id, *values, *cells[0], *cells[-1],
+    )  # fmt: skip
+    page: dict[PriceKey, list[PriceRow]] = {_price_key(cell): [] for cell in cells}
+    for row in rows:
+        account, service, zone, weight, unit, currency = key = _price_key(row)
+        text = format(Decimal(repr(weight)).normalize(), "f")
+        page[key].append(PriceRow(account, service, zone, text, unit, currency, row[6], *map(int, row[7:10])))
+    return page
+
+
+def _price_key(row: Sequence[Any]) -> PriceKey:
+    return row[0], row[1], row[2], float(row[3]), row[4], row[5]
+
+
 async def prices(database: Database, connection_id: int, limit: int) -> list[PriceRow]:
     """The prices of base charges that are plain shipments, cell by cell; no more than `limit`."""
     rows = await database.fetch(
         "SELECT account_id, service, zone, billed_weight, coalesce(weight_unit, ''), "
         "coalesce(currency, ''), net, count(*), min(charged_on), max(charged_on) FROM charges "
-        "WHERE connection_id = ? AND category = 'base' AND reason = '' AND service IS NOT NULL "
-        "AND zone IS NOT NULL AND billed_weight IS NOT NULL AND net IS NOT NULL "
+        f"WHERE {_PRICED} "
         "GROUP BY account_id, service, zone, billed_weight, coalesce(weight_unit, ''), "
         "coalesce(currency, ''), net LIMIT ?",
         connection_id,
