@@ -13,6 +13,8 @@ from crossdock.store.carriers.findings import StoredFinding
 from crossdock.wire import stamp_seconds
 
 DAY = 86_400
+LAST_DAY = 253_402_214_400
+"""The last day that there is: of the year 9999."""
 LONGEST_REASON = 80
 """Characters that claim desks take as a reason."""
 COLUMNS: Final = (
@@ -29,7 +31,9 @@ def claim_until(finding: StoredFinding, desk: ClaimDesk) -> str | None:
     """The last day on which the carrier takes a claim; None: none is published, or a date is missing."""
     days = desk.days_of(finding.rule)
     begin = finding.charged_on if desk.counted_from == "shipment" else finding.invoiced_on
-    return None if days is None or not begin else stamp_seconds(begin + days * DAY)
+    if days is None or not begin or begin + days * DAY > LAST_DAY:
+        return None
+    return stamp_seconds(begin + days * DAY)
 
 
 def is_group(finding: Mapping[str, Any]) -> bool:

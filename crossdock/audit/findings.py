@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Final, Literal, get_args
 
 from crossdock.store.carriers.charges import ChargeRow
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+WIDE = Context(prec=100)
+"""For rounding: amounts of files may have more digits than a Decimal has by default."""
 MOST_SHOWN = 100
 """Line items that a finding shows."""
 
@@ -155,6 +157,11 @@ def shown(charges: Iterable[ChargeRow]) -> list[dict[str, Any]]:
 def total(charges: Iterable[ChargeRow]) -> Decimal:
     """The sum of charges."""
     return sum((charge.amount for charge in charges), ZERO)
+
+
+def to_cent(amount: Decimal) -> Decimal:
+    """An amount rounded to the cent, half a cent up."""
+    return amount.quantize(CENT, ROUND_HALF_UP, WIDE)
 
 
 def capped(findings: Sequence[Finding], charges: Sequence[ChargeRow]) -> list[Finding]:

@@ -46,9 +46,7 @@ class Judge:
         for parcel in parcels_of(charges, was_shipped=was_shipped, package=package):
             refunds = refunds_of(parcel)
             kept = capped(list(self._of_parcel(parcel, refunds)), parcel.charges)
-            claimed = [
-                item for finding in kept if finding.direction == "recoverable" for item in finding.claims
-            ]
+            claimed = [finding for finding in kept if finding.direction == "recoverable" and finding.claims]
             self.fuel.see(parcel, refunds, claimed)
             findings += kept
         return findings

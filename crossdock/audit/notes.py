@@ -40,9 +40,10 @@ class Unknown:
         sent, known = self.shares.get(account, (0, 0))
         if known >= KNOWN_SHARE * sent:
             return False
-        key = account, charges[0].currency or ""
-        count, amount = self._silent.get(key, (0, ZERO))
-        self._silent[key] = count + 1, amount + total(charges)
+        for currency in {charge.currency or "" for charge in charges}:
+            count, amount = self._silent.get((account, currency), (0, ZERO))
+            cost = total(charge for charge in charges if (charge.currency or "") == currency)
+            self._silent[account, currency] = count + 1, amount + cost
         return None
 
     def findings(self) -> Iterator[Finding]:

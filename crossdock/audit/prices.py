@@ -31,13 +31,15 @@ class PriceList:
     """The prices of all cells."""
 
     def __init__(self, rows: Iterable[PriceRow] = ()) -> None:
-        self._cells: dict[PriceCell, list[UsualPrice]] = {}
+        cells: dict[PriceCell, dict[Decimal, UsualPrice]] = {}
         for row in rows:
             amount = Decimal(row.net)
             if amount > 0:
                 cell = (row.account_id, row.service, row.zone, _plain(row.weight), row.unit, row.currency)
+                prices = cells.setdefault(cell, {})
                 price = UsualPrice(amount, row.charges, row.first, row.last)
-                self._cells.setdefault(cell, []).append(price)
+                prices[amount] = price if amount not in prices else _joined(prices[amount], price)
+        self._cells = {cell: list(prices.values()) for cell, prices in cells.items()}
 
     def _at(self, cell: PriceCell, day: int) -> list[UsualPrice]:
         """The prices of a cell on a day, else near to it."""
@@ -56,6 +58,13 @@ class PriceList:
         if best.charges < ENOUGH_PRICES or best.charges < USUAL_SHARE * in_all:
             return None
         return best
+
+
+def _joined(one: UsualPrice, other: UsualPrice) -> UsualPrice:
+    """Two rows of one price as one: some files write 9.5 and some 9.50."""
+    return UsualPrice(
+        one.amount, one.charges + other.charges, min(one.first, other.first), max(one.last, other.last)
+    )
 
 
 def _cell_of(charge: ChargeRow, weight: Decimal | None) -> PriceCell | None:

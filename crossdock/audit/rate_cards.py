@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
+from crossdock.audit.findings import to_cent
 from crossdock.errors import FileRefused
 from crossdock.invoices.columns import normalized
 from crossdock.store.carriers.charges import ChargeRow
 
-CENT = Decimal("0.01")
-MOST_NUMBER = Decimal(10) ** 9
+MOST_NUMBER, MOST_PLACES = Decimal(10) ** 9, 12
 MOST_BYTES, MOST_ROWS = 5_000_000, 200_000
 PRICE_COLUMNS = ("service", "zone", "weight", "unit", "currency", "price")
 DISCOUNT_COLUMNS = ("service", "discount_percent", "minimum", "currency")
@@ -132,7 +132,9 @@ def _discounts(rows: list[dict[str, str]]) -> dict[tuple[str, str], Discount]:
             raise FileRefused(f"row {number}: discount_percent is {percent}, which is above 100")
         minimum = _number(row, "minimum", number) if row.get("minimum", "").strip() else Decimal(0)
         key = (_service(row, number), _key(row.get("currency", "")))
-        discounts[key] = Discount(percent / 100, minimum)
+        discount = Discount(percent / 100, minimum)
+        if discounts.setdefault(key, discount) != discount:
+            raise FileRefused(f"row {number}: there are two discounts for the same service and currency")
     return discounts
 
 
@@ -149,7 +151,7 @@ def _number(row: Mapping[str, str], name: str, number: int) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or not 0 <= value <= MOST_NUMBER:
+    if not value.is_finite() or not 0 <= value <= MOST_NUMBER or value != round(value, MOST_PLACES):
         wanted = "a number such as 12.34, not below zero"
         raise FileRefused(f"row {number}: {name} is {text[:40]!r}, wanted {wanted}")
     return value
@@ -172,5 +174,5 @@ def _fitting(charge: ChargeRow) -> list[tuple[str, str, str, str]]:
 
 
 def _discounted(discount: Discount, gross: Decimal) -> CardPrice:
-    amount = max((gross * (1 - discount.share)).quantize(CENT), discount.minimum)
+    amount = max(to_cent(gross * (1 - discount.share)), discount.minimum)
     return CardPrice(amount, f"{discount.share * 100:f} % off {gross:f}")

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from crossdock.audit.findings import WIDE
 from crossdock.invoices.charges import ChargeVocabulary
 from crossdock.store.carriers.charges import ChargeRow
 
@@ -21,6 +22,9 @@ _GRAMS = {
 _CENTIMETRES = {
     "mm": Decimal("0.1"), "cm": ONE, "m": Decimal(100), "in": Decimal("2.54"), "ft": Decimal("30.48"),
 }  # fmt: skip
+
+WHOLE_ABOVE = {"kg": Decimal(20)}
+"""Tariffs of express carriers have half kilograms up to here or 20.5, and whole ones above."""
 
 ENOUGH_ROWS, FITTING_SHARE = 10, Decimal("0.9")
 """A divisor is taken for the account's when so many rows, and such a share of them, are as it says."""
@@ -162,14 +166,14 @@ def billable(
     Each piece of several may be rounded up by itself, so as much is allowed on top.
     """
     step = vocabulary.step.get(unit, ONE)
-    allowed = rounded_up(weight, step)
-    if volume_weight is not None:
-        allowed = max(allowed, rounded_up(volume_weight, step))
+    allowed = rounded_up(max(weight, volume_weight or weight), step)
+    if allowed > WHOLE_ABOVE.get(unit, allowed):
+        allowed = rounded_up(allowed, ONE)
     if minimum is not None:
         allowed = max(allowed, minimum)
     evidence: dict[str, Any] = {"weight": weight, "weight_unit": unit, "billable_weight": allowed}
     if volume_weight is not None:
-        evidence["volume_weight"] = volume_weight.quantize(Decimal("0.001")).normalize()
+        evidence["volume_weight"] = volume_weight.quantize(Decimal("0.001"), context=WIDE).normalize()
     if minimum is not None:
         evidence["minimum_weight"] = minimum
     return BillableWeight(allowed + step * (pieces - 1), evidence)

@@ -161,3 +161,11 @@ def test_a_rate_card_that_does_not_fit_is_refused_by_row(twice: Path, tmp_path: 
     card.write_text("service,weight,price\nGround,heavy,7.50\n")
     done = run(twice, "--rate-card", card)
     assert "row 2: weight is 'heavy'" in " ".join(done.output.split())
+
+
+def test_a_claim_on_an_invoice_of_the_last_year_there_is_has_no_deadline(tmp_path: Path):
+    last = {"Invoice Date": "9999-12-31", "Transaction Date": "9999-12-31"}
+    twice = file(tmp_path, "last.csv", row(TWICE, "INV2", "8.70", **last), row(TWICE, "INV2", "8.70", **last))
+    [finding] = json.loads(run(twice, "--json").stdout)["findings"]
+    assert finding["claim_until"] is None
+    assert finding["invoice_date"] == "9999-12-31T00:00:00Z"

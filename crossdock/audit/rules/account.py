@@ -4,10 +4,11 @@ import re
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from crossdock.audit.findings import ZERO, Finding, finding_of, total
+from crossdock.audit.findings import MOST_SHOWN, ZERO, Finding, finding_of
 from crossdock.store.carriers.charges import ChargeRow
 
 HISTORY, ENOUGH, UNUSUAL_TIMES, UNUSUAL_LEAST = 500, 20, 3, Decimal(1)
@@ -36,52 +37,84 @@ AVOIDING = (
 _DATES = re.compile(r"\d[\d/.\-]*")
 
 
-class UsualCost:
-    """The cost that an account usually pays for a label, by the last charges of it."""
+class _History:
+    """The last charges of a label on an account, in one currency."""
 
     def __init__(self) -> None:
-        self._about: tuple[str, str, str | None] | None = None
         self._last: deque[Decimal] = deque()
         self._sorted: list[Decimal] = []
 
-    def see(self, charge: ChargeRow) -> Iterator[Finding]:
-        """Compare a charge with those before it. They come by label and account, the oldest first."""
-        if charge.category in NOT_SURCHARGES or charge.reason or not charge.label or charge.amount <= 0:
-            return
-        if self._about != (charge.label, charge.account_id, charge.currency):
-            self._about = (charge.label, charge.account_id, charge.currency)
-            self._last.clear()
-            self._sorted.clear()
-        if len(self._last) >= ENOUGH:
-            usual = self._median
-            if charge.amount > UNUSUAL_TIMES * usual and charge.amount - usual >= UNUSUAL_LEAST:
-                yield finding_of(
-                    "unusual_surcharge", (charge.item_id,), charge.amount - usual, [charge],
-                    f"{charge.label!r} cost {charge.amount:f}, usually {usual:f} "
-                    f"on account {charge.account_id or '(none)'}",
-                    certainty="possible", usual=usual, compared_with=len(self._last),
-                )  # fmt: skip
-        self._remember(charge.amount)
+    @property
+    def number(self) -> int:
+        """The charges that are kept."""
+        return len(self._last)
 
     @property
-    def _median(self) -> Decimal:
+    def median(self) -> Decimal:
+        """Their median."""
         middle = len(self._sorted) // 2
         if len(self._sorted) % 2:
             return self._sorted[middle]
         return (self._sorted[middle - 1] + self._sorted[middle]) / 2
 
-    def _remember(self, amount: Decimal) -> None:
+    def remember(self, amount: Decimal) -> None:
+        """Add a charge; the oldest of many goes."""
         self._last.append(amount)
         insort(self._sorted, amount)
         if len(self._last) > HISTORY:
             del self._sorted[bisect_left(self._sorted, self._last.popleft())]
 
 
+class UsualCost:
+    """The cost that an account usually pays for a label, by the last charges of it."""
+
+    def __init__(self) -> None:
+        self._about: tuple[str, str] | None = None
+        self._histories: dict[str | None, _History] = {}
+
+    def see(self, charge: ChargeRow) -> Iterator[Finding]:
+        """Compare a charge with those before it. They come by label and account, the oldest first."""
+        if charge.category in NOT_SURCHARGES or charge.reason or not charge.label or charge.amount <= 0:
+            return
+        if self._about != (charge.label, charge.account_id):
+            self._about = (charge.label, charge.account_id)
+            self._histories.clear()
+        history = self._histories.setdefault(charge.currency, _History())
+        if history.number >= ENOUGH:
+            usual = history.median
+            if charge.amount > UNUSUAL_TIMES * usual and charge.amount - usual >= UNUSUAL_LEAST:
+                yield finding_of(
+                    "unusual_surcharge", (charge.item_id,), charge.amount - usual, [charge],
+                    f"{charge.label!r} cost {charge.amount:f}, usually {usual:f} "
+                    f"on account {charge.account_id or '(none)'}",
+                    certainty="possible", usual=usual, compared_with=history.number,
+                )  # fmt: skip
+        history.remember(charge.amount)
+
+
+@dataclass
+class _Fees:
+    """Fees of one label, account, currency and month."""
+
+    amount: Decimal = ZERO
+    number: int = 0
+    shown: list[ChargeRow] = field(default_factory=list)
+    """The first ones, and the last."""
+
+    def add(self, charge: ChargeRow) -> None:
+        """Add a fee; they come in no order of months."""
+        self.amount += charge.amount
+        self.number += 1
+        if len(self.shown) > MOST_SHOWN:
+            self.shown.pop()
+        self.shown.append(charge)
+
+
 class AccountCharges:
     """Charges without a parcel: fees month by month, adjustments, and what comes twice on one invoice."""
 
     def __init__(self) -> None:
-        self._fees: list[ChargeRow] = []
+        self._fees: dict[tuple[str, ...], _Fees] = {}
         self._same: list[ChargeRow] = []
 
     def see(self, charge: ChargeRow) -> Iterator[Finding]:
@@ -89,7 +122,7 @@ class AccountCharges:
         if charge.parcel:
             return
         if charge.category == "account_fee":
-            yield from self._fee(charge)
+            self._fees.setdefault(_fee_key(charge), _Fees()).add(charge)
         if charge.category == "adjustment" and charge.amount > 0:
             yield finding_of(
                 "unexplained_adjustment", (charge.item_id,), charge.amount, [charge],
@@ -99,41 +132,26 @@ class AccountCharges:
 
     def end(self) -> Iterator[Finding]:
         """Findings that are left once all were seen."""
-        yield from self._month_of_fees()
+        for key, fees in self._fees.items():
+            yield from _fees_of_month(key, fees)
         yield from self._surplus()
-
-    def _fee(self, charge: ChargeRow) -> Iterator[Finding]:
-        if self._fees and _fee_key(self._fees[0]) != _fee_key(charge):
-            yield from self._month_of_fees()
-        self._fees.append(charge)
-
-    def _month_of_fees(self) -> Iterator[Finding]:
-        charges, self._fees = self._fees, []
-        amount = total(charges)
-        if amount > 0:
-            first = charges[0]
-            yield finding_of(
-                "account_fee", _fee_key(first), amount, charges,
-                f"{first.label} of account {first.account_id or '(none)'}, {len(charges)} in {_month(first)}",
-                how_to_avoid=_how_to_avoid(first.label),
-            )  # fmt: skip
 
     def _twice(self, charge: ChargeRow) -> Iterator[Finding]:
         """Equal fees of one day on one invoice."""
-        if self._same and _same_key(self._same[0]) != _same_key(charge):
+        if self._same and _day_key(self._same[0]) != _day_key(charge):
             yield from self._surplus()
         if charge.amount > 0 and charge.label:
             self._same.append(charge)
 
     def _surplus(self) -> Iterator[Finding]:
-        by_amount: dict[Decimal, list[ChargeRow]] = {}
+        groups: dict[tuple[tuple[str, ...], Decimal], list[ChargeRow]] = {}
         for charge in self._same:
-            by_amount.setdefault(charge.amount, []).append(charge)
+            groups.setdefault((_same_key(charge), charge.amount), []).append(charge)
         self._same = []
-        for amount, equal in by_amount.items():
+        for (key, amount), equal in groups.items():
             if len(equal) > 1:
                 yield finding_of(
-                    "duplicate_charge", (*_same_key(equal[0]), str(amount)), amount * (len(equal) - 1), equal,
+                    "duplicate_charge", (*key, str(amount)), amount * (len(equal) - 1), equal,
                     f"{equal[0].label!r} was charged {len(equal)} times on one invoice",
                     certainty="likely", claims=equal[1:], label=equal[0].label,
                 )  # fmt: skip
@@ -142,6 +160,21 @@ class AccountCharges:
 def _fee_key(charge: ChargeRow) -> tuple[str, ...]:
     label = " ".join(_DATES.sub(" ", charge.label).split())
     return label, charge.account_id, charge.currency or "", _month(charge)
+
+
+def _fees_of_month(key: tuple[str, ...], fees: _Fees) -> Iterator[Finding]:
+    if fees.amount > 0:
+        first = fees.shown[0]
+        yield finding_of(
+            "account_fee", key, fees.amount, fees.shown,
+            f"{first.label} of account {first.account_id or '(none)'}, {fees.number} in {_month(first)}",
+            how_to_avoid=_how_to_avoid(first.label),
+        )  # fmt: skip
+
+
+def _day_key(charge: ChargeRow) -> tuple[str, str, int]:
+    """What charges are sorted by."""
+    return charge.label, charge.account_id, charge.charged_on
 
 
 def _same_key(charge: ChargeRow) -> tuple[str, ...]:

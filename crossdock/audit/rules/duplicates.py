@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from crossdock.audit.findings import ZERO, Finding, finding_of, total
+from crossdock.audit.findings import ZERO, Finding, finding_of, to_cent, total
 from crossdock.audit.parcels import ParcelCharges
-from crossdock.audit.rules.refunds import Refunds, plain_label
+from crossdock.audit.rules.refunds import Refunds, gives_back, plain_label
 from crossdock.store.carriers.charges import ChargeRow
 
 
@@ -16,7 +16,7 @@ def duplicates(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     for journey, charges in parcel.journeys.items():
         groups: dict[tuple[str, bool], list[ChargeRow]] = {}
         for charge in charges:
-            if charge.amount > 0 and charge.label:
+            if charge.amount > 0 and charge.label and not gives_back(charge.label):
                 corrects = charge.reason == "charge_correction"
                 groups.setdefault((plain_label(charge.label), corrects), []).append(charge)
         for (label, _), group in groups.items():
@@ -57,15 +57,28 @@ def _is_of_something_new(fuel: ChargeRow, first: ChargeRow, parcel: ParcelCharge
 def _surplus(
     parcel: ParcelCharges, key: tuple[str, str], group: Sequence[ChargeRow], refunds: Refunds
 ) -> Iterator[Finding]:
-    left = {charge.item_id: refunds.left(charge) for charge in group}
+    left = {charge.item_id: _paid(charge, parcel, refunds) for charge in group}
     dearest = max(group, key=lambda charge: left[charge.item_id])
     amount = sum(left.values(), ZERO) - left[dearest.item_id]
     if amount > 0:
         label = group[0].label
-        is_equal = total(group) == len(group) * group[0].amount
+        is_equal = len({charge.amount for charge in group}) == 1
         yield finding_of(
             "duplicate_charge", (parcel.number, parcel.currency, *key), amount, group,
             f"{label!r} was charged {len(group)} times for {parcel.number}",
             certainty="certain" if is_equal else "likely",
             claims=[charge for charge in group if charge is not dearest], label=label,
         )  # fmt: skip
+
+
+def _paid(charge: ChargeRow, parcel: ParcelCharges, refunds: Refunds) -> Decimal:
+    """The cost of a charge after refunds; of freight also after its share of its invoice's discounts."""
+    left = refunds.left(charge)
+    if charge.category != "base" or not left:
+        return left
+    same = [one for one in parcel.charges if one.invoice_id == charge.invoice_id]
+    discounts = total(one for one in same if one.category == "discount")
+    if not discounts:
+        return left
+    price = total(one for one in same if one.category == "base" and one.amount > 0)
+    return max(to_cent(left + discounts * charge.amount / price), ZERO)

@@ -7,11 +7,11 @@ list of the carrier's is needed. Fuel is on all that a parcel costs at most, so 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from heapq import heappush, heappushpop
 
-from crossdock.audit.findings import CENT, ZERO, Finding, finding_of
+from crossdock.audit.findings import WIDE, ZERO, Finding, finding_of, to_cent, total
 from crossdock.audit.parcels import ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
 from crossdock.store.carriers.charges import ChargeRow
@@ -63,15 +63,19 @@ class _Shares:
         return None
 
 
+_Held = tuple[Decimal, str, Decimal, Decimal, Decimal, Sequence[ChargeRow]]
+"""Share, parcel, fuel, cost of all else, what the parcel still costs, fuel lines."""
+
+
 @dataclass
 class _Week:
     pure: _Shares = field(default_factory=_Shares)
     """Of parcels with freight and fuel alone."""
     every: _Shares = field(default_factory=_Shares)
-    held: list[tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]] = field(default_factory=list)
-    """Share, parcel, fuel, cost of all else, fuel lines; a heap, the smallest share first."""
+    held: list[_Held] = field(default_factory=list)
+    """A heap, the smallest share first."""
 
-    def hold(self, held: tuple[Decimal, str, Decimal, Decimal, Sequence[ChargeRow]]) -> None:
+    def hold(self, held: _Held) -> None:
         """Hold a parcel, in place of the one with the smallest share where there are many."""
         if len(self.held) < MOST_HELD:
             heappush(self.held, held)
@@ -85,12 +89,13 @@ class FuelShares:
     def __init__(self) -> None:
         self._weeks: dict[WeekKey, _Week] = {}
 
-    def see(self, parcel: ParcelCharges, refunds: Refunds, claimed: Iterable[str]) -> None:
-        """Take a parcel in. claimed: item ids that other findings ask for already.
+    def see(self, parcel: ParcelCharges, refunds: Refunds, others: Sequence[Finding]) -> None:
+        """Take a parcel in. others: findings that ask for a part of its cost already.
 
         Of these only fuel is left out: freight that is claimed for its weight has had fuel on all of it.
         """
-        taken = set(claimed)
+        taken = {item for finding in others for item in finding.claims}
+        most = total(parcel.charges) - sum((finding.amount for finding in others), ZERO)
         if all(charge.category != "fuel" for charge in parcel.charges):
             return
         invoices: dict[str, list[ChargeRow]] = {}
@@ -98,9 +103,11 @@ class FuelShares:
             if not charge.reason and not (charge.category == "fuel" and charge.item_id in taken):
                 invoices.setdefault(charge.invoice_id, []).append(charge)
         for charges in invoices.values():
-            self._see_invoice(parcel, charges, refunds)
+            self._see_invoice(parcel, charges, refunds, most)
 
-    def _see_invoice(self, parcel: ParcelCharges, charges: Sequence[ChargeRow], refunds: Refunds) -> None:
+    def _see_invoice(
+        self, parcel: ParcelCharges, charges: Sequence[ChargeRow], refunds: Refunds, most: Decimal
+    ) -> None:
         lines = [charge for charge in charges if charge.category == "fuel" and charge.amount > 0]
         fuel = sum(map(refunds.left, lines), ZERO)
         others = [charge for charge in charges if charge.category not in ("fuel", "duties_and_taxes")]
@@ -109,11 +116,11 @@ class FuelShares:
             return
         service = _service_of(others)
         key = lines[0].account_id, service, parcel.currency, _week(lines[0])
-        week, share = self._weeks.setdefault(key, _Week()), (fuel / cost).quantize(_STEP)
+        week, share = self._weeks.setdefault(key, _Week()), (fuel / cost).quantize(_STEP, context=WIDE)
         week.every.add(share, fuel, cost)
         if all(charge.category in ("base", "discount") for charge in others):
             week.pure.add(share, fuel, cost)
-        week.hold((share, parcel.number + lines[0].item_id, fuel, cost, lines))
+        week.hold((share, parcel.number + lines[0].item_id, fuel, cost, most, lines))
 
     def end(self) -> Iterator[Finding]:
         """Findings about all above the percentage of its week."""
@@ -121,15 +128,15 @@ class FuelShares:
             usual = week.pure.usual(ZERO) or week.every.usual(AGREED_SHARE)
             if usual is None:
                 continue
-            for share, _, fuel, cost, lines in sorted(week.held, key=lambda held: held[1]):
-                over = (fuel - usual * cost).quantize(CENT, ROUND_HALF_UP)
+            for share, _, fuel, cost, most, lines in sorted(week.held, key=lambda held: held[1]):
+                over = min(to_cent(fuel - usual * cost), most)
                 if over > max(LEAST, LEAST_SHARE * fuel):
                     yield finding_of(
                         "fuel_percentage", (lines[0].item_id,), over, lines,
                         f"fuel is {share * 100:.1f} % of {lines[0].tracking_number}, "
                         f"{usual * 100:.2f} % of others in {name}",
-                        certainty="likely", claims=lines, fuel_share=share, usual_share=usual.quantize(_STEP),
-                        cost_without_fuel=cost, week=name,
+                        certainty="likely", claims=lines, fuel_share=share,
+                        usual_share=usual.quantize(_STEP, context=WIDE), cost_without_fuel=cost, week=name,
                     )  # fmt: skip
 
 

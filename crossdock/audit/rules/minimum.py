@@ -1,9 +1,9 @@
 """Discounts that a minimum price takes away. Pure."""
 
 from collections.abc import Iterable, Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from crossdock.audit.findings import CENT, ZERO, Finding
+from crossdock.audit.findings import WIDE, ZERO, Finding, to_cent
 from crossdock.store.carriers.charges import DiscountRow
 
 ENOUGH_AT_MINIMUM, ENOUGH_GROSSES = 10, 3
@@ -33,7 +33,7 @@ def _of_service(key: tuple[str, str, str], rows: list[DiscountRow]) -> Iterator[
 
 def _is_minimum(rows: list[DiscountRow]) -> bool:
     number = sum(row.charges for row in rows)
-    return number >= ENOUGH_AT_MINIMUM and len({row.gross for row in rows}) >= ENOUGH_GROSSES
+    return number >= ENOUGH_AT_MINIMUM and len({Decimal(row.gross) for row in rows}) >= ENOUGH_GROSSES
 
 
 def _finding(
@@ -54,13 +54,13 @@ def _finding(
 def _lost(rows: list[DiscountRow], minimum: Decimal, share: Decimal) -> Decimal:
     """The money that a share of the list prices would have saved at the minimum price."""
     lost = [max(minimum - Decimal(row.gross) * (1 - share), ZERO) * row.charges for row in rows]
-    return sum(lost, ZERO).quantize(CENT, ROUND_HALF_UP)
+    return to_cent(sum(lost, ZERO))
 
 
 def _usual_discount(rows: list[DiscountRow]) -> Decimal:
     """The share that most other charges are discounted by, to a thousandth; 0 where there are none."""
     counts: dict[Decimal, int] = {}
     for row in rows:
-        share = (1 - Decimal(row.net) / Decimal(row.gross)).quantize(Decimal("0.001"))
+        share = (1 - Decimal(row.net) / Decimal(row.gross)).quantize(Decimal("0.001"), context=WIDE)
         counts[share] = counts.get(share, 0) + row.charges
     return max(counts, key=lambda share: (counts[share], share), default=ZERO)

@@ -13,6 +13,8 @@ from crossdock.store.carriers.charges import ChargeRow
 
 MOST_COMBINED = 10
 """Charges of which all combinations are tried."""
+MOST_TOGETHER = 200
+"""Charges among which those that a single refund gives back together are looked for."""
 RE_RATED = ("charge_correction", "zone_adjustment", "residential_adjustment", "address_correction")
 """Reasons under which old charges are taken back and new ones made in one go."""
 
@@ -25,6 +27,15 @@ _WORDING = re.compile(
 def plain_label(label: str) -> str:
     """A label without the words that carriers put around it when they correct a charge."""
     return " ".join(_WORDING.sub(" ", label).split()).casefold() or " ".join(label.split()).casefold()
+
+
+_GIVES_BACK = re.compile(r"\b(credit|refund|reversal)s?\b", re.IGNORECASE)
+
+
+@lru_cache(65536)
+def gives_back(label: str) -> bool:
+    """Check whether a label says refund: some files have refunds without a sign."""
+    return _GIVES_BACK.search(label) is not None
 
 
 @dataclass
@@ -104,7 +115,8 @@ def _re_ratings(charges: Sequence[ChargeRow], refunds: Refunds, parcel: ParcelCh
 
 def _take_back(group: Sequence[ChargeRow], charges: Sequence[ChargeRow], refunds: Refunds) -> None:
     """Take the negative lines of a re-rating off the charges that they replace."""
-    originals = [charge for charge in charges if charge not in group and charge.amount > 0]
+    own = {charge.item_id for charge in group}
+    originals = [charge for charge in charges if charge.amount > 0 and charge.item_id not in own]
     for line in group:
         if line.amount < 0:
             match = _equal(line, originals, refunds) or _similar(line, originals, refunds)
@@ -140,6 +152,8 @@ def _equal(refund: ChargeRow, positive: Iterable[ChargeRow], refunds: Refunds) -
 def _together(refund: ChargeRow, positive: Sequence[ChargeRow], refunds: Refunds) -> _Match | None:
     """Several charges whose sum the refund is: an invoice, a reason, freight with fuel, else any few."""
     amount = -refund.amount
+    if len(positive) > MOST_TOGETHER:
+        return None
     open_charges = [charge for charge in positive if refunds.left(charge) > 0]
     for group in _sets(open_charges):
         if sum(map(refunds.left, group), ZERO) == amount:

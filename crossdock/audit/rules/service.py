@@ -64,7 +64,7 @@ def _promised(knowledge: Knowledge, service: str) -> int | None:
 def _business_days_after(shipped_on: int, days: int) -> int:
     """The end of the promise, in seconds. Days on which one can't be sure of a delivery do not count."""
     day = datetime.fromtimestamp(shipped_on, UTC).date()
-    while days > 0:
+    while days > 0 and day < date.max:
         day += timedelta(days=1)
         days -= _is_business_day(day)
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-from crossdock.audit.findings import CENT, ZERO, Finding, finding_of, total
+from crossdock.audit.findings import ZERO, Finding, finding_of, to_cent, total
 from crossdock.audit.parcels import Knowledge, ParcelCharges
 from crossdock.audit.rules.refunds import Refunds
 from crossdock.audit.volume import BillableWeight, PackageMeasures, billable, size_in, volume_of, weight_in
@@ -28,7 +28,7 @@ class Freight:
 
     def price_of(self, difference: Decimal) -> Decimal:
         """The money paid for a difference of its price, to the cent."""
-        return (difference * self.share).quantize(CENT, ROUND_HALF_UP)
+        return to_cent(difference * self.share)
 
 
 def freight_of(parcel: ParcelCharges, refunds: Refunds) -> list[Freight]:

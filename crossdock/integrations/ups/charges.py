@@ -94,7 +94,7 @@ CHARGES = ChargeVocabulary(
     # UPS Rate and Service Guide, "Additional Handling" and "Large Packages".
     minimums={
         "handling": {"lb": Decimal(40)},
-        "oversize": {"lb": Decimal(90)},
+        "oversize": {"lb": Decimal(90), "kg": Decimal(40)},
     },
     step={"lb": Decimal(1), "kg": Decimal("0.5")},
     divisors={

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from crossdock.audit.notes import Unknown
 from crossdock.audit.rules.account import unreconciled
-from tests.audit_rows import Cells, detail, judged, told, ups
+from tests.audit_rows import Cells, charges_of, detail, judged, told, ups
 
 NO_PARCEL = {"Tracking_Number": "", "Lead_Shipment_Number": ""}
 
@@ -122,3 +123,58 @@ def test_an_invoice_that_misses_its_total_is_told_with_the_gap():
     finding = unreconciled("k", "A1", "INV1", Decimal("-9.00"), "USD", "file_1")
     assert (finding.amount, finding.direction) == (Decimal("9.00"), "to_look_at")
     assert unreconciled("k", "A1", "INV1", None, "USD", "file_1").message.endswith("by an unknown amount")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"Transaction_Currency_Code": "CAD"},
+        {"Account_Number": "A2"},
+        {"Invoice_Number": "INV2", "Invoice_Date": "2026-02-07"},
+    ],
+)
+def test_the_fees_of_a_month_are_one_finding_with_others_between_them(tmp_path: Path, others: dict[str, str]):
+    def weekly(day: int, **cells: str) -> dict[str, str]:
+        cells |= {"Tracking_Number": "", "Lead_Shipment_Number": "", "Transaction_Date": f"2026-01-{day:02}"}
+        return ups(f"Service Charge {day:02}/01/2026", "12.00", "MSC", **cells)
+
+    found = judged("ups", [weekly(1), weekly(2, **others), weekly(3), weekly(3, **others)], tmp_path)
+    assert [str(finding.amount) for finding in found if finding.rule == "account_fee"] == ["24", "24"]
+    assert len({finding.key for finding in found}) == len(found)
+
+
+def test_fees_that_come_twice_are_found_on_each_invoice_and_in_each_currency(tmp_path: Path):
+    rows = [
+        ups("Missing PLD Fee", "5.00", "MSC", Tracking_Number="", Lead_Shipment_Number="", **cells)
+        for _ in range(2)
+        for cells in (
+            {"Invoice_Number": "I1"},
+            {"Invoice_Number": "I2"},
+            {"Invoice_Number": "I3", "Transaction_Currency_Code": "CAD"},
+        )
+    ]
+    twice = [finding for finding in judged("ups", rows, tmp_path) if finding.rule == "duplicate_charge"]
+    assert sorted((str(one.invoice_id), str(one.currency), f"{one.amount:f}") for one in twice) == [
+        ("I1", "USD", "5"), ("I2", "USD", "5"), ("I3", "CAD", "5"),
+    ]  # fmt: skip
+
+
+def test_an_unusual_surcharge_is_found_with_another_currency_between(tmp_path: Path):
+    rows = [
+        ups(
+            "Residential Surcharge", "9.00" if number == 49 else "1.00", "ACC",
+            Tracking_Number=f"1Z{number:03}", Transaction_Currency_Code="USD" if number % 2 else "CAD",
+            Transaction_Date=f"2026-{number // 25 + 1:02}-{number % 25 + 1:02}",
+        )
+        for number in range(50)
+    ]  # fmt: skip
+    assert told(judged("ups", rows, tmp_path)) == [("unusual_surcharge", "8.00")]
+
+
+def test_the_cost_of_parcels_that_warehouses_do_not_know_is_told_by_currency(tmp_path: Path):
+    rows = [ups("Ground", "10.00"), ups("Duty", "7.00", "BRK", Transaction_Currency_Code="CAD")]
+    unknown = Unknown(since=1, shares={"A1": (10, 1)})
+    assert unknown.was_shipped(charges_of("ups", rows, tmp_path)) is None
+    assert sorted((finding.currency, str(finding.amount)) for finding in unknown.findings()) == [
+        ("CAD", "7"), ("USD", "10"),
+    ]  # fmt: skip

@@ -149,3 +149,27 @@ def test_a_duplicate_of_the_next_invoice_belongs_to_no_single_invoice(tmp_path: 
     assert finding.invoice_id is None
     assert {item["invoice_id"] for item in finding.detail["line_items"]} == {"INV1", "INV2"}
     assert told([finding]) == [("duplicate_charge", "10.00")]
+
+
+def test_freight_that_comes_twice_is_claimed_as_it_was_paid_after_discounts(tmp_path: Path):
+    charges = [("Transportation Charge", "30.00"), ("Performance Pricing", "-9.00")]
+    rows = [fedex(charges), fedex(charges, Invoice_Number="F2")]
+    assert told(judged("fedex", rows, tmp_path)) == [("duplicate_charge", "21.00")]
+
+
+def test_charges_of_different_amounts_are_never_certainly_the_same(tmp_path: Path):
+    rows = [ups("Residential Surcharge", net, "ACC") for net in ("2.00", "1.00", "3.00")]
+    [finding] = judged("ups", rows, tmp_path)
+    assert (finding.rule, finding.certainty) == ("duplicate_charge", "likely")
+
+
+def test_a_refund_without_a_sign_is_no_second_charge(tmp_path: Path):
+    rows = [
+        {
+            "EPS Transaction ID": "1", "EPS Account #": "A", "Package Identification Code (PIC)": "94001",
+            "Transaction Date/Time": "2026-01-02", "Transaction Type": label, "Postage": "5.00",
+            "Transaction Amount": "5.00",
+        }
+        for label in ("Label", "Label Refund")
+    ]  # fmt: skip
+    assert judged("usps", rows, tmp_path) == []

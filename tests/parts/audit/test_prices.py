@@ -265,3 +265,39 @@ def test_a_cell_of_the_price_list_is_of_its_account(tmp_path: Path):
     assert (
         of_rule("price_deviation", "ups", [*others, *parcels("11.40", begin=50)], tmp_path, prices=True) == []
     )
+
+
+def test_half_a_cent_of_a_discounted_price_is_rounded_up(tmp_path: Path):
+    row = ups("Ground", "5.03", Incentive_Amount="5.02")
+    assert judged("ups", [row], tmp_path, rate_card="service,discount_percent\nGround,50\n") == []
+
+
+@pytest.mark.parametrize(
+    ("card", "message"),
+    [
+        ("service,discount_percent\nGround,10\nGround,20\n", "row 3: there are two discounts"),
+        ("service,discount_percent\nGround,1E-999999\n", "row 2: discount_percent is '1E-999999'"),
+        ("service,weight,price\nGround,1E-999999,1\n", "row 2: weight is '1E-999999'"),
+    ],
+)
+def test_a_rate_card_that_nobody_can_mean_is_refused(card: str, message: str):
+    with pytest.raises(FileRefused, match=message):
+        read_rate_card(card)
+
+
+def test_a_usual_price_is_one_however_its_numbers_are_written(tmp_path: Path):
+    rows = [
+        ups("Ground", net, Tracking_Number=f"1Z{net}{number}") | weighed("2", billed)
+        for billed, net in (("2", "9.5"), ("2.0", "9.50"))
+        for number in range(4)
+    ]
+    dear = ups("Ground", "12.00", Tracking_Number="1Z9") | weighed("2", "2")
+    assert told(judged("ups", [*rows, dear], tmp_path, prices=True)) == [("price_deviation", "2.50")]
+
+
+def test_amounts_of_thirty_digits_do_not_stop_an_audit():
+    rows = [
+        DiscountRow("A1", GROUND, "USD", "9" * net, f"{gross}{'0' * net}", 10, 1)
+        for net, gross in ((29, 1), (29, 11), (29, 12), (30, 20))
+    ]
+    assert [finding.rule for finding in minimum_charges(rows)] == ["minimum_charge"]

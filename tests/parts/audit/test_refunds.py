@@ -125,3 +125,13 @@ def test_what_is_left_of_a_charge_is_in_the_evidence(tmp_path: Path):
     findings = judged("ups", [BASE, back("Credit", "3.00")], tmp_path)
     assert detail(findings, "matched_refund")["left"] == Decimal("7.00")
     assert detail(findings, "matched_refund")["kind"] == "part"
+
+
+def test_fuel_is_not_claimed_where_more_than_the_parcel_came_back(tmp_path: Path):
+    rows = [ups("Refund", "-20.00", "MSC", Tracking_Number="1Z0")]
+    for number in range(6):
+        rows.append(ups("Ground", "10.00", Tracking_Number=f"1Z{number}"))
+        fuel = "1.50" if number else "5.00"
+        rows.append(ups("Fuel Surcharge", fuel, "FSC", Tracking_Number=f"1Z{number}"))
+    assert told(judged("ups", rows[1:], tmp_path)) == [("fuel_percentage", "3.50")]
+    assert told(judged("ups", rows, tmp_path)) == [("unmatched_refund", "20.00")]

@@ -231,3 +231,31 @@ def test_what_is_to_be_claimed_is_not_told_as_avoidable_too(tmp_path: Path):
     row = ups("Address Correction Ground", "18.50", "FRT", "ADJ/ADC", Invoice_Number="INV2")
     findings = judged("ups", [ups(GROUND, "9.00"), row, row], tmp_path)
     assert told(findings) == [("address_correction", "18.50"), ("duplicate_charge", "18.50")]
+
+
+def in_kg(cells: dict[str, str]) -> dict[str, str]:
+    """Weights in kilograms."""
+    return {name: "KG" if cell == "LB" else cell for name, cell in cells.items()}
+
+
+@pytest.mark.parametrize(
+    ("entered", "billed"), [("20.2", "21"), ("25.3", "26"), ("19.6", "20"), ("3.1", "3.5")]
+)
+def test_kilograms_are_rounded_up_to_whole_ones_above_twenty(tmp_path: Path, entered: str, billed: str):
+    row = ups("Express", "50.00") | in_kg(weighed(entered, billed))
+    assert judged("ups", [row], tmp_path) == []
+
+
+def test_a_large_package_is_billed_for_forty_kilograms(tmp_path: Path):
+    row = ups("Standard", "50.00") | in_kg(weighed("20", "40", "03"))
+    large = ups("Large Package Surcharge", "60.00", "ACC")
+    assert judged("ups", [row, large], tmp_path) == []
+    assert told(judged("ups", [row], tmp_path)) == [("overbilled_weight", "25.00")]
+
+
+def test_a_parcel_of_the_last_day_there_is_does_not_stop_the_others(tmp_path: Path):
+    row = fedex(
+        [("Transportation Charge", "30.00")], Service_Type="FedEx Priority Overnight",
+        Shipment_Date="31-DEC-9999", POD_Delivery_Date="31-DEC-9999",
+    )  # fmt: skip
+    assert judged("fedex", [row], tmp_path) == []
