@@ -44,7 +44,7 @@ from crossdock.store.database.engine import Database
 from crossdock.store.database.ids import Clock
 
 AT_ONCE = 2000
-MOST_OF_A_PARCEL = 5000
+MOST_OF_A_PARCEL = 1000
 """Charges of one tracking number that are looked at together."""
 MOST_DISCOUNTS = 400_000
 OTHERS_EVERY_MS = 3_600_000
