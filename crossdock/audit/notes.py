@@ -40,11 +40,14 @@ class Unknown:
         sent, known = self.shares.get(account, (0, 0))
         if known >= KNOWN_SHARE * sent:
             return False
+        self._add_silent(account, charges)
+        return None
+
+    def _add_silent(self, account: str, charges: Sequence[ChargeRow]) -> None:
         for currency in {charge.currency or "" for charge in charges}:
             count, amount = self._silent.get((account, currency), (0, ZERO))
             cost = total(charge for charge in charges if (charge.currency or "") == currency)
             self._silent[account, currency] = count + 1, amount + cost
-        return None
 
     def findings(self) -> Iterator[Finding]:
         """One finding for each account whose parcels are mostly unknown."""

@@ -14,15 +14,21 @@ def duplicates(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
     if len({plain_label(charge.label) for charge in parcel.charges}) == len(parcel.charges):
         return
     for journey, charges in parcel.journeys.items():
-        groups: dict[tuple[str, bool], list[ChargeRow]] = {}
-        for charge in charges:
-            if charge.amount > 0 and charge.label and not gives_back(charge.label):
-                corrects = charge.reason == "charge_correction"
-                groups.setdefault((plain_label(charge.label), corrects), []).append(charge)
+        groups = _by_label(charges)
         for (label, _), group in groups.items():
             if len(group) > 1 and group[0].category not in ("discount", "fuel"):
                 yield from _surplus(parcel, (journey, label), group, refunds)
         yield from _fuel(parcel, journey, groups, refunds)
+
+
+def _by_label(charges: Sequence[ChargeRow]) -> dict[tuple[str, bool], list[ChargeRow]]:
+    """Charges above zero by their label, those that correct others apart."""
+    groups: dict[tuple[str, bool], list[ChargeRow]] = {}
+    for charge in charges:
+        if charge.amount > 0 and charge.label and not gives_back(charge.label):
+            corrects = charge.reason == "charge_correction"
+            groups.setdefault((plain_label(charge.label), corrects), []).append(charge)
+    return groups
 
 
 def _fuel(

@@ -212,12 +212,11 @@ def _similar(refund: ChargeRow, positive: Iterable[ChargeRow], refunds: Refunds)
     amount = -refund.amount
     open_charges = [charge for charge in positive if refunds.left(charge) > 0]
     label = plain_label(refund.label)
-    for charge in open_charges:
-        if plain_label(charge.label) == label and refunds.left(charge) >= amount:
-            return _Match([charge], "part")
-    for charge in open_charges:
-        if charge.category == refund.category and refunds.left(charge) >= amount:
-            return _Match([charge], "part")
+    large = [charge for charge in open_charges if refunds.left(charge) >= amount]
+    same_label = [charge for charge in large if plain_label(charge.label) == label]
+    same_category = [charge for charge in large if charge.category == refund.category]
+    if like := same_label or same_category:
+        return _Match(like[:1], "part")
     if open_charges and sum(map(refunds.left, open_charges), ZERO) >= amount:
         ordered = sorted(open_charges, key=lambda charge: charge.category != "base")
         return _Match(ordered, "part")

@@ -103,17 +103,20 @@ class FindingSearch:
         yield "charged_on >= ?", self.begin
         yield "charged_on < ? AND charged_on > 0", self.end
 
+    def _others(self) -> Iterator[tuple[str, list[Any]]]:
+        if self.numbers:
+            marks = ", ".join("?" * len(self.numbers))
+            yield f"tracking_number IN ({marks})", list(self.numbers)
+        if self.state is not None:
+            yield claims.condition(self.state)
+        if not self.shows_parts and "part_of" not in self.equal:
+            yield "part_of IS NULL", []
+
     def conditions(self) -> tuple[str, list[Any]]:
         """The conditions in SQL, each after AND, and their values."""
         parts: list[tuple[str, list[Any]]] = [(f"{name} = ?", [value]) for name, value in self.equal.items()]
         parts += [(condition, [value]) for condition, value in self._bounds() if value is not None]
-        if self.numbers:
-            marks = ", ".join("?" * len(self.numbers))
-            parts.append((f"tracking_number IN ({marks})", list(self.numbers)))
-        if self.state is not None:
-            parts.append(claims.condition(self.state))
-        if not self.shows_parts and "part_of" not in self.equal:
-            parts.append(("part_of IS NULL", []))
+        parts += self._others()
         sql = "".join(f" AND {condition}" for condition, _ in parts)
         return sql, [value for _, values in parts for value in values]
 
