@@ -94,10 +94,10 @@ class FuelShares:
 
         Of these only fuel is left out: freight that is claimed for its weight has had fuel on all of it.
         """
-        taken = {item for finding in others for item in finding.claims}
-        most = total(parcel.charges) - sum((finding.amount for finding in others), ZERO)
         if all(charge.category != "fuel" for charge in parcel.charges):
             return
+        taken = {item for finding in others for item in finding.claims}
+        most = total(parcel.charges) - sum((finding.amount for finding in others), ZERO)
         invoices: dict[str, list[ChargeRow]] = {}
         for charge in parcel.outbound:
             if not charge.reason and not (charge.category == "fuel" and charge.item_id in taken):

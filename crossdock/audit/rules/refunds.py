@@ -211,16 +211,20 @@ def _similar(refund: ChargeRow, positive: Iterable[ChargeRow], refunds: Refunds)
     """A charge that the refund may be a part of: of its label, of its category, else the parcel's all."""
     amount = -refund.amount
     open_charges = [charge for charge in positive if refunds.left(charge) > 0]
-    label = plain_label(refund.label)
     large = [charge for charge in open_charges if refunds.left(charge) >= amount]
-    same_label = [charge for charge in large if plain_label(charge.label) == label]
-    same_category = [charge for charge in large if charge.category == refund.category]
-    if like := same_label or same_category:
+    if like := _like(refund, large):
         return _Match(like[:1], "part")
     if open_charges and sum(map(refunds.left, open_charges), ZERO) >= amount:
         ordered = sorted(open_charges, key=lambda charge: charge.category != "base")
         return _Match(ordered, "part")
     return None
+
+
+def _like(refund: ChargeRow, charges: Sequence[ChargeRow]) -> list[ChargeRow]:
+    """Charges of the refund's label, else of its category."""
+    label = plain_label(refund.label)
+    same_label = [charge for charge in charges if plain_label(charge.label) == label]
+    return same_label or [charge for charge in charges if charge.category == refund.category]
 
 
 def _settle(group: Sequence[ChargeRow], match: _Match, refunds: Refunds) -> None:

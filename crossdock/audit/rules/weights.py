@@ -48,10 +48,10 @@ def freight_of(parcel: ParcelCharges, refunds: Refunds) -> list[Freight]:
 def overbilled_weight(parcel: ParcelCharges, knowledge: Knowledge, freight: Freight) -> Iterator[Finding]:
     """Find freight billed for more than its own row, and the surcharges still charged, account for."""
     charge = freight.charge
-    if charge.reason or charge.billed_weight is None or charge.actual_weight is None:
+    if not _is_weighed(charge):
         return
-    allowed = _by_row(parcel, knowledge, charge, Decimal(charge.actual_weight))
-    if allowed is None or Decimal(charge.billed_weight) <= allowed.weight:
+    allowed = _by_row(parcel, knowledge, charge, Decimal(charge.actual_weight or 0))
+    if allowed is None or Decimal(charge.billed_weight or 0) <= allowed.weight:
         return
     amount, evidence = _overcharge(knowledge, freight, allowed)
     taken_back = _taken_back_minimum(parcel, knowledge, charge)
@@ -64,14 +64,19 @@ def overbilled_weight(parcel: ParcelCharges, knowledge: Knowledge, freight: Frei
             f"billed for {_weight(charge.billed_weight)} {unit}; weight, size and surcharges come to "
             f"{billable_weight:f} {unit}",
             certainty="certain" if taken_back or evidence["amount_by"] == "price list" else "likely",
-            claims=[charge], billed_weight=Decimal(charge.billed_weight), **evidence,
+            claims=[charge], billed_weight=Decimal(charge.billed_weight or 0), **evidence,
         )  # fmt: skip
+
+
+def _is_weighed(charge: ChargeRow) -> bool:
+    """Check whether a row is a first billing that says both weights."""
+    return not charge.reason and charge.billed_weight is not None and charge.actual_weight is not None
 
 
 def lacks_size(freight: Freight, knowledge: Knowledge) -> bool:
     """Check whether freight was billed by volume, and its size or the divisor is unknown."""
     charge = freight.charge
-    if charge.reason or charge.billed_weight is None or charge.actual_weight is None:
+    if not _is_weighed(charge):
         return False
     measures = measures_of(charge.measures)
     if measures.basis != "dimensional" or measures.volume_weight is not None:
