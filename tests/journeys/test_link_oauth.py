@@ -321,7 +321,7 @@ def test_without_an_app_nobody_is_sent_anywhere(
         form = link(server, organization)
         assert form.form("wms", "consent")["not_configured"] is True
         refused(begin(form, new_flow_id(), vendor), 409, "not_configured")
-        assert server.do(server.services.oauth_apps.missing()) == ["consent"]
+        assert "consent" in server.do(server.services.oauth_apps.missing())
 
 
 def test_a_form_and_a_sign_in_are_not_taken_for_each_other(

@@ -44,7 +44,10 @@ def test_whatever_the_bytes_are_they_come_back(data: bytes):
     assert put_together(data) == data
 
 
-@given(st.dictionaries(TEXTS, TEXTS.map(lambda text: f"secret{text}"), min_size=1, max_size=4))
+NAMES = TEXTS.filter(lambda name: "secret" not in name)
+
+
+@given(st.dictionaries(NAMES, TEXTS.map(lambda text: f"secret{text}"), min_size=1, max_size=4))
 def test_a_shape_holds_no_value(raw: dict[str, str]):
     document = {"id": "secret-1", "raw": raw, "net_cost": 12.5, "tags": None}
     assert b"secret" not in taken_apart(encoder.encode(document)).shape
