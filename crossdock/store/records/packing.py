@@ -62,7 +62,8 @@ class Taken:
 
 def taken_apart(data: bytes) -> Taken:
     """The names and the values of JSON as our encoder writes it; a list that is not empty has no shape."""
-    if b"\n" in data or _BETWEEN_TEXTS in data:
+    # A name that begins with a colon looks like the end of one: what follows would be taken for a name.
+    if b"\n" in data or _BETWEEN_TEXTS in data or b'{":' in data or b',":' in data:
         return Taken(b"", data)
     parts = _VALUE.split(data)
     shape = b"\n".join(parts[0::2])
