@@ -5,6 +5,7 @@ claim desk, and any service provider, can read them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from crossdock.invoices.claim_desks import ClaimDesk
@@ -25,6 +26,13 @@ COLUMNS: Final = (
 _NO_EVIDENCE = ("line_items", "members", "outbound", "originals", "refund")
 """Details that have columns of their own, or are lists of charges or findings."""
 _MOST_LINE_ITEMS = 100
+
+
+def way_to_claim(finding: StoredFinding, desk: ClaimDesk) -> tuple[str | None, str | None]:
+    """How, and until when, a finding can be claimed; None twice: there is nothing to claim."""
+    if finding.direction not in ("recoverable", "to_look_at") or Decimal(finding.amount) <= 0:
+        return None, None
+    return desk.how, claim_until(finding, desk)
 
 
 def claim_until(finding: StoredFinding, desk: ClaimDesk) -> str | None:

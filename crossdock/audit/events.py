@@ -5,7 +5,7 @@ from typing import Any
 
 from crossdock.changes.events import connection_event
 from crossdock.resources.event_types import AUDIT_COMPLETED
-from crossdock.store.carriers import findings
+from crossdock.store.carriers import audit, findings
 from crossdock.store.connections.connections import ConnectionRow
 from crossdock.store.database.engine import Transaction
 from crossdock.store.records import events
@@ -18,8 +18,10 @@ async def tell(transaction: Transaction, connection: ConnectionRow, began_ms: in
     if not await endpoints.is_asked_for(transaction, connection.organization_id, AUDIT_COMPLETED):
         return
     sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
+    # What an audit found that died is new, too: it was never told.
+    last = await audit.last(transaction, connection.id)
     for rule, direction, currency, amount, number in await findings.new_counts(
-        transaction, connection.id, began_ms
+        transaction, connection.id, last or 0
     ):
         count, so_far = sums.get((rule, direction, currency), (0, Decimal(0)))
         sums[rule, direction, currency] = count + number, so_far + Decimal(amount) * number

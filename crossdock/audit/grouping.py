@@ -34,6 +34,10 @@ async def group_findings(database: Database, connection_id: int, lease: Lease) -
                 transaction, connection_id, lease.job.id, group, finding_id(finding.rule, finding.key)
             )
         made.append(finding)
+    async with database.transaction() as transaction:
+        await lease.record_progress(transaction)
+        ids = [finding_id(finding.rule, finding.key) for finding in made]
+        await findings.leave_groups(transaction, connection_id, ids)
     return made
 
 

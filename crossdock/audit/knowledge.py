@@ -1,5 +1,6 @@
 """What the charges of a connection are judged by: its settings, rate cards, own prices and divisors."""
 
+import asyncio
 from collections import Counter
 from decimal import Decimal
 
@@ -32,7 +33,7 @@ async def knowledge_of(
         prices = []
     return Knowledge(
         vocabulary=vocabulary,
-        prices=PriceList(prices),
+        prices=await asyncio.to_thread(PriceList, prices),
         divisors=Divisors(
             {
                 account: setting.dim_divisor

@@ -13,13 +13,15 @@ KNOWN_SHARE = Decimal("0.5")
 """Where warehouses know less than this of an account's parcels, they are not all of its warehouses."""
 
 LACKING: Final[dict[str, tuple[str, str]]] = {
-    "size": ("overbilled_weight", "were billed by volume, and no row says their size or the divisor; set "
-             "the account's divisor, or connect a warehouse that measures packages"),
-    "weight": ("overbilled_weight", "have no weight in their rows"),
-    "prices": ("price_deviation", "prices are too many to derive a list from"),
-    "rate_card": ("above_rate_card", "rate card can't be read; upload it again"),
+    "size": ("overbilled_weight", "{count} parcels{of} were billed by volume, and no row says their size or "
+             "the divisor; set the account's divisor, or connect a warehouse that measures packages"),
+    "weight": ("overbilled_weight", "{count} parcels{of} have no weight in their rows"),
+    "number": ("duplicate_charge", "{count} charges{of} have a tracking number that is no parcel's, as more "
+               "than a thousand have it"),
+    "prices": ("price_deviation", "{count} prices{of} are too many to derive a list from"),
+    "rate_card": ("above_rate_card", "the rate card{of} can't be read; upload it again"),
 }  # fmt: skip
-"""By what is lacking: the rule that lacks it, and what a message says of so many."""
+"""By what is lacking: the rule that lacks it, and the message."""
 
 
 @dataclass
@@ -65,10 +67,9 @@ class Unknown:
 def not_judged(lacking: Counter[tuple[str, str]]) -> Iterator[Finding]:
     """One finding for each account and thing that is lacking."""
     for (account, what), count in sorted(lacking.items()):
-        rule, words = LACKING[what]
+        rule, message = LACKING[what]
         of_account = f" of account {account}" if account else ""
         yield Finding(
-            "not_judged", (rule, account, what), ZERO, None, f"{count} parcels{of_account} {words}"
-            if what in ("size", "weight") else f"{count} {words}",
+            "not_judged", (rule, account, what), ZERO, None, message.format(count=count, of=of_account),
             "to_look_at", account_id=account or None, detail={"rule": rule, "lacks": what, "count": count},
         )  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from crossdock.audit.claiming import claim_until
+from crossdock.audit.claiming import way_to_claim
 from crossdock.audit.follow import charge
 from crossdock.audit.run import do_audit
 from crossdock.files.accounts import invoice_key
@@ -149,7 +149,7 @@ def _text(amount: Decimal | None) -> str | None:
 def _shown(carrier: str, row: StoredFinding) -> dict[str, Any]:
     """A finding with the names of the API, and whose it is."""
     desk = claim_desk_of(get_integration(KIND, carrier))
-    is_claimable = row.direction in ("recoverable", "to_look_at") and Decimal(row.amount) > 0
+    how, until = way_to_claim(row, desk)
     details: Mapping[str, Any] = decoder.decode(row.detail)
     return {
         "carrier": carrier, "id": row.id, "rule": row.rule, "direction": row.direction,
@@ -157,8 +157,7 @@ def _shown(carrier: str, row: StoredFinding) -> dict[str, Any]:
         "tracking_number": row.tracking_number, "account_id": row.account_id, "invoice_id": row.invoice_id,
         "service": row.service, "zone": row.zone, "charged_date": _date(row.charged_on),
         "invoice_date": _date(row.invoiced_on), "message": row.message, "details": details,
-        "how_to_claim": desk.how if is_claimable else None,
-        "claim_until": claim_until(row, desk) if is_claimable else None, "part_of": row.part_of,
+        "how_to_claim": how, "claim_until": until, "part_of": row.part_of,
         "orders": [], "claim": None,
     }  # fmt: skip
 

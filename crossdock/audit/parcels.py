@@ -44,6 +44,11 @@ class ParcelCharges:
         return self.charges[0].tracking_number
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What findings about it are known by, however its number is written: number, currency."""
+        return self.charges[0].parcel, self.currency
+
+    @property
     def currency(self) -> str:
         """The currency; "" where none is known."""
         return self.charges[0].currency or ""

@@ -60,11 +60,10 @@ class PriceList:
         return best
 
 
-def _joined(one: UsualPrice, other: UsualPrice) -> UsualPrice:
+def _joined(price: UsualPrice, other: UsualPrice) -> UsualPrice:
     """Two rows of one price as one: some files write 9.5 and some 9.50."""
-    return UsualPrice(
-        one.amount, one.charges + other.charges, min(one.first, other.first), max(one.last, other.last)
-    )
+    first, last = min(price.first, other.first), max(price.last, other.last)
+    return UsualPrice(price.amount, price.charges + other.charges, first, last)
 
 
 def _cell_of(charge: ChargeRow, weight: Decimal | None) -> PriceCell | None:

@@ -2,7 +2,10 @@
 
 from decimal import Decimal
 
+import pytest
+
 from crossdock.resources.event_types import AUDIT_COMPLETED
+from crossdock.store.carriers import findings as stored
 from tests.fakes.invoices import FREIGHT, row, text
 from tests.journeys.auditing import TWICE, WEIGHED, audit, http, ups
 from tests.journeys.carriers import Carrier
@@ -73,3 +76,23 @@ async def test_the_feed_has_it_for_who_names_it(world: World, ups: Carrier, hook
     named = (await ups.http.get("/events", headers=headers, params={"type": AUDIT_COMPLETED})).json()["data"]
     assert AUDIT_COMPLETED not in {event["type"] for event in usual}
     assert [event["type"] for event in named] == [AUDIT_COMPLETED]
+
+
+async def test_what_an_audit_found_that_died_is_told_by_the_next(
+    world: World, ups: Carrier, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+):
+    await hooks.endpoint("/audits", types=(AUDIT_COMPLETED,))
+    await ups.upload(text(WEIGHED_FREIGHT, *[row(TWICE, "INV2", "8.70")] * 2))
+
+    async def dies(*_: object) -> None:
+        raise OSError("killed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(stored, "forget_findings", dies)
+        await audit(ups)
+    assert (await ups.get("/carrier/audit/findings"))["data"], "stored, and never told"
+    assert await ups.events(AUDIT_COMPLETED) == []
+    await ups.sync()
+    await audit(ups)
+    [event] = await ups.events(AUDIT_COMPLETED)
+    assert [new["rule"] for new in event["data"]["new_findings"]] == ["duplicate_charge"]

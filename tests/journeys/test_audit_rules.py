@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crossdock.audit.grouping import group_findings
 from crossdock.services.application import application
 from tests.audit_rows import Cells, ups, weighed
 from tests.fakes.invoices import row, text
@@ -163,3 +164,55 @@ async def test_divisors_are_inferred_from_the_accounts_own_rows(world: World, ca
     [finding] = [one for one in await audited(carrier) if one["rule"] == "overbilled_weight"]
     assert (finding["tracking_number"], finding["amount"]) == ("1Z99", 7.0)
     assert finding["details"]["dim_divisor_from"] == "inferred"
+
+
+async def test_a_finding_is_the_same_however_its_number_is_written(world: World, carrier: Carrier):
+    twice = ("1Z 001", "ACC", "Residential Surcharge", "0.00", "4.35")
+    await carrier.upload(text(row(twice, total=""), row(twice, total="")))
+    before = [one["id"] for one in await audited(carrier) if one["rule"] == "duplicate_charge"]
+    later = ("1z001", "ACC", "Residential Surcharge", "0.00", "4.35")
+    await carrier.upload(text(row(later, "INV0", "") | {"Invoice Date": "2025-12-31"}), "earlier.csv")
+    after = [one["id"] for one in await audited(carrier) if one["rule"] == "duplicate_charge"]
+    assert (after, len(before)) == (before, 1)
+
+
+async def test_a_number_of_very_many_charges_is_no_parcel(
+    world: World, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("crossdock.audit.run.MOST_OF_A_PARCEL", 5)
+    monkeypatch.setattr("crossdock.audit.run.AT_ONCE", 4)
+    many = [row(("N/A", "FRT", "Ground", "0.00", "10.00"), f"INV{number}", "") for number in range(20)]
+    pair = [row(("1Z1", "FRT", "Ground", "0.00", "3.00"), invoice, "") for invoice in ("A", "B")]
+    await carrier.upload(text(*many, *pair))
+    found = {one["rule"]: one for one in await audited(carrier) if one["rule"] != "unusual_surcharge"}
+    assert found["duplicate_charge"]["amount"] == 3.0
+    notes = [one for one in await audited_again(carrier) if one["details"].get("lacks") == "number"]
+    assert [note["details"]["count"] for note in notes] == [20]
+
+
+async def audited_again(carrier: Carrier) -> list[dict[str, Any]]:
+    findings: list[dict[str, Any]] = (await carrier.get("/carrier/audit/findings"))["data"]
+    return findings
+
+
+async def test_members_stay_with_their_group_while_the_next_audit_runs(
+    world: World, carrier: Carrier, monkeypatch: pytest.MonkeyPatch
+):
+    rows = [cells for number in range(6) for cells in corrected(number, "2.00")]
+    await carrier.upload(file(*rows))
+    before = [one["id"] for one in await audited(carrier) if one["rule"] == "charge_correction"]
+    assert len(before) == 1
+    seen: list[list[str]] = []
+    grouping = "crossdock.audit.run.group_findings"
+
+    async def looked(*args: Any) -> list[Any]:
+        shown = await audited_again(carrier)
+        seen.append([one["id"] for one in shown if one["rule"] == "charge_correction"])
+        return await group_findings(*args)
+
+    monkeypatch.setattr(grouping, looked)
+    await carrier.upload(file(*corrected(6, "2.00")), "next.csv")
+    after = await audited(carrier)
+    assert [one["amount"] for one in after if one["rule"] == "charge_correction"] == [14.0]
+    assert seen[-1].count(before[0]) == 1
+    assert len(seen[-1]) == 2, "the group as it was, and the new member by itself"

@@ -12,7 +12,7 @@ from crossdock.api.carrier.files import offered
 from crossdock.api.carrier.orders import orders_of
 from crossdock.api.context import RequestContext
 from crossdock.api.records.query import moment
-from crossdock.audit.claiming import claim_until
+from crossdock.audit.claiming import way_to_claim
 from crossdock.audit.findings import Certainty, Direction
 from crossdock.audit.follow import comparable
 from crossdock.errors import Invalid, NotFound
@@ -195,15 +195,14 @@ def _finding(
     orders: list[schemas.ShipmentOrder],
     files: list[schemas.FindingFile],
 ) -> schemas.AuditFinding:
-    is_claimable = row.direction in ("recoverable", "to_look_at") and Decimal(row.amount) > 0
+    how, until = way_to_claim(row, desk)
     return schemas.AuditFinding(
         id=row.id, rule=row.rule, direction=msgspec.convert(row.direction, Direction),
         certainty=msgspec.convert(row.certainty, Certainty), amount=Decimal(row.amount),
         currency=row.currency, tracking_number=row.tracking_number, account_id=row.account_id,
         invoice_id=row.invoice_id, service=row.service, zone=row.zone, charged_date=_date(row.charged_on),
         invoice_date=_date(row.invoiced_on), message=row.message, details=detail, orders=orders, files=files,
-        how_to_claim=desk.how if is_claimable else None,
-        claim_until=claim_until(row, desk) if is_claimable else None, part_of=row.part_of,
+        how_to_claim=how, claim_until=until, part_of=row.part_of,
         found_at=stamp(row.first_ms), gone_at=None if row.gone_ms is None else stamp(row.gone_ms),
         claim=None if claim is None else _claim(claim),
     )  # fmt: skip

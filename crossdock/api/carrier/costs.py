@@ -101,9 +101,9 @@ async def _spread_shares(
     invoices = sorted({row.invoice_id for row in rows if row.account_id in accounts})
     sums = await charges.invoice_sums(visit.door.database, visit.connection.id, invoices)
     return {
-        (one.account_id, one.invoice_id, one.currency): one.without_parcel / one.of_parcels
-        for one in sums
-        if one.account_id in accounts and one.of_parcels > 0
+        (row.account_id, row.invoice_id, row.currency): row.without_parcel / row.of_parcels
+        for row in sums
+        if row.account_id in accounts and row.of_parcels > 0
     }
 
 

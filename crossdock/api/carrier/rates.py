@@ -40,13 +40,13 @@ async def put_settings(visit: RequestContext) -> Response:
     door, connection = visit.door, visit.connection
     body = await visit.body(schemas.AuditSettingsBody)
     every: dict[str, AuditSettings] = {}
-    for number, one in enumerate(body.settings):
-        account, divisor = one.account_id or "", one.dim_divisor
+    for number, sent in enumerate(body.settings):
+        account, divisor = sent.account_id or "", sent.dim_divisor
         if account in every:
             raise Invalid({"json": {f"settings.{number}.account_id": ["stands there twice"]}})
         if divisor is not None and (problem := _problem_of(divisor)):
             raise Invalid({"json": {f"settings.{number}.dim_divisor": [problem]}})
-        every[account] = AuditSettings(account, divisor, one.spreads_costs)
+        every[account] = AuditSettings(account, divisor, sent.spreads_costs)
     async with door.database.transaction() as transaction:
         await audit.put_settings(transaction, connection.id, list(every.values()))
         await audit.ask_again(transaction, connection.id)
@@ -70,9 +70,9 @@ async def _settings(visit: RequestContext) -> Response:
     settings = await audit.settings(visit.door.database, visit.connection.id)
     data = [
         schemas.AccountSettings(
-            account_id=one.account_id or None, dim_divisor=one.dim_divisor, spreads_costs=one.spreads_costs
+            account_id=row.account_id or None, dim_divisor=row.dim_divisor, spreads_costs=row.spreads_costs
         )
-        for one in settings.values()
+        for row in settings.values()
     ]
     return reply(schemas.AuditSettingsList(data=data))
 

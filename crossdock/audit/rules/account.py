@@ -34,6 +34,8 @@ AVOIDING = (
     (r"check|wire", "Pay by direct debit."),
 )
 """Regular expressions of labels, and how the fee is avoided."""
+REPEATED = ("account_fee", "adjustment")
+"""Categories that stand once on an invoice: equal freight without a number is of several parcels."""
 _DATES = re.compile(r"\d[\d/.\-]*")
 
 
@@ -140,7 +142,7 @@ class AccountCharges:
         """Equal fees of one day on one invoice."""
         if self._same and _day_key(self._same[0]) != _day_key(charge):
             yield from self._surplus()
-        if charge.amount > 0 and charge.label:
+        if charge.amount > 0 and charge.label and charge.category in REPEATED:
             self._same.append(charge)
 
     def _surplus(self) -> Iterator[Finding]:

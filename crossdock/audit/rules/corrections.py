@@ -62,7 +62,7 @@ def _charge_correction(parcel: ParcelCharges, knowledge: Knowledge, refunds: Ref
     carton = _carton(before, after)
     contradicted = _contradicted(parcel, knowledge, before, after)
     yield finding_of(
-        "charge_correction", (parcel.number, parcel.currency), amount, charges,
+        "charge_correction", parcel.key, amount, charges,
         f"corrected after the fact: {_words(before, after)}",
         direction="recoverable" if contradicted else "avoidable",
         certainty="likely" if contradicted else "certain",
@@ -153,7 +153,7 @@ def _address_correction(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Fin
             (found for charge in charges if (found := measures_of(charge.measures).address) is not None), None
         )
         yield finding_of(
-            "address_correction", (parcel.number, parcel.currency), amount, charges,
+            "address_correction", parcel.key, amount, charges,
             f"the address of {parcel.number} had to be corrected",
             claims=_positive(charges), group=("address", charges[0].account_id, address) if address else (),
         )  # fmt: skip
@@ -164,7 +164,7 @@ def _residential_adjustment(parcel: ParcelCharges, refunds: Refunds) -> Iterator
     amount = _cost(charges, refunds)
     if amount > 0:
         yield finding_of(
-            "residential_adjustment", (parcel.number, parcel.currency), amount, charges,
+            "residential_adjustment", parcel.key, amount, charges,
             f"{parcel.number} was sent as to a business and delivered to a home", claims=_positive(charges),
         )  # fmt: skip
 
@@ -176,7 +176,7 @@ def _returned_to_sender(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Fin
     if amount > 0:
         lost = _cost(parcel.outbound, refunds)
         yield finding_of(
-            "returned_to_sender", (parcel.number, parcel.currency), amount, charges,
+            "returned_to_sender", parcel.key, amount, charges,
             f"{parcel.number} came back undelivered; the way out had cost {lost:f}",
             claims=_positive(charges), lost_outbound_cost=lost, outbound=shown(parcel.outbound),
         )  # fmt: skip
@@ -193,7 +193,7 @@ def _late_billing(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
         labels = ", ".join(dict.fromkeys(charge.label for charge in late[:3]))
         after = "late" if days is None else f"{days} days after it was sent"
         yield finding_of(
-            "late_billing", (parcel.number, parcel.currency), amount, late,
+            "late_billing", parcel.key, amount, late,
             f"{labels} of {parcel.number} was billed {after}",
             days_after=days,
         )  # fmt: skip
@@ -225,7 +225,7 @@ def _billed_to_us(parcel: ParcelCharges, refunds: Refunds) -> Iterator[Finding]:
         payer = min(payers)
         words = "freight collect" if payer == "collect" else "as third party"
         yield finding_of(
-            "billed_to_us", (parcel.number, parcel.currency), amount, parcel.outbound,
+            "billed_to_us", parcel.key, amount, parcel.outbound,
             f"{parcel.number} was billed to this account {words}",
             group=("payer", parcel.charges[0].account_id, payer), payer=payer,
         )  # fmt: skip

@@ -70,7 +70,7 @@ def _surplus(
         label = group[0].label
         is_equal = len({charge.amount for charge in group}) == 1
         yield finding_of(
-            "duplicate_charge", (parcel.number, parcel.currency, *key), amount, group,
+            "duplicate_charge", (*parcel.key, *key), amount, group,
             f"{label!r} was charged {len(group)} times for {parcel.number}",
             certainty="certain" if is_equal else "likely",
             claims=[charge for charge in group if charge is not dearest], label=label,
@@ -82,9 +82,9 @@ def _paid(charge: ChargeRow, parcel: ParcelCharges, refunds: Refunds) -> Decimal
     left = refunds.left(charge)
     if charge.category != "base" or not left:
         return left
-    same = [one for one in parcel.charges if one.invoice_id == charge.invoice_id]
-    discounts = total(one for one in same if one.category == "discount")
+    of_invoice = [other for other in parcel.charges if other.invoice_id == charge.invoice_id]
+    discounts = total(other for other in of_invoice if other.category == "discount")
     if not discounts:
         return left
-    price = total(one for one in same if one.category == "base" and one.amount > 0)
+    price = total(other for other in of_invoice if other.category == "base" and other.amount > 0)
     return max(to_cent(left + discounts * charge.amount / price), ZERO)

@@ -107,7 +107,7 @@ def _re_ratings(charges: Sequence[ChargeRow], refunds: Refunds, parcel: ParcelCh
         if difference < 0:
             refunds.findings.append(
                 finding_of(
-                    "re_rating", (parcel.number, parcel.currency, invoice_id, reason), -difference, group,
+                    "re_rating", (*parcel.key, invoice_id, reason), -difference, group,
                     f"{parcel.number} was rated again and costs {-difference} less",
                 )
             )  # fmt: skip
@@ -136,17 +136,9 @@ def _equal(refund: ChargeRow, positive: Iterable[ChargeRow], refunds: Refunds) -
     """One charge of the refund's amount: of its label, else of its category, else of any."""
     amount = -refund.amount
     equal = [charge for charge in positive if charge.amount == amount == refunds.left(charge)]
-    label = plain_label(refund.label)
-    for is_like in (
-        lambda charge: charge.label == refund.label,
-        lambda charge: plain_label(charge.label) == label,
-        lambda charge: charge.category == refund.category,
-        lambda charge: bool(charge.item_id),
-    ):
-        like = [charge for charge in equal if is_like(charge)]
-        if like:
-            return _Match(like[:1], "whole")
-    return None
+    same_label = [charge for charge in equal if charge.label == refund.label]
+    like = same_label or _like(refund, equal) or equal
+    return _Match(like[:1], "whole") if like else None
 
 
 def _together(refund: ChargeRow, positive: Sequence[ChargeRow], refunds: Refunds) -> _Match | None:

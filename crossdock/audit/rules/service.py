@@ -20,7 +20,7 @@ def charged_not_shipped(parcel: ParcelCharges) -> Iterator[Finding]:
     amount = total(parcel.charges)
     if parcel.was_shipped is False and amount > 0:
         yield finding_of(
-            "charged_not_shipped", (parcel.number, parcel.currency), amount, parcel.charges,
+            "charged_not_shipped", parcel.key, amount, parcel.charges,
             f"no connected warehouse of this customer knows the tracking number {parcel.number}",
             certainty="likely",
         )  # fmt: skip
@@ -46,7 +46,7 @@ def _late(parcel: ParcelCharges, service: str, promised: int, due: int, delivere
     late = (delivered - due) // 86_400
     if amount > 0:
         yield finding_of(
-            "late_delivery", (parcel.number, parcel.currency), amount, parcel.outbound,
+            "late_delivery", parcel.key, amount, parcel.outbound,
             f"{service} delivered {parcel.number} {late} {'day' if late == 1 else 'days'} late",
             certainty="possible", promised_business_days=promised, due_on=_day(due),
             delivered_on=_day(delivered),

@@ -130,7 +130,7 @@ def _taken_back_minimum(parcel: ParcelCharges, knowledge: Knowledge, charge: Cha
     """The surcharge whose minimum the billed weight is, though it was taken back; None: there is none."""
     for category, by_unit in knowledge.vocabulary.minimums.items():
         if by_unit.get(charge.weight_unit or "") == Decimal(charge.billed_weight or 0):
-            was = any(one.category == category and one.amount > 0 for one in parcel.outbound)
+            was = any(other.category == category and other.amount > 0 for other in parcel.outbound)
             if was and parcel.still_charged(category) <= 0:
                 return category
     return None

@@ -132,10 +132,10 @@ async def put_settings(transaction: Transaction, connection_id: int, every: Sequ
         "VALUES (?, ?, ?, ?)",
         [
             (
-                connection_id, one.account_id,
-                None if one.dim_divisor is None else format(one.dim_divisor, "f"), one.spreads_costs,
+                connection_id, row.account_id,
+                None if row.dim_divisor is None else format(row.dim_divisor, "f"), row.spreads_costs,
             )
-            for one in every
+            for row in every
         ],
     )  # fmt: skip
 
@@ -205,7 +205,7 @@ async def ended(transaction: Transaction, connection_id: int, started_ms: int, n
     )
 
 
-async def last(database: Database, connection_id: int) -> int | None:
+async def last(database: Database | Transaction, connection_id: int) -> int | None:
     """The time when the last audit that came to its end began."""
     row = await database.fetch_one(
         "SELECT last_began_ms FROM audits WHERE connection_id = ? AND last_began_ms IS NOT NULL",

@@ -247,7 +247,8 @@ async def sized(
         "SELECT account_id, weight_unit, billed_weight, actual_weight, reason, measures FROM charges "
         "WHERE connection_id = ? AND category IN ('base', 'correction') AND billed_weight IS NOT NULL "
         "AND weight_unit IS NOT NULL AND measures LIKE '%\"size\"%' "
-        "AND (reason = 'charge_correction' OR measures LIKE '%\"basis\":\"dimensional\"%') LIMIT ?",
+        "AND (reason = 'charge_correction' OR measures LIKE '%\"basis\":\"dimensional\"%') "
+        "ORDER BY item_id LIMIT ?",  # ids are hashes: a sample of all accounts
         connection_id,
         limit,
     )

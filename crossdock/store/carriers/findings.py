@@ -1,6 +1,6 @@
 """What the audit of charges finds, as it is stored and listed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
@@ -53,7 +53,8 @@ async def put_findings(
 ) -> None:
     """Store findings; one that was found before keeps its first time."""
     names = ["connection_id", "audit", "scaled", *_FINDING]
-    sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:] if name not in ("id", "first_ms"))
+    kept = ("id", "first_ms", "part_of")  # who it is shown with is said once all were found
+    sets = ", ".join(f"{name} = excluded.{name}" for name in names[1:] if name not in kept)
     await transaction.executemany(
         f"INSERT INTO findings ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) "
         f"ON CONFLICT (connection_id, id) DO UPDATE SET {sets}",
@@ -144,14 +145,15 @@ async def has_finding(database: Database, connection_id: int, identifier: str) -
 
 
 async def new_counts(
-    transaction: Transaction, connection_id: int, began_ms: int
+    transaction: Transaction, connection_id: int, since_ms: int
 ) -> list[tuple[str, str, str, str, int]]:
-    """(rule, direction, currency, amount, how many) of findings that were found first by this audit."""
+    """(rule, direction, currency, amount, how many) of findings that were found first after this moment."""
     rows = await transaction.fetch(
         "SELECT rule, direction, coalesce(currency, ''), amount, count(*) FROM findings "
-        "WHERE connection_id = ? AND first_ms = ? AND gone_ms IS NULL "
-        "GROUP BY rule, direction, coalesce(currency, ''), amount",
-        connection_id, began_ms,
+        "WHERE connection_id = ? AND first_ms > ? AND gone_ms IS NULL "
+        # The members of a group count, the group that shows them does not.
+        "AND detail NOT LIKE '%\"members\":[%' GROUP BY rule, direction, coalesce(currency, ''), amount",
+        connection_id, since_ms,
     )  # fmt: skip
     return [(row[0], row[1], row[2], row[3], int(row[4])) for row in rows]
 
@@ -215,12 +217,28 @@ async def largest_of(
 async def join_group(
     transaction: Transaction, connection_id: int, audit: str, group: FindingGroup, finding_id: str
 ) -> None:
-    """Have the members of a group shown as one finding."""
+    """Have the members of a group shown as one finding, and none that are no members any more."""
+    await transaction.execute(
+        "UPDATE findings SET part_of = NULL WHERE connection_id = ? AND part_of = ? "
+        "AND (coalesce(group_key, '') <> ? OR audit <> ?)",
+        connection_id, finding_id, group.group_key, audit,
+    )  # fmt: skip
     await transaction.execute(
         "UPDATE findings SET part_of = ? WHERE connection_id = ? AND audit = ? AND rule = ? "
         "AND group_key = ? AND coalesce(currency, '') = ? AND direction = ?",
         finding_id, connection_id, audit, group.rule, group.group_key, group.currency or "", group.direction,
     )  # fmt: skip
+
+
+async def leave_groups(transaction: Transaction, connection_id: int, groups: Collection[str]) -> None:
+    """Have findings shown by themselves that are in none of these groups: ids of what shows them."""
+    condition, bound = transaction.one_of("part_of", groups)
+    await transaction.execute(
+        "UPDATE findings SET part_of = NULL WHERE connection_id = ? AND part_of IS NOT NULL "
+        f"AND NOT {condition}",
+        connection_id,
+        bound,
+    )
 
 
 # Sums

@@ -173,3 +173,9 @@ def test_a_refund_without_a_sign_is_no_second_charge(tmp_path: Path):
         for label in ("Label", "Label Refund")
     ]  # fmt: skip
     assert judged("usps", rows, tmp_path) == []
+
+
+def test_equal_freight_without_a_number_is_of_several_parcels(tmp_path: Path):
+    # Royal Mail's report and some rows of USPS have no tracking number.
+    row = ups("Ground Commercial", "9.00", **SERVICE)
+    assert told(judged("ups", [row, row], tmp_path)) == []

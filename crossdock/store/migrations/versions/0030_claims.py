@@ -25,9 +25,6 @@ def upgrade() -> None:
     _add("trackings", sa.Column("order_id", TEXT))
     _add("trackings", sa.Column("measures", TEXT))
     op.create_index("ix_trackings_order", "trackings", ["connection_id", "order_id"])
-    op.execute(
-        "DELETE FROM followed WHERE resource IN ('orders', 'returns', 'inbound_shipments', 'cart_orders')"
-    )
     _findings()
     _claims()
     _totals()
