@@ -57,9 +57,9 @@ def _shares(amount: Decimal, count: int) -> list[Decimal]:
     """An amount in equal parts to the cent; the first ones have the cents that are left over."""
     if count == 1:
         return [amount]
-    each = (amount / count).quantize(CENT, ROUND_DOWN)
-    shares = [each] * count
-    rest = amount - each * count
+    share = (amount / count).quantize(CENT, ROUND_DOWN)
+    shares = [share] * count
+    rest = amount - share * count
     cents = int(abs(rest) / CENT)
     for position in range(cents):
         shares[position % count] += CENT if rest > 0 else -CENT

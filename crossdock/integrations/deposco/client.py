@@ -202,7 +202,7 @@ class Client(RestClient):
         named = raw.get("shipments")
         if not isinstance(named, dict):
             return raw
-        shipments = [await self._shipment(each) for each in await self._all(SHIPMENTS, named)]
+        shipments = [await self._shipment(entry) for entry in await self._all(SHIPMENTS, named)]
         there = [shipment for shipment in shipments if shipment is not None]
         return raw | {"shipments": {"data": there, "complete": True}}
 

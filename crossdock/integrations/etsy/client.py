@@ -169,7 +169,7 @@ def _flat(listings: Iterable[Raw]) -> list[Raw]:
     for listing in listings:
         inventory = listing.get("inventory") or {}
         alone = {name: value for name, value in listing.items() if name != "inventory"}
-        products = [each for each in inventory.get("products") or [] if not each.get("is_deleted")]
+        products = [entry for entry in inventory.get("products") or [] if not entry.get("is_deleted")]
         is_shared = not inventory.get("quantity_on_property") and len(products) > 1
         alone |= {"is_stock_shared": is_shared, "product_count": len(products)}
         number = member(listing, "listing_id", int)

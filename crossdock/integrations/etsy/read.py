@@ -99,13 +99,13 @@ def _shipments(raw: Raw) -> list[Fields]:
     """The shipments that the buyer was told of. Etsy does not say which lines are in them."""
     return [
         {
-            "shipment_id": text(each.get("receipt_shipping_id")) or f"{text(raw['receipt_id'])}-{number}",
+            "shipment_id": text(entry.get("receipt_shipping_id")) or f"{text(raw['receipt_id'])}-{number}",
             "status": "shipped",
-            "carrier_name": text(each.get("carrier_name")),
-            "tracking_number": text(each.get("tracking_code")),
-            "created_date": _moment(each.get("shipment_notification_timestamp")),
+            "carrier_name": text(entry.get("carrier_name")),
+            "tracking_number": text(entry.get("tracking_code")),
+            "created_date": _moment(entry.get("shipment_notification_timestamp")),
         }
-        for number, each in enumerate(raw.get("shipments") or [], start=1)
+        for number, entry in enumerate(raw.get("shipments") or [], start=1)
     ]
 
 
@@ -121,12 +121,12 @@ def _additional(raw: Raw) -> Fields:
         "gift_wrap_price": _amount(raw.get("gift_wrap_price")),
         "refunds": [
             {
-                "amount": _amount(each.get("amount")),
-                "created_date": _moment(each.get("created_timestamp")),
-                "reason": text(each.get("reason")),
-                "status": text(each.get("status")),
+                "amount": _amount(entry.get("amount")),
+                "created_date": _moment(entry.get("created_timestamp")),
+                "reason": text(entry.get("reason")),
+                "status": text(entry.get("status")),
             }
-            for each in raw.get("refunds") or []
+            for entry in raw.get("refunds") or []
         ],
     }
 
@@ -153,16 +153,18 @@ def _listing(raw: Raw) -> Fields:
 
 def _product(raw: Raw) -> Fields:
     listing = raw["listing"]
-    values = [text(value) for each in raw.get("property_values") or [] for value in each.get("values") or []]
-    offerings = [each for each in raw.get("offerings") or [] if not each.get("is_deleted")]
+    values = [
+        text(value) for entry in raw.get("property_values") or [] for value in entry.get("values") or []
+    ]
+    offerings = [entry for entry in raw.get("offerings") or [] if not entry.get("is_deleted")]
     name, variation = text(listing["title"]), " / ".join(filter(None, values))
     return {
         **_common(listing),
         "id": f"{text(listing['listing_id'])}-{text(raw['product_id'])}",
         "name": " - ".join(filter(None, (name, variation))),
         "sku": text(raw.get("sku")),
-        "active": listing["state"] == "active" and any(each.get("is_enabled") for each in offerings),
-        "price": next((_amount(each.get("price")) for each in offerings), None),
+        "active": listing["state"] == "active" and any(entry.get("is_enabled") for entry in offerings),
+        "price": next((_amount(entry.get("price")) for entry in offerings), None),
         "inventory": None if listing["is_stock_shared"] else _stock(raw),
     }
 
@@ -175,7 +177,7 @@ def _common(listing: Raw) -> Fields:
         "is_kit": False,
         "inventory_by_warehouse_id": {},
         "measurements": _measurements(listing),
-        "tags": [tag for each in listing.get("tags") or [] if (tag := text(each))],
+        "tags": [tag for entry in listing.get("tags") or [] if (tag := text(entry))],
         "external_system_url": link(listing.get("url")),
         "additional_fields": {
             "state": text(listing["state"]),
@@ -189,14 +191,14 @@ def _common(listing: Raw) -> Fields:
 def _stock_of_listing(raw: Raw) -> int | None:
     """The stock that no product of a listing has: that of all together, or of one without an inventory."""
     if raw["is_stock_shared"]:
-        return next((_stock(each) for each in raw["products"]), None)
+        return next((_stock(entry) for entry in raw["products"]), None)
     return None if raw["products"] else whole(raw.get("quantity"))
 
 
 def _stock(product_raw: Raw) -> int | None:
     """The stock of a product that can be bought; None where a part of it is not known."""
-    offerings = [each for each in product_raw.get("offerings") or [] if not each.get("is_deleted")]
-    counts = [whole(each["quantity"]) for each in offerings]
+    offerings = [entry for entry in product_raw.get("offerings") or [] if not entry.get("is_deleted")]
+    counts = [whole(entry["quantity"]) for entry in offerings]
     known = [count for count in counts if isinstance(count, int)]
     return sum(known) if len(known) == len(counts) else None
 

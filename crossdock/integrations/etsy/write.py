@@ -34,12 +34,12 @@ def create_order_shipment(command: Command) -> Steps:
         "tracking_number": "tracking_code", "carrier_name": "carrier_name", "note_to_buyer": "note_to_buyer",
         "shipping_method_name": "mail_class", "send_bcc": "send_bcc",
     }  # fmt: skip
-    told = {theirs: body[ours] for ours, theirs in names.items() if ours in body}
-    if "tracking_code" in told:
-        told.setdefault("carrier_name", OTHER)
+    tracking = {theirs: body[ours] for ours, theirs in names.items() if ours in body}
+    if "tracking_code" in tracking:
+        tracking.setdefault("carrier_name", OTHER)
     receipt = yield Call("GET", f"{BASE}/users/me", asks=True)
     path = f"{BASE}/shops/{receipt['shop_id']}/receipts/{command.record_id}/tracking"
-    yield Call("POST", path, told)
+    yield Call("POST", path, tracking)
     return str(command.record_id)
 
 
@@ -49,7 +49,7 @@ def find_shipment(command: Command) -> Search:
     path = f"{BASE}/shops/{me['shop_id']}/receipts/{command.record_id}"
     receipt = yield Call("GET", path, asks=True)
     number = command.body.get("tracking_number")
-    codes = {each.get("tracking_code") for each in receipt.get("shipments") or []}
+    codes = {entry.get("tracking_code") for entry in receipt.get("shipments") or []}
     is_sent = receipt["is_shipped"] if number is None else number in codes
     return str(command.record_id) if is_sent else None
 
@@ -62,20 +62,20 @@ def adjust_inventory(command: Command) -> Steps:
         raise VendorRefused("Etsy sets quantities, it neither adds nor takes away: say an exact one")
     path = _inventory(command)
     inventory = yield Call("GET", path, asks=True)
-    products = [each for each in inventory["products"] if not each.get("is_deleted")]
+    products = [entry for entry in inventory["products"] if not entry.get("is_deleted")]
     wanted = _position(command, inventory, products)
     quantity = command.body["quantity"]
-    sent = [_sent(each, quantity if number in wanted else None) for number, each in enumerate(products)]
+    sent = [_sent(entry, quantity if number in wanted else None) for number, entry in enumerate(products)]
     body = {"products": sent, **{name: inventory.get(name) or [] for name in ON_PROPERTY}}
     answer = yield Call("PUT", path, body)
-    changed = [each for each in answer["products"] if not each.get("is_deleted")]
+    changed = [entry for entry in answer["products"] if not entry.get("is_deleted")]
     return _name(command, changed[min(wanted)])
 
 
 def find_level(command: Command) -> Search:
     """The product, if it has the quantity."""
     inventory = yield Call("GET", _inventory(command), asks=True)
-    products = [each for each in inventory["products"] if not each.get("is_deleted")]
+    products = [entry for entry in inventory["products"] if not entry.get("is_deleted")]
     wanted = _position(command, inventory, products)
     levels = {_level(products[number]) for number in wanted}
     return _name(command, products[min(wanted)]) if levels == {command.body["quantity"]} else None
@@ -107,10 +107,10 @@ def _position(command: Command, inventory: Mapping[str, Any], products: list[Any
 
 def _place(command: Command, number: str, products: list[Any]) -> int:
     """The place of the product with this number, else of the one with its SKU."""
-    places = [place for place, each in enumerate(products) if str(each["product_id"]) == number]
+    places = [place for place, entry in enumerate(products) if str(entry["product_id"]) == number]
     if not places and (sku := command.stored.get("sku")):
         # Etsy numbers products anew when their listing is changed.
-        places = [place for place, each in enumerate(products) if each.get("sku") == sku]
+        places = [place for place, entry in enumerate(products) if entry.get("sku") == sku]
     if len(places) != 1:
         raise VendorRefused(f"the listing has no product {number}")
     if len(_offered(products[places[0]])) != 1:
@@ -119,11 +119,11 @@ def _place(command: Command, number: str, products: list[Any]) -> int:
 
 
 def _offered(product: Mapping[str, Any]) -> list[Any]:
-    return [each for each in product["offerings"] if not each.get("is_deleted")]
+    return [entry for entry in product["offerings"] if not entry.get("is_deleted")]
 
 
 def _level(product: Mapping[str, Any]) -> int:
-    return sum(each["quantity"] for each in _offered(product))
+    return sum(entry["quantity"] for entry in _offered(product))
 
 
 def _sent(product: Mapping[str, Any], quantity: int | None) -> dict[str, Any]:
@@ -136,12 +136,12 @@ def _sent(product: Mapping[str, Any], quantity: int | None) -> dict[str, Any]:
         ],
         "offerings": [
             {
-                "price": Decimal(each["price"]["amount"]) / Decimal(each["price"]["divisor"]),
-                "quantity": each["quantity"] if quantity is None else quantity,
-                "is_enabled": each["is_enabled"],
-                "readiness_state_id": each.get("readiness_state_id"),
+                "price": Decimal(entry["price"]["amount"]) / Decimal(entry["price"]["divisor"]),
+                "quantity": entry["quantity"] if quantity is None else quantity,
+                "is_enabled": entry["is_enabled"],
+                "readiness_state_id": entry.get("readiness_state_id"),
             }
-            for each in _offered(product)
+            for entry in _offered(product)
         ],
     }
 

@@ -239,7 +239,7 @@ class Client(RestClient):
         if name == "warehouses":
             return [str(place["StockLocationId"]) for place in _listed((await self._at(LOCATIONS)).json())]
         if name == "suppliers":
-            return [str(each["pkSupplierID"]) for each in _listed((await self._at(SUPPLIERS)).json())]
+            return [str(entry["pkSupplierID"]) for entry in _listed((await self._at(SUPPLIERS)).json())]
         if name == "shipping_methods":
             pages = [page async for page in self.shipping_methods(Walk())]
             return [str(service["pkPostalServiceId"]) for page in pages for service in page.records]

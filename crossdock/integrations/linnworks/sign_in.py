@@ -80,18 +80,18 @@ class LinnworksSession:
             answer = await self._context.http.send("POST", url, json=body, repeatable=True, refusal=refusal)
         except (VendorRefused, MissingPermission) as refused:
             raise InvalidCredentials(str(refused), url=url, status=refused.status) from None
-        given = answer.json()
-        place = self._placed(given)
-        return AccessToken(member(given, "Token", str), answer=asdict(place))
+        grant = answer.json()
+        place = self._placed(grant)
+        return AccessToken(member(grant, "Token", str), answer=asdict(place))
 
-    def _placed(self, given: Raw) -> AccountServer:
-        server, region = member(given, "Server", str).rstrip("/"), given.get("Locality")
+    def _placed(self, grant: Raw) -> AccountServer:
+        server, region = member(grant, "Server", str).rstrip("/"), grant.get("Locality")
         if not self._is_theirs(server):
             raise VendorNonsense(f"Linnworks names the server {server[:100]!r}, which is none of its own")
         if region not in REGIONS:
             raise VendorNonsense(f"wanted one of the regions {', '.join(REGIONS)}, got {region!r}")
-        name = given.get("Email") or given.get("UserName") or given.get("EntityId") or "Linnworks"
-        entity = given.get("EntityId")
+        name = grant.get("Email") or grant.get("UserName") or grant.get("EntityId") or "Linnworks"
+        entity = grant.get("EntityId")
         return AccountServer(server, region.lower(), str(name), None if entity is None else str(entity))
 
     def _is_theirs(self, server: str) -> bool:

@@ -128,7 +128,7 @@ def _line_details(fields: Fields, line: Raw, size: Raw) -> Fields:
 def _shipments(raw: Raw) -> Iterable[Fields]:
     """The parcels of an order. They have no ids: the first is the first, and stays it."""
     for number, shipment in enumerate(raw.get("shipments") or [], 1):
-        tracking = [text(each) for each in shipment.get("tracking_numbers") or []]
+        tracking = [text(entry) for entry in shipment.get("tracking_numbers") or []]
         yield {
             "shipment_id": f"{text(raw['_id'])}-{number}",
             "status": "shipped",

@@ -64,8 +64,8 @@ def order(raw: Raw) -> Fields:
         "shipping_method_name": text(head.get("Service")),
         "carrier_name": text(head.get("Carrier")),
         "ship_to_address": _address(part(raw, "ShipToInfo")),
-        "line_items": [_line(each, status) for each in parts(raw, "OfferInfo")],
-        "shipments": [_shipment(raw, each) for each in parts(raw, "ShippingOrders")],
+        "line_items": [_line(entry, status) for entry in parts(raw, "OfferInfo")],
+        "shipments": [_shipment(raw, entry) for entry in parts(raw, "ShippingOrders")],
         "additional_fields": additional(head, *KEPT),
     })  # fmt: skip
 
@@ -209,11 +209,11 @@ def _shipment(raw: Raw, sent: Raw) -> Fields:
     """A shipping order: what is picked together. It is sent once a parcel of it is."""
     # They are counted with those that are void, so that one keeps its id when another becomes void.
     parcels = {
-        place: each
-        for place, each in enumerate(parts(sent, "Packages"), 1)
-        if moment(each.get("DateVoided"), raw) is None
+        place: entry
+        for place, entry in enumerate(parts(sent, "Packages"), 1)
+        if moment(entry.get("DateVoided"), raw) is None
     }
-    dates = [date for each in parcels.values() if (date := moment(each.get("DateShipped"), raw))]
+    dates = [date for entry in parcels.values() if (date := moment(entry.get("DateShipped"), raw))]
     number = text(sent["PickPackId"])
     return {
         "shipment_id": number,
@@ -223,14 +223,14 @@ def _shipment(raw: Raw, sent: Raw) -> Fields:
         "shipped_date": min(dates, default=None),
         "line_items": [
             {
-                "inventory_item_id": text(each["ProductId"]),
-                "sku": text(each["ProductId"]),
-                "quantity": counted([each["ToShipQty"]]),
+                "inventory_item_id": text(entry["ProductId"]),
+                "sku": text(entry["ProductId"]),
+                "quantity": counted([entry["ToShipQty"]]),
             }
-            for each in parts(sent, "PickPackProducts")
+            for entry in parts(sent, "PickPackProducts")
         ],
         "ship_to_address": _address(part(raw, "ShipToInfo")),
-        "packages": [_package(f"{number}-{place}", each) for place, each in parcels.items()],
+        "packages": [_package(f"{number}-{place}", entry) for place, entry in parcels.items()],
     }
 
 

@@ -68,10 +68,10 @@ def _escaped(text: str) -> str:
 
 def fault(root: Element) -> str | None:
     """The words of a fault; None where the answer is none."""
-    found = root.find(f"{{{ENVELOPE}}}Body/{{{ENVELOPE}}}Fault")
-    if found is None:
+    element = root.find(f"{{{ENVELOPE}}}Body/{{{ENVELOPE}}}Fault")
+    if element is None:
         return None
-    words = (found.findtext("faultstring") or "a fault without words").strip()
+    words = (element.findtext("faultstring") or "a fault without words").strip()
     # ASP.NET tells where in its code it was: that is of no use here.
     first = words.split("\n", 1)[0].strip()
     return re.sub(r"^(?:System\.[\w.]+: |Server was unable to process request\. ---> )+", "", first)
@@ -81,10 +81,10 @@ def result(root: Element, operation: str) -> Any:
     """The answer of an operation: texts, members by name, and lists."""
     name = f"{operation}Result"
     path = f"{{{ENVELOPE}}}Body/{{{NAMESPACE}}}{operation}Response/{{{NAMESPACE}}}{name}"
-    found = root.find(path)
-    if found is None:
+    element = root.find(path)
+    if element is None:
         raise VendorNonsense(f"wanted {name} in the answer")
-    return _value(found)
+    return _value(element)
 
 
 def _value(held: Element) -> Any:
@@ -92,9 +92,9 @@ def _value(held: Element) -> Any:
     if held.get(NIL) in ("true", "1"):
         return None
     if name in LISTS:
-        return [_value(each) for each in held if _name(each) == LISTS[name]]
+        return [_value(entry) for entry in held if _name(entry) == LISTS[name]]
     if len(held):
-        return {_name(each): _value(each) for each in held}
+        return {_name(entry): _value(entry) for entry in held}
     return held.text or ""
 
 

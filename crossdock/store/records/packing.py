@@ -81,9 +81,9 @@ class Shape:
 
     def filled(self, values: bytes) -> bytes:
         """The document again."""
-        each = values.replace(_BETWEEN_TEXTS, b'"\n"').split(b"\n")
-        parts = [b""] * (len(self._pieces) + len(each))
-        parts[0::2], parts[1::2] = self._pieces, each
+        entry = values.replace(_BETWEEN_TEXTS, b'"\n"').split(b"\n")
+        parts = [b""] * (len(self._pieces) + len(entry))
+        parts[0::2], parts[1::2] = self._pieces, entry
         return b"".join(parts)
 
 

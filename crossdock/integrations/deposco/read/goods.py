@@ -23,12 +23,12 @@ def product(raw: Raw) -> Fields:
         "sku": number,
         "gtin": _code(raw),
         "unit_price": money(raw.get("unitPrice")),
-        "inventory_items": [_component(each) for each in components] or [itself],
+        "inventory_items": [_component(entry) for entry in components] or [itself],
         "is_kit": bool(components),
         "active": raw.get("active") is not False,
         "country_of_origin": text(raw.get("originCountry")),
         "additional_fields": {
-            **additional(raw, *KEPT), "packs": [_pack(each) for each in parts(raw, "packs")],
+            **additional(raw, *KEPT), "packs": [_pack(entry) for entry in parts(raw, "packs")],
         },
     })  # fmt: skip
 
@@ -44,7 +44,7 @@ def _component(component: Raw) -> Fields:
 
 def _code(raw: Raw) -> str | None:
     """The first code of the item, or of its pack of one. Codes of larger packs are others."""
-    single = [each for each in parts(raw, "packs") if exact(each["quantity"]) == 1]
+    single = [entry for entry in parts(raw, "packs") if exact(entry["quantity"]) == 1]
     holders = [raw, *single]
     return next((text(code["value"]) for holder in holders for code in parts(holder, "upcs")), None)
 

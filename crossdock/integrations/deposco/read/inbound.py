@@ -69,7 +69,7 @@ def inbound_shipment(raw: Raw) -> Fields:
     if raw.get("orderLines") is not None:
         fields["line_items"] = [_line(line) for line in parts(raw, "orderLines")]
     if raw.get("receipts") is not None:
-        fields["receipts"] = [_receipt(each) for each in _kept(parts(raw, "receipts"))]
+        fields["receipts"] = [_receipt(entry) for entry in _kept(parts(raw, "receipts"))]
     return in_whole_numbers(fields)
 
 
@@ -133,7 +133,7 @@ def _returned(line: Raw) -> Fields:
 
 
 def _kept(receipts: Iterable[Any]) -> list[Raw]:
-    return [each for each in receipts if each.get("status") != CANCELLED]
+    return [entry for entry in receipts if entry.get("status") != CANCELLED]
 
 
 def _receipt(receipt: Raw) -> Fields:

@@ -97,7 +97,7 @@ def order(raw: Raw) -> Fields:
     if raw.get("orderLines") is not None:
         fields["line_items"] = [_line(line) for line in parts(raw, "orderLines")]
     if raw.get("shipments") is not None:
-        fields["shipments"] = [_shipment(raw, each) for each in parts(raw, "shipments")]
+        fields["shipments"] = [_shipment(raw, entry) for entry in parts(raw, "shipments")]
     return in_whole_numbers(fields)
 
 
@@ -156,10 +156,10 @@ def _is_picked(line: Raw) -> bool:
 
 def _discount(line: Raw, ordered: Quantity) -> Decimal | None:
     """The discount of a line: Deposco has that of a unit."""
-    each = money(line.get("discountAmount"))
-    if not isinstance(each, Decimal):
-        return each
-    return None if ordered.exact is None else each * ordered.exact
+    of_unit = money(line.get("discountAmount"))
+    if not isinstance(of_unit, Decimal):
+        return of_unit
+    return None if ordered.exact is None else of_unit * ordered.exact
 
 
 def _shipment(raw: Raw, shipment: Raw) -> Fields:
@@ -186,9 +186,11 @@ def _shipment(raw: Raw, shipment: Raw) -> Fields:
 
 def _packages(shipment: Raw) -> list[Fields]:
     """The containers that were sent; without any the shipment itself, once it has a tracking number."""
-    containers = [each for each in parts(shipment, "shippedContainers") if each.get("status") != ROLLED_BACK]
+    containers = [
+        entry for entry in parts(shipment, "shippedContainers") if entry.get("status") != ROLLED_BACK
+    ]
     if containers:
-        return [_package(shipment, each) for each in containers]
+        return [_package(shipment, entry) for entry in containers]
     tracking = text(shipment.get("trackingNumber"))
     if not tracking or shipment.get("status") == ROLLED_BACK:
         return []

@@ -17,14 +17,14 @@ def product(raw: Raw) -> Fields:
     item_id, sku = text(raw["StockItemId"]), text(raw["ItemNumber"])
     made_of = [
         {
-            "inventory_item_id": text(each["LinkedStockItemId"]),
-            "sku": text(each.get("SKU")),
-            "unit_quantity": counted([each["Quantity"]]),
+            "inventory_item_id": text(entry["LinkedStockItemId"]),
+            "sku": text(entry.get("SKU")),
+            "unit_quantity": counted([entry["Quantity"]]),
         }
-        for each in parts(raw, "parts")
+        for entry in parts(raw, "parts")
     ]
     suppliers = parts(raw, "Suppliers")
-    usual = next((each for each in suppliers if each.get("IsDefault")), {})
+    usual = next((entry for entry in suppliers if entry.get("IsDefault")), {})
     return in_whole_numbers({
         **_common(raw),
         "gtin": text(raw.get("BarcodeNumber")),
@@ -33,7 +33,7 @@ def product(raw: Raw) -> Fields:
         "is_kit": bool(raw.get("IsCompositeParent")),
         "supplier": text(usual.get("Supplier")),
         "supplier_object": _supplier(usual) if usual else {},
-        "supplier_products": [_supplied(each) for each in suppliers],
+        "supplier_products": [_supplied(entry) for entry in suppliers],
     })  # fmt: skip
 
 

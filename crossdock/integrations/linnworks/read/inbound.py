@@ -66,7 +66,7 @@ def return_order(raw: Raw) -> Fields:
 
 def _latest(raw: Raw) -> str | None:
     """The time when goods came last, as the records of deliveries say."""
-    dates = (moment(each.get("ModifiedDateTime")) for each in parts(raw, "DeliveredRecords"))
+    dates = (moment(entry.get("ModifiedDateTime")) for entry in parts(raw, "DeliveredRecords"))
     return max(filter(None, dates), default=None)
 
 
@@ -84,18 +84,18 @@ def _receipts(raw: Raw) -> list[Fields]:
     lines = {text(line["pkPurchaseItemId"]): line for line in parts(raw, "PurchaseOrderItem")}
     return [
         {
-            "id": text(each["pkDeliveryRecordId"]),
-            "arrived_date": moment(each["CreatedDateTime"]),
+            "id": text(entry["pkDeliveryRecordId"]),
+            "arrived_date": moment(entry["CreatedDateTime"]),
             "line_items": [
                 {
                     "inventory_item_id": text(line["fkStockItemId"]),
                     "sku": text(line.get("SKU")),
-                    "quantity": counted([each["DeliveredQuantity"]]),
+                    "quantity": counted([entry["DeliveredQuantity"]]),
                 }
             ],
         }
-        for each in parts(raw, "DeliveredRecords")
-        if (line := lines.get(text(each.get("fkPurchaseItemId"))))
+        for entry in parts(raw, "DeliveredRecords")
+        if (line := lines.get(text(entry.get("fkPurchaseItemId"))))
     ]
 
 

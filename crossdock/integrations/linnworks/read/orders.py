@@ -48,7 +48,7 @@ def order(raw: Raw) -> Fields:
         "total_discount": money(totals.get("TotalDiscount")),
         "total_shipping": money(totals.get("PostageCost")),
         "ship_to_address": _address(part(part(raw, "CustomerInfo"), "Address")),
-        "tags": [tag for each in parts(said, "Identifiers") if (tag := text(each.get("Tag")))],
+        "tags": [tag for entry in parts(said, "Identifiers") if (tag := text(entry.get("Tag")))],
         "required_ship_date": moment(said.get("DespatchByDate")),
         "line_items": [_line(item, word) for item in parts(raw, "Items") if not item.get("IsService")],
         "shipments": _shipments(raw, word),
@@ -165,12 +165,12 @@ def _sent(item: Raw) -> list[Fields]:
     children = parts(item, "CompositeSubItems")
     return [
         {
-            "inventory_item_id": _product_id(each),
-            "sku": text(each.get("SKU")) or text(each.get("ChannelSKU")),
-            "quantity": counted([each["Quantity"]]),
+            "inventory_item_id": _product_id(entry),
+            "sku": text(entry.get("SKU")) or text(entry.get("ChannelSKU")),
+            "quantity": counted([entry["Quantity"]]),
             "parent_product_id": _product_id(item) if children else None,
         }
-        for each in children or [item]
+        for entry in children or [item]
     ]
 
 

@@ -37,8 +37,8 @@ def create_order(command: Command) -> Steps:
         place = {"orderIds": [order_id], "pkStockLocationId": command.body["warehouse_id"]}
         moved = yield Call("POST", "/api/Orders/MoveToLocation", place)
         if moved["Errors"]:
-            told = "; ".join(map(str, moved["Errors"]))
-            raise VendorRefused(f"the order was made, but not moved to its location: {told}")
+            errors = "; ".join(map(str, moved["Errors"]))
+            raise VendorRefused(f"the order was made, but not moved to its location: {errors}")
     return str(order_id)
 
 

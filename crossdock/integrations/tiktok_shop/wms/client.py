@@ -32,8 +32,8 @@ class Client(ShopClient):
 
     async def _with_stock(self, goods: list[Raw]) -> list[Raw]:
         by_goods: dict[str, list[Raw]] = {}
-        ids = [str(each["id"]) for each in goods if each.get("id")]
+        ids = [str(entry["id"]) for entry in goods if entry.get("id")]
         if ids:
             for level in await self._listed(STOCK, "inventory", {"goods_ids": ids}, PAGE_SIZE):
                 by_goods.setdefault(str(member(level, "goods", dict).get("id")), []).append(level)
-        return [each | {"stock": by_goods.get(str(each.get("id")), [])} for each in goods]
+        return [entry | {"stock": by_goods.get(str(entry.get("id")), [])} for entry in goods]

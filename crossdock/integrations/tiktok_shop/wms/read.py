@@ -37,7 +37,7 @@ def product(raw: Raw) -> Fields:
         "is_kit": False,
         "additional_fields": {
             "barcodes": [text(code.get("code")) for code in codes],
-            "skus": [_sku(each) for each in raw.get("skus") or []],
+            "skus": [_sku(entry) for entry in raw.get("skus") or []],
             "image_url": link(raw.get("image_url")),
         },
     }

@@ -163,12 +163,12 @@ def find_refund(command: Command) -> Search:
     held = command.stored.get("additional_fields", {}).get("refunds") or []
     are_same, are_new, are_held = [], [], []
     for line, wanted in _of_lines(command, lines):
-        known = sum(len(each["charges"]) for each in held if each["line_item_id"] == line["lineNumber"])
-        given = [_size(charge) for charge in _charges_given_back(line)]
+        known = sum(len(entry["charges"]) for entry in held if entry["line_item_id"] == line["lineNumber"])
+        returned = [_size(charge) for charge in _charges_given_back(line)]
         sizes = Counter(_size(charge) for charge in _refund_charges(command, line, wanted))
-        are_same.append(Counter(given[known:]) == sizes)
-        are_new.append(len(given) != known)
-        are_held.append(sizes <= Counter(given[:known]))
+        are_same.append(Counter(returned[known:]) == sizes)
+        are_new.append(len(returned) != known)
+        are_held.append(sizes <= Counter(returned[:known]))
     if all(are_same):
         return command.record_id
     if any(are_new) or (all(are_held) and command.is_since(command.stored.get(CHANGED, NEVER))):

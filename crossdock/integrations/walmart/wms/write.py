@@ -181,17 +181,17 @@ def _catalogued(sku: str) -> Generator[Call, Json, Mapping[str, Any]]:
 
 
 def _announced(line: Mapping[str, Any], item: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
-    quantity, each = line["expected_quantity"], body.get("units_per_case", 1)
-    if quantity % each:
-        raise VendorRefused(f"{quantity} of {line['sku']!r} are no whole cases of {each}")
+    quantity, per_case = line["expected_quantity"], body.get("units_per_case", 1)
+    if quantity % per_case:
+        raise VendorRefused(f"{quantity} of {line['sku']!r} are no whole cases of {per_case}")
     return {
         "productId": item["gtin"],
         "productType": "GTIN",
         "sku": line["sku"],
         "itemDesc": item["productName"],
         "itemQty": quantity,
-        "vendorPackQty": quantity // each,
-        "innerPackQty": each,
+        "vendorPackQty": quantity // per_case,
+        "innerPackQty": per_case,
         "expectedDeliveryDate": timestamp(body["expected_arrival_date"]),
     }
 
@@ -243,7 +243,7 @@ CREATE_INBOUND_SHIPMENT = Operation(
             "return_address": RETURN_ADDRESS,
             "units_per_case": {
                 "title": "Units in a case",
-                "description": "Without: each unit is a case of its own.",
+                "description": "Without: per_case unit is a case of its own.",
                 "type": "integer",
                 "minimum": 1,
             },
